@@ -1,0 +1,99 @@
+"""The generator's command line: ``python -m synthetic``."""
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthetic.contract import InputError, run_command_line
+from synthetic.dataset import load
+from synthetic.generate import generate as generate_dataset
+from synthetic.profile import load_profile, profile_names
+
+app = typer.Typer(
+    help="Make and check synthetic police data. No real record can be loaded, and there is no switch for it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def profiles(as_json: AsJson = False) -> None:
+    """List the profiles: what kind of force each one describes."""
+    found = {name: load_profile(name).summary for name in profile_names()}
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    width = max(map(len, found))
+    for name, summary in found.items():
+        typer.echo(f"{name:{width}}  {summary}")
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it must not exist yet.")],
+    profile: Annotated[str, typer.Option(help="Name of a profile, or a TOML file.")] = "typical",
+    forces: Annotated[str | None, typer.Option(help="How many, largest first, or slugs with commas; all 43.")] = None,
+    years: Annotated[float, typer.Option(help="Length of the period.")] = 3.0,
+    as_of: Annotated[str, typer.Option(help="Last day of the period.")] = "2025-03-31",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    scale: Annotated[float, typer.Option(help="Multiplies every force's population.")] = 1.0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A profile's key, as identity.duplicate_rate=0.3. Repeatable.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = (
+        os.cpu_count() or 1
+    ),
+) -> None:
+    """Generate a dataset: a world, what its forces record of it, and the ledger of every defect."""
+    try:
+        last_day = datetime.strptime(as_of, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
+    except ValueError:
+        raise InputError("--as-of takes a date as 2025-03-31.") from None
+    chosen = load_profile(profile, tuple(settings or ()))
+    dataset = generate_dataset(
+        out,
+        chosen,
+        _forces(forces),
+        years,
+        last_day,
+        seed,
+        scale,
+        workers,
+        progress=lambda sentence, share: print(sentence, file=sys.stderr),  # noqa: T201
+    )
+    rows = {name: entry.rows for name, entry in dataset.manifest.tables.items()}
+    typer.echo(f"{rows['crimes']:,} crimes and {rows['persons']:,} person records of {len(dataset.forces)} forces.")
+
+
+@app.command()
+def verify(dataset: DatasetFolder, as_json: AsJson = False) -> None:
+    """Hold a dataset against the provenance gate: manifest, hashes, row counts, columns and marks."""
+    manifest = load(dataset).manifest
+    if as_json:
+        typer.echo(json.dumps({"passed": True, "provenance": manifest.provenance.model_dump(mode="json")}))
+        return
+    files = sum(len(entry.files) for entry in manifest.tables.values())
+    typer.echo(f"Passed: {files} files, {len(manifest.forces)} forces, provenance {manifest.provenance.kind}.")
+
+
+def _forces(text: str | None) -> int | list[str] | None:
+    if text is None:
+        return None
+    return int(text) if text.strip().isdecimal() else [slug.strip() for slug in text.split(",")]
+
+
+def main() -> None:
+    sys.exit(run_command_line(typer.main.get_command(app)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Profiles: every rate that shapes a world, its recording and its defects; read from commented TOML files."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from synthetic.contract import InputError
+
+PROFILES = Path(__file__).parent / "profiles"
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A section of a profile. Keys that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class World(Section):
+    """What happens, whoever records it. The world is the same for every recording of it."""
+
+    reports_per_1000: float = Field(19.3, ge=0.1, le=200)
+    """Reports a year per 1,000 residents: 1.1 million recorded (NPCC 2024) over 94.8 % recorded, by population."""
+    border_share: float = Field(0.045, ge=0, le=0.5)
+    """Share of suspects who live in one force and offend in two (proposed: 3 to 6 %)."""
+    repeat: float = Field(1.0, ge=0, le=5)
+    """Further events an offender, over those at which 77.6 % have no further report in 731 days (Barnham et al. 2017)."""
+    season: float = Field(0.08, ge=0, le=0.8)
+    """Height of the summer peak over the year's mean (illustrative)."""
+    trend: float = Field(0.0, ge=-0.5, le=0.5)
+    """Growth of reports a year (illustrative)."""
+
+
+class Reporting(Section):
+    """Share of events that the victim reports, by offence group, before the relationship is taken into account."""
+
+    rape: Rate = 0.16
+    other_sexual: Rate = 0.18
+    stalking: Rate = 0.45
+    harassment: Rate = 0.5
+    violence: Rate = 0.5
+    other: Rate = 0.6
+
+
+class Recording(Section):
+    """Which reports become recorded crimes, and when."""
+
+    not_recorded: Rate = 0.0
+    not_recorded_hidden: Rate = 0.0
+    late: Rate = 0.0
+    silent_unit: Rate = 0.0
+
+
+class Identity(Section):
+    """How one person comes to have several records, and how the copies come to differ."""
+
+    duplicate_rate: float = Field(0.0, ge=0, le=0.9)
+    typing_slip: Rate = 0.0
+    nickname: Rate = 0.0
+    day_month_swapped: Rate = 0.0
+    old_address: Rate = 0.0
+
+
+class Linkage(Section):
+    """Links between crimes and person records that are absent or wrong."""
+
+    suspect_not_linked: Rate = 0.0
+
+
+class Missing(Section):
+    """Share of a field's values that is blank, each by its own mechanism."""
+
+    forename: Rate = 0.0
+    surname: Rate = 0.0
+    suspect_date_of_birth: Rate = 0.0
+    victim_date_of_birth: Rate = 0.0
+    suspect_sex: Rate = 0.0
+    victim_sex: Rate = 0.0
+    suspect_ethnicity: Rate = 0.0
+    victim_ethnicity: Rate = 0.0
+    address: Rate = 0.0
+    postcode: Rate = 0.0
+    phone: Rate = 0.0
+    offence_code: Rate = 0.0
+    domestic_abuse: Rate = 0.0
+    occurred_on: Rate = 0.0
+    reported_on: Rate = 0.0
+    crime_postcode: Rate = 0.0
+    reported_via: Rate = 0.0
+    suspect_status: Rate = 0.0
+    outcome_code: Rate = 0.0
+    outcome_on: Rate = 0.0
+    relationship: Rate = 0.0
+
+
+class Profile(Section):
+    """Everything that shapes a dataset. A rate that a file leaves out is 0, or that of its ``base``."""
+
+    name: str = Field("custom", pattern=r"^[a-z][a-z0-9-]*$", max_length=40)
+    summary: str = Field("", max_length=300)
+    world: World = World()
+    reporting: Reporting = Reporting()
+    recording: Recording = Recording()
+    identity: Identity = Identity()
+    linkage: Linkage = Linkage()
+    missing: Missing = Missing()
+
+    def rate(self, key: str) -> float:
+        """The value at a dotted key, such as ``identity.duplicate_rate``."""
+        section, name = key.split(".")
+        return float(getattr(getattr(self, section), name))
+
+
+def profile_names() -> list[str]:
+    """The profiles that come with the package, in alphabetical order."""
+    return sorted(path.stem for path in PROFILES.glob("*.toml"))
+
+
+def profile_keys() -> list[str]:
+    """Every key that a profile, or ``--set``, may hold, as ``section.key``."""
+    return [
+        f"{section}.{key}"
+        for section, field in Profile.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        for key in field.annotation.model_fields
+    ]
+
+
+def load_profile(name_or_file: str, settings: tuple[str, ...] = ()) -> Profile:
+    """A profile by name or from a TOML file, with ``section.key=value`` settings laid over it.
+
+    A file may name the profile that it starts from with ``base = "typical"``. Raises InputError.
+    """
+    content = _content(name_or_file)
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise InputError("--set takes section.key=value, for example --set identity.duplicate_rate=0.3.")
+        if key not in profile_keys():
+            raise InputError(f"--set knows no such key; it takes one of: {', '.join(profile_keys())}.")
+        section, name = key.split(".")
+        try:
+            content.setdefault(section, {})[name] = float(value)
+        except ValueError:
+            raise InputError(f"--set {key} takes a number, for example --set {key}=0.1.") from None
+    return check_profile(content)
+
+
+def check_profile(content: dict[str, Any]) -> Profile:
+    """A profile from plain content; InputError names the key and what is allowed, and echoes no value."""
+    try:
+        return Profile.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        if first["type"] == "extra_forbidden":
+            raise InputError(f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}.") from None
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"The profile's {where} is not valid: {first['msg'].lower()}.") from None
+
+
+def _content(name_or_file: str) -> dict[str, Any]:
+    path = PROFILES / f"{name_or_file}.toml" if name_or_file in profile_names() else Path(name_or_file)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        names = ", ".join(profile_names())
+        raise InputError(f"--profile takes one of {names}, or a TOML file that can be read.") from None
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise InputError("The profile is not valid TOML; compare it with the files in synthetic/profiles.") from None
+    base = content.pop("base", None)
+    if base is None:
+        return content
+    if base not in profile_names():
+        raise InputError(f"The profile's base must be one of {', '.join(profile_names())}.")
+    start = _content(base)
+    for key, value in content.items():
+        if isinstance(value, dict) and isinstance(start.get(key), dict):
+            start[key] = {**start[key], **value}
+        else:
+            start[key] = value
+    return start
