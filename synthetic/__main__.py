@@ -16,7 +16,6 @@ from synthetic.profile import load_profile, profile_names
 
 app = typer.Typer(
     help="Make and check synthetic police data. No real record can be loaded, and there is no switch for it.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

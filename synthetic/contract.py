@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import click
 import pandas as pd
+import typer
 
 Kind = Literal["string", "date", "boolean", "integer"]
 Need = Literal["identity", "frequency", "recency", "severity", "contact", "equality"]
@@ -38,10 +38,13 @@ def run_command_line(command: Callable[..., int | None]) -> int:
         return command(standalone_mode=False) or 0
     except InputError as error:
         sentence = str(error)
-    except click.ClickException as error:
-        sentence = f"{error.format_message().rstrip('.')}. See --help."
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sentence = "Stopped; nothing was kept."
+    except Exception as error:
+        # Typer keeps its usage errors' base class private; only they can say themselves in a sentence.
+        if not hasattr(error, "format_message"):
+            raise
+        sentence = f"{error.format_message().rstrip('.')}. See --help."
     print(f"Error: {' '.join(sentence.split())}", file=sys.stderr)  # noqa: T201 - this is the command line's voice
     return 2
 
@@ -51,7 +54,8 @@ class Field:
     """One column: its type, what is valid in it, whether it may be missing, and what it is needed for.
 
     ``codes`` is the closed list of valid values, ``pattern`` a regular expression that the whole value matches,
-    ``mark`` the pattern that proves a value synthetic. ``unknown`` are codes that say "not known".
+    ``mark`` the pattern that proves a value synthetic. ``unknown`` are codes that say "not known",
+    of which the share ``unknown_accepted`` is what honest recording comes to.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Field:
     nullable: bool = False
     codes: tuple[str, ...] | None = None
     unknown: tuple[str, ...] = ()
+    unknown_accepted: float = 0.0
     pattern: str | None = None
     mark: str | None = None
 
@@ -166,6 +171,7 @@ PERSONS = Table(
             nullable=True,
             codes=SEXES,
             unknown=("U",),
+            unknown_accepted=0.005,
         ),
         Field(
             "ethnicity",
@@ -175,6 +181,7 @@ PERSONS = Table(
             nullable=True,
             codes=codes("ethnicities", "ethnicity"),
             unknown=("NS",),
+            unknown_accepted=0.05,
         ),
         Field("address", "string", "House number and street.", ("identity", "contact"), nullable=True),
         Field(
@@ -190,7 +197,7 @@ PERSONS = Table(
             "phone",
             "string",
             "Telephone number, in a range that is not allocated.",
-            ("identity", "contact"),
+            ("contact",),
             nullable=True,
             pattern=PHONE,
             mark=PHONE_MARK,
@@ -265,6 +272,7 @@ INVOLVEMENTS = Table(
             nullable=True,
             codes=RELATIONSHIPS,
             unknown=("unknown",),
+            unknown_accepted=0.05,
         ),
     ),
 )
@@ -318,7 +326,9 @@ TRUTH_DEFECTS = Table(
     ("defect", "table", "record_id", "field"),
     (
         Field("defect", "string", "The defect's name in the registry."),
-        Field("family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."),
+        Field(
+            "family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."
+        ),
         Field("table", "string", "The table that was spoiled."),
         Field("record_id", "string", "The row: the table's key, its parts joined by a vertical bar."),
         Field("field", "string", "The field that was spoiled; missing: the whole row.", nullable=True),

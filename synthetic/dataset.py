@@ -214,7 +214,9 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
                     "listed force; no file outside of the folder is ever read."
                 )
             if file.path in listed:
-                raise InputError(f"The dataset.json lists a file of {table} twice; restore the file it was written with.")
+                raise InputError(
+                    f"The dataset.json lists a file of {table} twice; restore the file it was written with."
+                )
             listed.add(file.path)
             _check_file(folder, table, file)
         if entry.rows != sum(file.rows for file in entry.files):
@@ -223,7 +225,9 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     if missing:
         raise InputError(f"The dataset lacks the table {missing[0]}; every dataset has it, if need be with no rows.")
     for path in folder.rglob("*"):
-        if path.is_symlink() or (path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}):
+        if path.is_symlink() or (
+            path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}
+        ):
             raise InputError(
                 "The folder holds a file that dataset.json does not list, or a link; remove it, since what is not listed "
                 "has no provenance."
@@ -233,15 +237,23 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 def _check_file(folder: Path, table: str, file: FileEntry) -> None:
     path = folder / file.path
     if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew.")
+        raise InputError(
+            f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew."
+        )
     if file_hash(path) != file.sha256:
-        raise InputError(f"A file of {table} has changed since it was written; restore it or generate the dataset anew.")
+        raise InputError(
+            f"A file of {table} has changed since it was written; restore it or generate the dataset anew."
+        )
     try:
         rows = pq.read_metadata(path).num_rows
     except (OSError, pa.ArrowException):
-        raise InputError(f"A file of {table} is not a Parquet file that can be read; generate the dataset anew.") from None
+        raise InputError(
+            f"A file of {table} is not a Parquet file that can be read; generate the dataset anew."
+        ) from None
     if rows != file.rows:
-        raise InputError(f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew.")
+        raise InputError(
+            f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew."
+        )
 
 
 def _check_tables(folder: Path, manifest: Manifest) -> None:
@@ -289,9 +301,7 @@ def _same_kind(kind: str, found: pa.DataType) -> bool:
 def _check_marks(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """Every identifying value carries its mark; so do the true values of identifying fields in the ledger."""
     marks = {name: mark for name, mark in marked_fields(table).items() if name in pq.read_schema(path).names}
-    conditions = {
-        name: f"{name} IS NOT NULL AND NOT regexp_matches({name}, '{mark}')" for name, mark in marks.items()
-    }
+    conditions = {name: f"{name} IS NOT NULL AND NOT regexp_matches({name}, '{mark}')" for name, mark in marks.items()}
     if table == "truth/defects":
         for name in ("postcode", "phone", "person_id", "crime_id"):
             mark = next(m for t in ("persons", "crimes") for f, m in marked_fields(t).items() if f == name)

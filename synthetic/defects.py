@@ -150,12 +150,14 @@ def _month(number: int) -> date:
 
 
 def late(recording: Recording, profile: Profile, rng: np.random.Generator, ledger: Ledger) -> None:
-    """Crimes recorded two to thirty days after the report; the last day of the dataset at the latest."""
+    """Crimes recorded two to thirty days after the report; before the outcome and the dataset's last day."""
     crimes = recording.crimes
     rows = np.flatnonzero(crimes["kept"] & (rng.random(len(crimes["kept"])) < profile.recording.late))
     delay = np.minimum(2 + rng.exponential(6.0, len(rows)).astype(np.int32), 30)
     true = crimes["recorded_on"][rows]
-    changed = np.minimum(true + delay, recording.last_day).astype(np.int32)
+    outcome = crimes["outcome_on"][rows]
+    latest = np.where(outcome == NEVER, recording.last_day, outcome)
+    changed = np.maximum(np.minimum(true + delay, latest), true).astype(np.int32)
     rows, true, changed = rows[changed != true], true[changed != true], changed[changed != true]
     crimes["recorded_on"][rows] = changed
     ledger.changed("crimes", "recorded_on", rows, true)
@@ -328,7 +330,9 @@ def _crime_weights(recording: Recording) -> np.ndarray:
 def _person_weights(recording: Recording) -> np.ndarray:
     """Custody asks for everything; public protection for most."""
     system = recording.persons["source_system"]
-    return np.select([system == SYSTEMS.index("custody"), system == SYSTEMS.index("public_protection")], [0.3, 0.5], 1.0)
+    return np.select(
+        [system == SYSTEMS.index("custody"), system == SYSTEMS.index("public_protection")], [0.3, 0.5], 1.0
+    )
 
 
 def blank(
@@ -477,13 +481,20 @@ def _record_ids(table: str, rows: np.ndarray, recording: Recording, ids: Identif
 def _rows_as_json(table: str, rows: np.ndarray, recording: Recording, ids: Identifiers) -> pa.Array:
     """Whole rows as JSON objects, made column by column. No value of these tables holds a quote or a backslash."""
     columns = recording.crimes if table == "crimes" else recording.involvements
-    given = {
-        "crimes": lambda name: {"crime_id": ids.crime.take(pa.array(rows)), "unit_id": ids.unit.take(pa.array(columns["unit"][rows]))}[name],
-        "involvements": lambda name: {
-            "crime_id": ids.crime.take(pa.array(columns["crime"][rows])),
-            "person_id": ids.person.take(pa.array(columns["person"][rows])),
-        }[name],
-    }[table] if len(rows) else None
+    given = (
+        {
+            "crimes": lambda name: {
+                "crime_id": ids.crime.take(pa.array(rows)),
+                "unit_id": ids.unit.take(pa.array(columns["unit"][rows])),
+            }[name],
+            "involvements": lambda name: {
+                "crime_id": ids.crime.take(pa.array(columns["crime"][rows])),
+                "person_id": ids.person.take(pa.array(columns["person"][rows])),
+            }[name],
+        }[table]
+        if len(rows)
+        else None
+    )
     parts = []
     for number, name in enumerate(TABLES[table].columns):
         if name in ("crime_id", "person_id", "unit_id") and given:

@@ -12,7 +12,17 @@ from pathlib import Path
 import pyarrow as pa
 
 from synthetic.contract import TABLES, InputError, codes, reference
-from synthetic.dataset import Dataset, FileEntry, Generated, Manifest, TableEntry, load, staged_folder, write_manifest, write_table
+from synthetic.dataset import (
+    Dataset,
+    FileEntry,
+    Generated,
+    Manifest,
+    TableEntry,
+    load,
+    staged_folder,
+    write_manifest,
+    write_table,
+)
 from synthetic.defects import apply_defects, ledger_table
 from synthetic.profile import Profile, load_profile
 from synthetic.randomness import stream

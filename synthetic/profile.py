@@ -156,7 +156,9 @@ def check_profile(content: dict[str, Any]) -> Profile:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "extra_forbidden":
-            raise InputError(f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}.") from None
+            raise InputError(
+                f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}."
+            ) from None
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"The profile's {where} is not valid: {first['msg'].lower()}.") from None
 

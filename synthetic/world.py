@@ -155,7 +155,14 @@ REPORT_DELAY = {
 FEMALE_VICTIM_OFFENCES = ("019C", "019D", "020A")
 DOMESTIC = ("partner", "ex_partner", "parent", "child", "sibling", "other_family")
 LIVES_WITH = {"partner": 0.85, "ex_partner": 0.10, "parent": 0.75, "child": 0.75, "sibling": 0.55, "other_family": 0.2}
-SHARES_SURNAME = {"partner": 0.5, "ex_partner": 0.25, "parent": 0.85, "child": 0.85, "sibling": 0.9, "other_family": 0.4}
+SHARES_SURNAME = {
+    "partner": 0.5,
+    "ex_partner": 0.25,
+    "parent": 0.85,
+    "child": 0.85,
+    "sibling": 0.9,
+    "other_family": 0.4,
+}
 
 
 @dataclass(frozen=True)
@@ -279,7 +286,8 @@ def make_world(scope: Scope, slug: str) -> World:
 @cache
 def _force_table() -> dict[str, tuple[int, str, int]]:
     return {
-        row.force: (index, row.region, int(row.population)) for index, row in enumerate(reference("forces").itertuples())
+        row.force: (index, row.region, int(row.population))
+        for index, row in enumerate(reference("forces").itertuples())
     }
 
 
@@ -489,7 +497,11 @@ def _course_group(
     ).astype(np.int32)
     victims = _draw_victims(rng, home, away, where, unit, offence, pair)
     victims = _households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away)
-    return suspects, victims, _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair)
+    return (
+        suspects,
+        victims,
+        _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair),
+    )
 
 
 def _unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tuple[People, Events]:

@@ -1,0 +1,105 @@
+"""From a dataset folder to lazy frames on DuckDB or pandas, each row with its force and month.
+
+``month`` is the first day of the month of recorded_on, else reported_on, for crimes and their involvements, and of
+created_on for person records. A column that a dataset leaves out is there with nothing in it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+
+from synthetic.contract import RECORDED, TABLES, InputError
+from synthetic.dataset import ARROW_TYPES, Dataset
+
+Frames = dict[str, nw.LazyFrame[Any]]
+
+SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
+
+
+def connect(dataset: Dataset, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on."""
+    connection = duckdb.connect(config={"memory_limit": memory_limit} if memory_limit else {})
+    for name in TABLES:
+        connection.execute(f"CREATE VIEW {name.replace('/', '_')} AS {_select(connection, dataset, name)}")
+    return connection
+
+
+def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Frames:
+    """The recorded tables as lazy frames on DuckDB."""
+    return _with_months({name: nw.from_native(connection.sql(f"SELECT * FROM {name}")) for name in RECORDED})
+
+
+def pandas_frames(dataset: Dataset) -> Frames:
+    """The recorded tables as frames on pandas, in memory."""
+    frames = {}
+    for name in RECORDED:
+        parts = []
+        for path in dataset.files(name):
+            part = pd.read_parquet(path, dtype_backend="pyarrow").reindex(columns=TABLES[name].columns)
+            parts.append(part.assign(force=path.stem) if name == "involvements" else part)
+        columns = TABLES[name].columns + (["force"] if name == "involvements" else [])
+        frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        types = {
+            field.name: pd.ArrowDtype(ARROW_TYPES[field.kind]) for field in TABLES[name].fields if field.name in frame
+        }
+        frame = frame.astype(
+            types | {"force": types.get("force", pd.ArrowDtype(ARROW_TYPES["string"]))} if "force" in frame else types
+        )
+        frames[name] = nw.from_native(frame).lazy()
+    return _with_months(frames)
+
+
+def _pandas_engine(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
+    return pandas_frames(dataset)
+
+
+def _duckdb_engine(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
+    return duckdb_frames(connection)
+
+
+ENGINES: dict[str, Callable[[Dataset, duckdb.DuckDBPyConnection], Frames]] = {
+    "duckdb": _duckdb_engine,
+    "pandas": _pandas_engine,
+}
+
+
+def frames(engine: str, dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
+    """The recorded tables on the named engine; InputError where there is no such engine."""
+    if engine not in ENGINES:
+        raise InputError(f"--engine takes one of {', '.join(ENGINES)}.")
+    return ENGINES[engine](dataset, connection)
+
+
+def _select(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
+    """SQL that reads a table's files with every column of the contract."""
+    files = [str(path).replace("'", "''") for path in dataset.files(name)]
+    fields = TABLES[name].fields
+    extra = name == "involvements"
+    if not files:
+        empty = ", ".join(f'NULL::{SQL_TYPES[field.kind]} AS "{field.name}"' for field in fields)
+        return f"SELECT {empty}{', NULL::VARCHAR AS force' if extra else ''} WHERE false"
+    listed = "read_parquet([" + ", ".join(f"'{path}'" for path in files) + "], union_by_name = true, filename = true)"
+    found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {listed}").fetchall()}
+    columns = ", ".join(
+        f'"{field.name}"::{SQL_TYPES[field.kind]} AS "{field.name}"'
+        if field.name in found
+        else f'NULL::{SQL_TYPES[field.kind]} AS "{field.name}"'
+        for field in fields
+    )
+    return f"SELECT {columns}{', parse_filename(filename, true) AS force' if extra else ''} FROM {listed}"
+
+
+def _with_months(tables: Frames) -> Frames:
+    crimes = tables["crimes"].with_columns(
+        month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
+    )
+    months = crimes.select("crime_id", "month", nw.lit(True).alias("crime_known")).unique("crime_id", keep="any")
+    return {
+        "units": tables["units"].with_columns(month=nw.lit(None).cast(nw.Date)),
+        "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),
+        "crimes": crimes,
+        "involvements": tables["involvements"].join(months, on="crime_id", how="left"),
+    }

@@ -1,0 +1,70 @@
+"""The two prioritisation instruments, run only on synthetic people to see what bad data does to them.
+
+Private to ``effect.py``: nothing else may import this room, and nothing of what it returns leaves effect.py but
+aggregates. Identities are whole numbers here, in the order of their identifiers, so that ties fall as defined.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A way to make a list: the window in days up to and including the last day, and the crimes that make eligible."""
+
+    name: str
+    window: int
+    least_crimes: int
+
+
+# harm_365: the Metropolitan Police's V100 as published (The Independent and the Telegraph, 18 July 2023).
+# rfs: recency, frequency and severity, after Northumbria's RFG scoring (Sunderland Safeguarding Adults Board).
+INSTRUMENTS = {"harm_365": Instrument("harm_365", 365, 2), "rfs": Instrument("rfs", 1095, 1)}
+
+FREQUENCY_BANDS = np.array([1, 2, 3, 5, 10])
+RECENCY_DAYS = np.array([30, 90, 180, 365])
+SEVERITY_DAYS = np.array([10, 100, 365, 1460])
+
+
+def top_list(
+    instrument: Instrument,
+    identity: np.ndarray,
+    weight: np.ndarray,
+    harm: np.ndarray,
+    day: np.ndarray,
+    last_day: int,
+    identities: int,
+    k: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first k identities, best first, and their scores; shapes (n,), n at most k.
+
+    The parallel arrays ``identity`` (0 to identities - 1), ``weight``, ``harm`` (harm days, for ties) and ``day`` have
+    an element a counted crime, all within the window. Ties: larger sum of harm days, more crimes, later last date,
+    smaller identity.
+    """
+    crimes = np.bincount(identity, minlength=identities)
+    harm_sum = np.bincount(identity, harm, minlength=identities)
+    latest = np.full(identities, np.iinfo(np.int64).min)
+    np.maximum.at(latest, identity, day)
+    if instrument.name == "harm_365":
+        score = np.bincount(identity, weight, minlength=identities)
+    else:
+        gravest = np.zeros(identities)
+        np.maximum.at(gravest, identity, weight)
+        score = _bands(crimes, last_day - latest, gravest).astype(float)
+    eligible = np.flatnonzero(crimes >= instrument.least_crimes)
+    if len(eligible) > k > 0:
+        cut = np.partition(score[eligible], len(eligible) - k)[len(eligible) - k]
+        eligible = eligible[score[eligible] >= cut]
+    order = np.lexsort((eligible, -latest[eligible], -crimes[eligible], -harm_sum[eligible], -score[eligible]))
+    best = eligible[order[:k]]
+    return best, score[best]
+
+
+def _bands(crimes: np.ndarray, days_since: np.ndarray, gravest: np.ndarray) -> np.ndarray:
+    """Frequency 1 to 5, recency 5 to 1, severity 1 to 5, summed."""
+    frequency = np.searchsorted(FREQUENCY_BANDS, crimes, side="right")
+    recency = 5 - np.searchsorted(RECENCY_DAYS, days_since, side="left")
+    severity = 1 + np.searchsorted(SEVERITY_DAYS, gravest, side="right")
+    return frequency + recency + severity

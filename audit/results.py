@@ -1,0 +1,212 @@
+"""The results folder: ``audit.json`` and tidy Parquet tables, their columns, how they are written and read."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from synthetic.contract import InputError
+from synthetic.dataset import staged_folder
+
+FORMAT = "force-data-audit/1"
+
+_TEXT, _COUNT, _SHARE, _DAY = pa.string(), pa.int64(), pa.float64(), pa.date32()
+
+SCHEMAS: dict[str, dict[str, pa.DataType]] = {
+    "checks": {
+        "check_id": _TEXT,
+        "check_type": _TEXT,
+        "dimension": _TEXT,
+        "needed_for": _TEXT,
+        "table": _TEXT,
+        "field": _TEXT,
+        "force": _TEXT,
+        "month": _DAY,
+        "failed": _COUNT,
+        "total": _COUNT,
+        "rate": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "threshold": _SHARE,
+        "status": _TEXT,
+    },
+    "identities": {"person_id": _TEXT, "cluster_id": _TEXT},
+    "identity_summary": {
+        "force": _TEXT,
+        "records": _COUNT,
+        "clusters": _COUNT,
+        "duplicate_rate": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "cross_force_rate": _SHARE,
+    },
+    "gaps": {
+        "force": _TEXT,
+        "unit_id": _TEXT,
+        "offence_group": _TEXT,
+        "first_month": _DAY,
+        "last_month": _DAY,
+        "kind": _TEXT,
+        "observed": _COUNT,
+        "expected": _SHARE,
+        "p_value": _SHARE,
+        "q_value": _SHARE,
+    },
+    "effect": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "k": _COUNT,
+        "truth_size": _COUNT,
+        "recall_at_k": _SHARE,
+        "harm_captured": _SHARE,
+        "wrongly_included": _SHARE,
+        "repeat_entries": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+    },
+    "attribution": {"force": _TEXT, "instrument": _TEXT, "family": _TEXT, "contribution": _SHARE},
+    "readiness": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "kind": _TEXT,
+        "name": _TEXT,
+        "value": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "threshold": _SHARE,
+        "passed": pa.bool_(),
+    },
+    "choices": {"force": _TEXT, "instrument": _TEXT, "choice": _TEXT, "option": _TEXT, "overlap_with_default": _SHARE},
+    "groups": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "attribute": _TEXT,
+        "group": _TEXT,
+        "people": _COUNT,
+        "recall_at_k": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+    },
+}
+
+Status = Literal["not ready", "process testing only", "supervised pilot"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetSummary(_Model):
+    """What was audited."""
+
+    provenance: dict[str, str | int]
+    profile: str | None
+    as_of: date
+    forces: list[str]
+    rows: dict[str, int]
+    has_truth: bool
+    manifest_sha256: str
+
+
+class Options(_Model):
+    """How the audit was run."""
+
+    engine: str
+    instrument: str
+    k: int | None = None
+    weights: str = "harm_days"
+    date_basis: str = "reported"
+
+
+class ForceSummary(_Model):
+    """One force in a line; shares are of 1, None where they cannot be told."""
+
+    force: str
+    force_name: str
+    population: int
+    crimes: int
+    person_records: int
+    status: Status
+    lowest_dimension: str | None
+    lowest_value: float | None
+    failed_gates: list[str]
+    recall_at_k: float | None
+    low: float | None
+    high: float | None
+
+
+class Summary(_Model):
+    """``audit.json``: the run, its headline figures, and one row a force."""
+
+    format: Literal["force-data-audit/1"] = FORMAT
+    auditor: str
+    dataset: DatasetSummary
+    options: Options
+    timings: dict[str, float] = Field(description="Seconds by step.")
+    not_applicable: dict[str, str] = Field(description="What could not be told, and why.")
+    interval: str = Field(description="What the intervals of the effect are.")
+    forces: list[ForceSummary]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one audit: the summary, and a frame for each table of ``SCHEMAS``."""
+
+    summary: Summary
+    tables: dict[str, pd.DataFrame]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+
+def write_results(results: Results, out: Path) -> None:
+    """Write the results folder ``out``, which must not exist or be empty; nothing half-written is ever left there."""
+    with staged_folder(out) as folder:
+        for name in SCHEMAS:
+            pq.write_table(to_arrow(name, results.tables[name]), folder / f"{name}.parquet", compression="zstd")
+        text = json.dumps(results.summary.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "audit.json").write_text(text + "\n", encoding="utf-8")
+
+
+def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
+    """A results table with the column types of its schema."""
+    schema = pa.schema(list(SCHEMAS[name].items()))
+    return pa.Table.from_pandas(
+        frame.reindex(columns=schema.names), schema=schema, preserve_index=False
+    ).replace_schema_metadata()
+
+
+def read_results(path: str | Path) -> Results:
+    """The results in a folder; raises InputError with one sentence."""
+    folder = Path(path)
+    try:
+        summary = Summary.model_validate_json((folder / "audit.json").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            "There is no audit.json in the results folder; name one that `python -m audit run` has written."
+        ) from None
+    except ValidationError:
+        raise InputError("The audit.json is not of this version's format; run the audit again.") from None
+    tables = {}
+    for name, schema in SCHEMAS.items():
+        try:
+            table = pq.read_table(folder / f"{name}.parquet")
+        except (OSError, pa.ArrowException):
+            raise InputError(
+                f"The results folder has no {name}.parquet that can be read; run the audit again."
+            ) from None
+        if table.schema.names != list(schema):
+            raise InputError(f"The columns of {name}.parquet are not those of this version; run the audit again.")
+        tables[name] = table.to_pandas()
+    return Results(summary, tables)
+
+
+def empty(name: str) -> pd.DataFrame:
+    """A results table with no rows."""
+    return pa.schema(list(SCHEMAS[name].items())).empty_table().to_pandas()
