@@ -13,7 +13,7 @@ import pandas as pd
 from audit.catalogue import catalogue
 from audit.checks import Context, run_checks
 from audit.coverage import find_gaps, monthly_counts, supplied
-from audit.effect import INSTRUMENT_NAMES, Choices, Effect, measure
+from audit.effect import INSTRUMENT_NAMES, LEAST_GROUP, Choices, Effect, measure
 from audit.engines import connect, frames
 from audit.identities import find_identities
 from audit.readiness import assess, status_of
@@ -147,10 +147,12 @@ def _force_summaries(
     summaries = []
     for force in dataset.forces:
         mine = readiness[(readiness["force"] == force) & (readiness["instrument"] == instrument)]
-        found = effect[(effect["force"] == force) & (effect["instrument"] == instrument)]
-        recall, low, high = (
-            _number(found[name].iloc[0]) if len(found) else None for name in ("recall_at_k", "low", "high")
-        )
+        found = effect[
+            (effect["force"] == force)
+            & (effect["instrument"] == instrument)
+            & (effect["truth_size"] >= LEAST_GROUP).fillna(False)
+        ]
+        recall, low, high = (_number(found[name].iloc[0]) if len(found) else None for name in ("recall_at_k", "low", "high"))
         dimensions = mine[(mine["kind"] == "dimension") & mine["value"].notna()]
         lowest = dimensions.loc[dimensions["value"].idxmin()] if len(dimensions) else None
         failed = mine[(mine["kind"] == "gate") & mine["passed"].eq(False).fillna(False).astype(bool)]

@@ -60,7 +60,7 @@ def _table(results: Results) -> str:
         found = (
             f"finds {row.recall_at_k:.0%} ({row.low:.0%} to {row.high:.0%}) of the people its list should hold"
             if row.recall_at_k is not None and row.low is not None and row.high is not None
-            else "no truth to hold its list against"
+            else "no truth, or too few people, to hold its list against"
         )
         lines.append(f"{row.force_name:{width}}  {row.status:20}  {lowest:28}  {found}")
     return "\n".join(lines)

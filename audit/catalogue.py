@@ -4,7 +4,8 @@ A new check is a line here, never a function; the functions by type stand in ``c
 project's own choosing, except where a source is named; ``rate`` above ``warn`` warns, above ``fail`` fails.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,7 @@ class Check:
     matters: str
     mend: str
     needed_for: tuple[str, ...] = ()
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 # Share of blanks at which a field warns and fails, where another than its need's.
@@ -63,15 +64,9 @@ MATTERS = {
 @cache
 def catalogue() -> tuple[Check, ...]:
     """Every check, in the order in which reports list them; identifiers are unique."""
-    missing = [
-        _missing(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.name != "force"
-    ]
-    listed = [
-        _code_not_in_list(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.codes
-    ]
-    unknown = [
-        _unknown_code(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.unknown
-    ]
+    missing = [_missing(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.name != "force"]
+    listed = [_code_not_in_list(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.codes]
+    unknown = [_unknown_code(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.unknown]
     patterns = [
         _pattern(table, declared)
         for table in RECORDED

@@ -49,9 +49,7 @@ class Effect:
     groups: pd.DataFrame
 
 
-def measure(
-    connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: np.datetime64, choices: Choices
-) -> Effect:
+def measure(connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: np.datetime64, choices: Choices) -> Effect:
     """The effect of a dataset's defects on each force's list, for both instruments.
 
     ``connection`` has the dataset's views, the truth's among them. Intervals are Wilson's, of the share of the truth
@@ -139,26 +137,37 @@ class _World:
 class _Bench:
     """The lists of one force by one instrument, with any subset of the families repaired."""
 
-    def __init__(
-        self, world: _World, force: int, instrument: Instrument, last_day: int, k: int, choices: Choices
-    ) -> None:
+    def __init__(self, world: _World, force: int, instrument: Instrument, last_day: int, k: int, choices: Choices) -> None:
         self.world, self.instrument, self.last_day, self.k = world, instrument, last_day, k
         self.weights, self.date_basis = choices.weights, choices.date_basis
-        self.own = np.flatnonzero(world.rows["force"] == force)
-        true_day = world.rows[f"true_{choices.date_basis}"][self.own]
-        mine = world.rows["person"][self.own]
-        of_event = world.rows["of_event"][self.own]
-        # People with an event reported to this force in the window: whose records elsewhere sharing makes visible.
-        self.members = np.unique(mine[self._in_window(true_day, instrument.window) & of_event & (mine >= 0)])
-        self.shared_by_record = self._shared(world.cross_record, force)
-        self.shared_by_person = self._shared(world.cross_person, force)
+        self.gather(force)
         self.truth, self.truth_scores = self.listing(ALL)
         self.recorded, _ = self.listing(NONE)
         self.found = np.isin(self.truth, self.people_of(self.recorded, NONE))
 
-    def _shared(self, cross: dict[str, np.ndarray], force: int) -> np.ndarray:
+    def gather(self, force: int) -> None:
+        """The rows of this force and those that sharing adds, with identities numbered once for all subsets."""
+        data = self.world.rows
+        own = np.flatnonzero(data["force"] == force)
+        in_window = self._in_window(data[f"true_{self.date_basis}"][own], self.instrument.window)
+        person = data["person"][own]
+        # People with an event reported to this force in the window: whose records elsewhere sharing makes visible.
+        members = np.unique(person[in_window & data["of_event"][own] & (person >= 0)])
+        by_record = self._shared(self.world.cross_record, force, members)
+        by_person = self._shared(self.world.cross_person, force, members)
+        chosen = np.concatenate([own, np.union1d(by_record, by_person)])
+        rows = {name: values[chosen] for name, values in data.items()}
+        self.rows = rows
+        self.is_own = np.arange(len(chosen)) < len(own)
+        self.shown_by_record = self.is_own | np.isin(chosen, by_record)
+        self.shown_by_person = self.is_own | np.isin(chosen, by_person)
+        self.identifiers, self.number = {}, {}
+        for name in ("record", "person"):
+            self.identifiers[name], self.number[name] = np.unique(rows[name], return_inverse=True)
+
+    def _shared(self, cross: dict[str, np.ndarray], force: int, members: np.ndarray) -> np.ndarray:
         mine = cross["force"] == force
-        return np.unique(cross["row"][mine & np.isin(cross["person"], self.members)])
+        return np.unique(cross["row"][mine][np.isin(cross["person"][mine], members)])
 
     def _in_window(self, day: np.ndarray, window: int) -> np.ndarray:
         return (day > self.last_day - window) & (day <= self.last_day)
@@ -171,38 +180,34 @@ class _Bench:
         window: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """The list with some families repaired: identifiers in order, and scores. Never handed on."""
-        data = self.world.rows
-        rows = self.own
-        if "sharing" in repaired:
-            shared = self.shared_by_person if "identity" in repaired else self.shared_by_record
-            rows = np.concatenate([rows, shared])
-        who = data["person" if "identity" in repaired else "record"][rows]
-        counts = who >= 0
-        if "identity" in repaired:
-            counts &= data["first_of_person"][rows]
-        if "linkage" not in repaired:
-            counts &= data["kind"][rows] != _RESTORED
-        if "recording" in repaired:
-            counts &= data["of_event"][rows]
-        else:
-            counts &= data["kind"][rows] != _UNRECORDED
-        offence = data["true_offence" if "offence" in repaired else "offence"][rows]
+        rows = self.rows
+        name = "person" if "identity" in repaired else "record"
         basis = date_basis or self.date_basis
-        day = data[f"true_{basis}" if "dates" in repaired else basis][rows]
-        counts &= (offence >= 0) & self._in_window(day, window or self.instrument.window)
-        who, offence, day = who[counts], offence[counts], day[counts]
-        identifiers, identity = np.unique(who, return_inverse=True)
+        day = rows[f"true_{basis}" if "dates" in repaired else basis]
+        offence = rows["true_offence" if "offence" in repaired else "offence"]
+        counts = self._in_window(day, window or self.instrument.window) & (offence >= 0) & (rows[name] >= 0)
+        if "sharing" in repaired:
+            counts &= self.shown_by_person if "identity" in repaired else self.shown_by_record
+        else:
+            counts &= self.is_own
+        if "identity" in repaired:
+            counts &= rows["first_of_person"]
+        if "linkage" not in repaired:
+            counts &= rows["kind"] != _RESTORED
+        counts &= rows["of_event"] if "recording" in repaired else rows["kind"] != _UNRECORDED
+        chosen = np.flatnonzero(counts)
+        offence = offence[chosen]
         listed, scores = top_list(
             self.instrument,
-            identity,
+            self.number[name][chosen],
             self.world.weights[weights or self.weights][offence],
             self.world.weights["harm_days"][offence],
-            day,
+            day[chosen],
             self.last_day,
-            len(identifiers),
+            len(self.identifiers[name]),
             self.k,
         )
-        return identifiers[listed], scores
+        return self.identifiers[name][listed], scores
 
     def people_of(self, listed: np.ndarray, repaired: frozenset[str]) -> np.ndarray:
         """The people behind a list's entries."""

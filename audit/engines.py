@@ -42,9 +42,7 @@ def pandas_frames(dataset: Dataset) -> Frames:
             parts.append(part.assign(force=path.stem) if name == "involvements" else part)
         columns = TABLES[name].columns + (["force"] if name == "involvements" else [])
         frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-        types = {
-            field.name: pd.ArrowDtype(ARROW_TYPES[field.kind]) for field in TABLES[name].fields if field.name in frame
-        }
+        types = {field.name: pd.ArrowDtype(ARROW_TYPES[field.kind]) for field in TABLES[name].fields if field.name in frame}
         frame = frame.astype(
             types | {"force": types.get("force", pd.ArrowDtype(ARROW_TYPES["string"]))} if "force" in frame else types
         )

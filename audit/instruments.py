@@ -24,7 +24,7 @@ INSTRUMENTS = {"harm_365": Instrument("harm_365", 365, 2), "rfs": Instrument("rf
 
 FREQUENCY_BANDS = np.array([1, 2, 3, 5, 10])
 RECENCY_DAYS = np.array([30, 90, 180, 365])
-SEVERITY_DAYS = np.array([10, 100, 365, 1460])
+SEVERITY_WEIGHTS = np.array([10, 100, 365, 1460])
 
 
 def top_list(
@@ -44,27 +44,33 @@ def top_list(
     smaller identity.
     """
     crimes = np.bincount(identity, minlength=identities)
-    harm_sum = np.bincount(identity, harm, minlength=identities)
-    latest = np.full(identities, np.iinfo(np.int64).min)
-    np.maximum.at(latest, identity, day)
     if instrument.name == "harm_365":
         score = np.bincount(identity, weight, minlength=identities)
     else:
-        gravest = np.zeros(identities)
-        np.maximum.at(gravest, identity, weight)
-        score = _bands(crimes, last_day - latest, gravest).astype(float)
+        recency = 5 - np.searchsorted(RECENCY_DAYS, last_day - day, side="left")
+        severity = 1 + np.searchsorted(SEVERITY_WEIGHTS, weight, side="right")
+        frequency = np.searchsorted(FREQUENCY_BANDS, crimes, side="right")
+        score = (frequency + _highest(identity, recency, identities) + _highest(identity, severity, identities)) * 1.0
     eligible = np.flatnonzero(crimes >= instrument.least_crimes)
     if len(eligible) > k > 0:
         cut = np.partition(score[eligible], len(eligible) - k)[len(eligible) - k]
         eligible = eligible[score[eligible] >= cut]
-    order = np.lexsort((eligible, -latest[eligible], -crimes[eligible], -harm_sum[eligible], -score[eligible]))
+    # Ties are told only among those whose score is high enough; all others' sums and dates would be for nothing.
+    place = np.full(identities, -1)
+    place[eligible] = np.arange(len(eligible))
+    theirs = np.flatnonzero(place[identity] >= 0)
+    of_row = place[identity[theirs]]
+    harm_sum = np.bincount(of_row, harm[theirs], minlength=len(eligible))
+    latest = np.full(len(eligible), np.iinfo(np.int64).min)
+    np.maximum.at(latest, of_row, day[theirs])
+    order = np.lexsort((eligible, -latest, -crimes[eligible], -harm_sum, -score[eligible]))
     best = eligible[order[:k]]
     return best, score[best]
 
 
-def _bands(crimes: np.ndarray, days_since: np.ndarray, gravest: np.ndarray) -> np.ndarray:
-    """Frequency 1 to 5, recency 5 to 1, severity 1 to 5, summed."""
-    frequency = np.searchsorted(FREQUENCY_BANDS, crimes, side="right")
-    recency = 5 - np.searchsorted(RECENCY_DAYS, days_since, side="left")
-    severity = 1 + np.searchsorted(SEVERITY_DAYS, gravest, side="right")
-    return frequency + recency + severity
+def _highest(identity: np.ndarray, band: np.ndarray, identities: int) -> np.ndarray:
+    """The highest band, 1 to 5, of each identity's crimes; 0 for none."""
+    highest = np.zeros(identities, np.int8)
+    for value in range(1, 6):
+        highest[identity[band == value]] = value
+    return highest

@@ -12,7 +12,7 @@ import pandas as pd
 
 from audit.results import Status
 from audit.statistics import wilson
-from synthetic.contract import SEXES, TABLES
+from synthetic.contract import RECORDED, SEXES, TABLES
 
 RECALL_NEEDED = 0.8
 NEEDED = {"identity", "frequency", "recency", "severity"}
@@ -118,10 +118,8 @@ def status_of(readiness: pd.DataFrame, recall: float | None) -> Status:
 def field_scores(checks: pd.DataFrame) -> list[Count]:
     """(Present and valid - defaults in excess) ÷ records, of each field that a prioritisation needs; one force's checks."""
     scores = []
-    for table, declared in (
-        (table, field) for table in TABLES.values() if not table.is_truth for field in table.fields
-    ):
-        key = f"{table.name}.{declared.name}"
+    for table, declared in ((name, field) for name in RECORDED for field in TABLES[name].fields):
+        key = f"{table}.{declared.name}"
         if not NEEDED & set(declared.needed_for) or f"missing.{key}" not in checks.index:
             continue
         total = checks.loc[f"missing.{key}", "total"]

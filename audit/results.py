@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from synthetic.contract import InputError
 from synthetic.dataset import staged_folder
 
-FORMAT = "force-data-audit/1"
-
 _TEXT, _COUNT, _SHARE, _DAY = pa.string(), pa.int64(), pa.float64(), pa.date32()
 
 SCHEMAS: dict[str, dict[str, pa.DataType]] = {
@@ -144,7 +142,7 @@ class ForceSummary(_Model):
 class Summary(_Model):
     """``audit.json``: the run, its headline figures, and one row a force."""
 
-    format: Literal["force-data-audit/1"] = FORMAT
+    format: Literal["force-data-audit/1"] = "force-data-audit/1"
     auditor: str
     dataset: DatasetSummary
     options: Options
@@ -198,9 +196,7 @@ def read_results(path: str | Path) -> Results:
         try:
             table = pq.read_table(folder / f"{name}.parquet")
         except (OSError, pa.ArrowException):
-            raise InputError(
-                f"The results folder has no {name}.parquet that can be read; run the audit again."
-            ) from None
+            raise InputError(f"The results folder has no {name}.parquet that can be read; run the audit again.") from None
         if table.schema.names != list(schema):
             raise InputError(f"The columns of {name}.parquet are not those of this version; run the audit again.")
         tables[name] = table.to_pandas()

@@ -54,7 +54,7 @@ def generate(
 ) -> None:
     """Generate a dataset: a world, what its forces record of it, and the ledger of every defect."""
     try:
-        last_day = datetime.strptime(as_of, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no time zone
+        last_day = datetime.strptime(as_of, "%Y-%m-%d").date()
     except ValueError:
         raise InputError("--as-of takes a date as 2025-03-31.") from None
     chosen = load_profile(profile, tuple(settings or ()))

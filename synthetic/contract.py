@@ -326,9 +326,7 @@ TRUTH_DEFECTS = Table(
     ("defect", "table", "record_id", "field"),
     (
         Field("defect", "string", "The defect's name in the registry."),
-        Field(
-            "family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."
-        ),
+        Field("family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."),
         Field("table", "string", "The table that was spoiled."),
         Field("record_id", "string", "The row: the table's key, its parts joined by a vertical bar."),
         Field("field", "string", "The field that was spoiled; missing: the whole row.", nullable=True),

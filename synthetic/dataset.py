@@ -25,7 +25,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from synthetic.contract import SLUG, TABLES, InputError, marked_fields
 
-FORMAT = "synthetic-force-data/1"
 ADOPTED_IDS = "adopted_ids"
 ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int64()}
 
@@ -68,7 +67,7 @@ class TableEntry(_Model):
 class Manifest(_Model):
     """``dataset.json``: what the dataset is, where it comes from, and every file with its hash."""
 
-    format: Literal["synthetic-force-data/1"] = FORMAT
+    format: Literal["synthetic-force-data/1"] = "synthetic-force-data/1"
     provenance: Annotated[Generated | Adopted, Field(discriminator="kind")]
     as_of: date
     forces: list[Annotated[str, Field(pattern=SLUG)]] = Field(min_length=1)
@@ -193,9 +192,7 @@ def _read_manifest(folder: Path) -> Manifest:
         ) from None
 
 
-_MANIFEST_WORDS = {
-    name for model in (Manifest, Generated, Adopted, FileEntry, TableEntry) for name in model.model_fields
-}
+_MANIFEST_WORDS = {name for model in (Manifest, Generated, Adopted, FileEntry, TableEntry) for name in model.model_fields}
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
@@ -214,9 +211,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
                     "listed force; no file outside of the folder is ever read."
                 )
             if file.path in listed:
-                raise InputError(
-                    f"The dataset.json lists a file of {table} twice; restore the file it was written with."
-                )
+                raise InputError(f"The dataset.json lists a file of {table} twice; restore the file it was written with.")
             listed.add(file.path)
             _check_file(folder, table, file)
         if entry.rows != sum(file.rows for file in entry.files):
@@ -225,9 +220,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     if missing:
         raise InputError(f"The dataset lacks the table {missing[0]}; every dataset has it, if need be with no rows.")
     for path in folder.rglob("*"):
-        if path.is_symlink() or (
-            path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}
-        ):
+        if path.is_symlink() or (path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}):
             raise InputError(
                 "The folder holds a file that dataset.json does not list, or a link; remove it, since what is not listed "
                 "has no provenance."
@@ -237,23 +230,15 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 def _check_file(folder: Path, table: str, file: FileEntry) -> None:
     path = folder / file.path
     if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(
-            f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew."
-        )
+        raise InputError(f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew.")
     if file_hash(path) != file.sha256:
-        raise InputError(
-            f"A file of {table} has changed since it was written; restore it or generate the dataset anew."
-        )
+        raise InputError(f"A file of {table} has changed since it was written; restore it or generate the dataset anew.")
     try:
         rows = pq.read_metadata(path).num_rows
     except (OSError, pa.ArrowException):
-        raise InputError(
-            f"A file of {table} is not a Parquet file that can be read; generate the dataset anew."
-        ) from None
+        raise InputError(f"A file of {table} is not a Parquet file that can be read; generate the dataset anew.") from None
     if rows != file.rows:
-        raise InputError(
-            f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew."
-        )
+        raise InputError(f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew.")
 
 
 def _check_tables(folder: Path, manifest: Manifest) -> None:

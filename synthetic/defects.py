@@ -74,11 +74,26 @@ class Ledger:
 def apply_defects(scope: Scope, recording: Recording, number: int = 0) -> Ledger:
     """Put every defect of the registry in, in order, each from its own stream; returns the ledger."""
     ledger = Ledger()
+    profile = profile_of_force(scope, recording.force.slug)
     for defect in REGISTRY:
         ledger.defect, ledger.family = defect.name, defect.family
         rng = stream(scope.seed, "defect", defect.name, recording.force.slug, str(number))
-        defect.apply(recording, scope.profile, rng, ledger)
+        defect.apply(recording, profile, rng, ledger)
     return ledger
+
+
+def profile_of_force(scope: Scope, slug: str) -> Profile:
+    """The profile with the rates of one force: about the profile's own, as far apart as ``recording.force_spread`` says."""
+    spread = scope.profile.recording.force_spread
+    if not spread:
+        return scope.profile
+    content = scope.profile.model_dump()
+    for key in {defect.rate for defect in REGISTRY} | {"recording.not_recorded_hidden"}:
+        section, name = key.split(".")
+        rate = content[section][name]
+        odds = np.exp(stream(scope.seed, "spread", key, slug).normal(0, spread))
+        content[section][name] = min(rate * odds / (1 - rate + rate * odds), 0.9 if name == "duplicate_rate" else 1.0)
+    return Profile.model_validate(content)
 
 
 def tilt(rate: float, weights: np.ndarray) -> np.ndarray:
@@ -330,9 +345,7 @@ def _crime_weights(recording: Recording) -> np.ndarray:
 def _person_weights(recording: Recording) -> np.ndarray:
     """Custody asks for everything; public protection for most."""
     system = recording.persons["source_system"]
-    return np.select(
-        [system == SYSTEMS.index("custody"), system == SYSTEMS.index("public_protection")], [0.3, 0.5], 1.0
-    )
+    return np.select([system == SYSTEMS.index("custody"), system == SYSTEMS.index("public_protection")], [0.3, 0.5], 1.0)
 
 
 def blank(

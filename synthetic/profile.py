@@ -52,6 +52,8 @@ class Recording(Section):
     not_recorded_hidden: Rate = 0.0
     late: Rate = 0.0
     silent_unit: Rate = 0.0
+    force_spread: float = Field(0.0, ge=0, le=2)
+    """How much forces differ: standard deviation, between forces, of the log-odds of every rate of a defect."""
 
 
 class Identity(Section):
@@ -156,9 +158,7 @@ def check_profile(content: dict[str, Any]) -> Profile:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "extra_forbidden":
-            raise InputError(
-                f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}."
-            ) from None
+            raise InputError(f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}.") from None
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"The profile's {where} is not valid: {first['msg'].lower()}.") from None
 

@@ -103,9 +103,7 @@ def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
     involvements = {
         "crime": np.concatenate([crime_rows[named], crime_rows]),
         "person": np.concatenate([row_of[suspect[named]], row_of[victim]]),
-        "role": np.repeat(
-            np.array([ROLES.index("suspect"), ROLES.index("victim")], np.int8), [named.sum(), len(victim)]
-        ),
+        "role": np.repeat(np.array([ROLES.index("suspect"), ROLES.index("victim")], np.int8), [named.sum(), len(victim)]),
         "relationship": np.concatenate([events.relationship[reported][named], events.relationship[reported]]),
         "kept": np.ones(int(named.sum()) + len(victim), bool),
     }
@@ -123,9 +121,7 @@ def draw_systems(rng: np.random.Generator, is_suspect: np.ndarray) -> np.ndarray
     ).astype(np.int8)
 
 
-def _clean_crimes(
-    rng: np.random.Generator, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray
-) -> Columns:
+def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray) -> Columns:
     events, people = world.events, world.people
     count = len(reported)
     offence, relationship = events.offence[reported], events.relationship[reported]
@@ -176,9 +172,7 @@ def _outcomes(
     for group, mix in OUTCOME_MIX.items():
         rows = np.flatnonzero(named & (groups == group))
         kinds = np.searchsorted(np.cumsum(mix) / sum(mix), draw[rows], side="right").clip(0, 5)
-        for kind, among in enumerate(
-            (("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))
-        ):
+        for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
             chosen = rows[kinds == kind]
             outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]
         median[rows[kinds == 0]] = CHARGE_MEDIAN_DAYS.get(group, 60)
@@ -378,14 +372,10 @@ def _gaps(recording: Recording, ids: Identifiers) -> pa.Table:
         for name, value in zip(columns, row, strict=True):
             columns[name].append(value)
     types = [pa.string()] * 4 + [pa.date32()] * 2 + [pa.string(), pa.int64()]
-    return pa.table(
-        [pa.array(values, kind) for values, kind in zip(columns.values(), types, strict=True)], names=list(columns)
-    )
+    return pa.table([pa.array(values, kind) for values, kind in zip(columns.values(), types, strict=True)], names=list(columns))
 
 
-def _table(
-    recording: Recording, table: str, columns: Columns, rows: np.ndarray, given: dict[str, pa.Array]
-) -> pa.Table:
+def _table(recording: Recording, table: str, columns: Columns, rows: np.ndarray, given: dict[str, pa.Array]) -> pa.Table:
     slug = pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int8), [recording.force.slug])
     return pa.table(
         {
@@ -400,9 +390,7 @@ def _table(
 
 
 def _coded(values: "list[str] | tuple[str, ...]", index: np.ndarray) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(index.astype(np.int32), mask=index < 0), pa.array(values, pa.string())
-    )
+    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32), mask=index < 0), pa.array(values, pa.string()))
 
 
 def _addresses(values: np.ndarray) -> pa.Array:

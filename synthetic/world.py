@@ -81,57 +81,57 @@ COURSES = (
     Course(
         "domestic",
         {"rape": 0.30, "other_sexual": 0.12, "stalking": 0.20, "harassment": 0.45, "violence": 0.66, "other": 0.58},
-        further=0.74,
+        further=0.56,
         spread=0.9,
         spell=420,
-        new_victim=0.1,
+        new_victim=0.08,
         relationships=_INTIMATE,
         age=(35, 11),
     ),
     Course(
         "domestic, grave",
         {"rape": 0.24, "other_sexual": 0.04, "stalking": 0.06, "harassment": 0.06, "violence": 0.06, "other": 0.08},
-        further=3.4,
+        further=3.2,
         spread=0.65,
         spell=500,
-        new_victim=0.12,
+        new_victim=0.06,
         relationships={"partner": 0.55, "ex_partner": 0.40, "other_family": 0.05},
         age=(34, 9),
     ),
     Course(
         "stalking and harassment",
         {"rape": 0.0, "other_sexual": 0.06, "stalking": 0.70, "harassment": 0.42, "violence": 0.06, "other": 0.26},
-        further=0.9,
+        further=0.66,
         spread=0.9,
         spell=260,
-        new_victim=0.1,
+        new_victim=0.08,
         relationships={"ex_partner": 0.44, "acquaintance": 0.40, "stranger": 0.16},
         age=(36, 11),
     ),
     Course(
         "sexual",
         {"rape": 0.30, "other_sexual": 0.60, "stalking": 0.01, "harassment": 0.02, "violence": 0.02, "other": 0.01},
-        further=0.25,
+        further=0.22,
         spread=0.8,
         spell=500,
-        new_victim=0.5,
+        new_victim=0.45,
         relationships={"acquaintance": 0.52, "stranger": 0.16, "other_family": 0.12, "parent": 0.10, "partner": 0.10},
         age=(33, 13),
     ),
     Course(
         "sexual, serial",
         {"rape": 0.16, "other_sexual": 0.10, "stalking": 0.01, "harassment": 0.0, "violence": 0.01, "other": 0.0},
-        further=4.2,
+        further=3.8,
         spread=0.65,
         spell=600,
-        new_victim=0.33,
+        new_victim=0.22,
         relationships={"acquaintance": 0.45, "partner": 0.30, "stranger": 0.15, "other_family": 0.10},
         age=(36, 11),
     ),
     Course(
         "other violence",
         {"rape": 0.0, "other_sexual": 0.08, "stalking": 0.02, "harassment": 0.05, "violence": 0.19, "other": 0.07},
-        further=0.4,
+        further=0.3,
         spread=0.9,
         spell=400,
         new_victim=0.7,
@@ -139,6 +139,10 @@ COURSES = (
         age=(32, 12),
     ),
 )
+# Whoever offends in two forces has several victims, some here and some there.
+BORDER_COURSES = tuple(replace(course, further=course.further + 4, new_victim=0.65) for course in COURSES)
+# Offenders to be drawn for each who is reported in both forces, and reports each makes over a resident's (measured).
+BORDER_DRAWN, BORDER_REPORTS = 1.15, 3.6
 # How much likelier a report is by relationship, over the offence group's rate (illustrative).
 REPORTS_BY_RELATIONSHIP = {"partner": 0.8, "ex_partner": 1.1, "stranger": 1.3, "acquaintance": 1.0}
 
@@ -285,10 +289,7 @@ def make_world(scope: Scope, slug: str) -> World:
 
 @cache
 def _force_table() -> dict[str, tuple[int, str, int]]:
-    return {
-        row.force: (index, row.region, int(row.population))
-        for index, row in enumerate(reference("forces").itertuples())
-    }
+    return {row.force: (index, row.region, int(row.population)) for index, row in enumerate(reference("forces").itertuples())}
 
 
 def force_of(scope: Scope, slug: str) -> Force:
@@ -316,7 +317,7 @@ def _travellers(scope: Scope) -> dict[tuple[str, str], int]:
             if away != home
         }
         courses = _offender_counts(scope, force_of(scope, home))
-        total = courses.sum() * scope.profile.world.border_share
+        total = courses.sum() * scope.profile.world.border_share * BORDER_DRAWN
         for away, pull in pulls.items():
             number = total * pull / sum(pulls.values())
             if number >= 2:
@@ -327,9 +328,10 @@ def _travellers(scope: Scope) -> dict[tuple[str, str], int]:
 def _residents(scope: Scope, force: Force) -> tuple[People, Events]:
     """Offenders who stay in their force, and the events whose suspect is not known, with their victims."""
     rng = stream(scope.seed, "world", force.slug)
-    share = 1.0 - scope.profile.world.border_share * (len(scope.forces) > 1)
+    border = scope.profile.world.border_share * (len(scope.forces) > 1)
+    share = max(0.0, 1.0 - border * BORDER_DRAWN * BORDER_REPORTS)
     counts = np.round(_offender_counts(scope, force) * share).astype(int)
-    people, events = _offend(scope, rng, counts, force, force)
+    people, events = _offend(scope, rng, COURSES, counts, force, force)
     unknown_victims, unknown_events = _unknown_suspects(scope, rng, force)
     unknown_events = replace(unknown_events, victim=unknown_events.victim + len(people))
     people = People.concat([people, unknown_victims])
@@ -340,9 +342,8 @@ def _border_group(scope: Scope, home: Force, away: Force, count: int) -> tuple[P
     """Offenders of ``home`` who offend in ``away`` too, the same whichever of the two asks."""
     rng = stream(scope.seed, "border", home.slug, away.slug)
     counts = _offender_counts(scope, home)
-    weights = counts * np.array([course.further + 0.2 for course in COURSES])
-    counts = rng.multinomial(count, weights / weights.sum())
-    people, events = _offend(scope, rng, counts, home, away)
+    counts = rng.multinomial(count, counts / counts.sum())
+    people, events = _offend(scope, rng, BORDER_COURSES, counts, home, away)
     return replace(people, key=_person_keys(f"{home.slug}-{away.slug}", len(people))), events
 
 
@@ -431,13 +432,13 @@ def _calendar(scope: Scope, day: np.ndarray) -> np.ndarray:
 
 
 def _offend(
-    scope: Scope, rng: np.random.Generator, counts: np.ndarray, home: Force, away: Force
+    scope: Scope, rng: np.random.Generator, courses: tuple[Course, ...], counts: np.ndarray, home: Force, away: Force
 ) -> tuple[People, Events]:
     """Offenders of ``home`` by course with their victims and events; some victims are in ``away`` where it differs."""
     suspects: list[People] = []
     victims: list[People] = []
     events: list[Events] = []
-    for number, (course, count) in enumerate(zip(COURSES, counts, strict=True)):
+    for number, (course, count) in enumerate(zip(courses, counts, strict=True)):
         group = _course_group(scope, rng, number, course, int(count), home, away)
         if group is None:
             continue
@@ -488,13 +489,13 @@ def _course_group(
     offence = np.searchsorted(plan.offence_mix[number], rng.random(len(offender))).astype(np.int8)
     offence = np.minimum(offence, len(YEARLY_MIX) - 1).astype(np.int8)
     is_reported = rng.random(len(offender)) < plan.reported[offence, relationship[pair]]
-    is_away = (rng.random(pairs) < 0.5) & (home.index != away.index)
+    is_away = ((np.arange(pairs) + rng.integers(0, 2)) % 2 == 1) & (home.index != away.index)
 
     suspects = _draw_people(rng, home, rng.random(people) < 0.12, course.age, _draw_units(rng, home, people))
     where = np.where(is_away, away.index, home.index).astype(np.int16)
-    unit = np.where(
-        is_away, _draw_units(rng, away, pairs), _near_units(rng, home, suspects.unit[suspect_of_pair])
-    ).astype(np.int32)
+    unit = np.where(is_away, _draw_units(rng, away, pairs), _near_units(rng, home, suspects.unit[suspect_of_pair])).astype(
+        np.int32
+    )
     victims = _draw_victims(rng, home, away, where, unit, offence, pair)
     victims = _households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away)
     return (
@@ -527,9 +528,7 @@ def _unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> t
     victims = _draw_victims(rng, force, force, where, unit_of_victim, offence, victim)
     relationship = np.where(rng.random(count) < 0.75, stranger, not_told).astype(np.int8)
     nobody = np.full(count, -1)
-    events = _events(
-        rng, where[victim], unit_of_victim[victim], offence, relationship, day, is_reported, nobody, victim
-    )
+    events = _events(rng, where[victim], unit_of_victim[victim], offence, relationship, day, is_reported, nobody, victim)
     return victims, events
 
 

@@ -1,0 +1,70 @@
+"""The demonstration that a first start makes: one synthetic region, generated and audited, kept in the user's cache."""
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from audit import audit_dataset, read_results, write_results
+from audit.results import Results
+from synthetic import InputError, generate
+
+FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
+SCALE = 0.5
+SEED = 1
+
+_one_at_a_time = threading.Lock()
+
+
+def results_folder() -> Path:
+    """Where the demonstration's results are, or will be: a folder of the user's cache, by version and settings."""
+    settings = f"{version('synthetic-force-data')} {FORCES} {SCALE} {SEED} {_code_hash()}"
+    name = hashlib.sha256(settings.encode()).hexdigest()[:12]
+    return platformdirs.user_cache_path("synthetic-force-data") / f"demonstration-{name}" / "results"
+
+
+def make(progress: Callable[[str, float], None]) -> Results:
+    """The demonstration's results, made first where they are not there yet; safe when several visitors come at once."""
+    target = results_folder()
+    with _one_at_a_time:
+        if not (target / "audit.json").exists():
+            dataset = target.with_name("dataset")
+            if not (dataset / "dataset.json").exists():
+                # Another process may be first: what it wrote is the same, byte for byte.
+                with _if_another_was_first(dataset / "dataset.json"):
+                    generate(
+                        dataset,
+                        "typical",
+                        FORCES,
+                        scale=SCALE,
+                        seed=SEED,
+                        progress=lambda sentence, share: progress(sentence, 0.6 * share),
+                    )
+            results = audit_dataset(dataset, progress=lambda sentence, share: progress(sentence, 0.6 + 0.4 * share))
+            with _if_another_was_first(target / "audit.json"):
+                write_results(results, target)
+    return read_results(target)
+
+
+@contextlib.contextmanager
+def _if_another_was_first(made: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        if not made.exists():
+            raise
+
+
+def _code_hash() -> str:
+    """Changes with the generator and the auditor, so that an old demonstration is never shown for a new version."""
+    root = Path(__file__).parents[1]
+    files = sorted([*root.glob("synthetic/**/*"), *root.glob("audit/**/*")])
+    digest = hashlib.sha256()
+    for path in files:
+        if path.suffix in (".py", ".toml", ".csv"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

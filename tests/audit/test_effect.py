@@ -1,0 +1,239 @@
+"""The effect and its attribution: equal to an independent recomputation, and lawful."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit import Results, audit_dataset
+from audit.effect import FAMILIES, Choices, measure, shapley
+from audit.engines import connect
+from synthetic import Dataset, InputError, generate
+from synthetic.dataset import Adopted, Manifest, TableEntry, load, write_manifest, write_table
+from tests.audit.reference_effect import Reference, read
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Three neighbouring forces, as small as the slow recomputation needs them."""
+    out = tmp_path_factory.mktemp("generated") / "dataset"
+    return generate(out, "typical", ["aldermoor", "brackenshire", "durnley"], years=2, scale=0.025, seed=7)
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """A small world that the generator did not make, with what it cannot: overlaid records, crimes recorded twice, wrong
+    links, wrong codes and dates, orphans, people who offend in three forces."""
+    folder = tmp_path_factory.mktemp("foreign")
+    rng = np.random.default_rng(5)
+    forces, last = ["north", "south", "west"], np.datetime64("2024-06-30")
+    codes = ["019C", "008N", "105A", "008Q", "008L", "020A"]
+    people = [f"k{n:03d}" for n in range(160)]
+    rows: dict[str, dict[str, list[dict]]] = {
+        name: {force: [] for force in forces}
+        for name in (
+            "units", "persons", "crimes", "involvements", "truth/people", "truth/events", "truth/identities"
+        )
+    }  # fmt: skip
+    for force in forces:
+        rows["units"][force].append({"unit_id": f"{force}-1", "force": force, "unit_name": "One", "population": 700_000})
+    for key in people:
+        home = forces[rng.integers(3)]
+        rows["truth/people"][home].append(
+            {
+                "person_key": key, "force": home, "forename": "A", "surname": "B",
+                "date_of_birth": np.datetime64("1990-01-01"), "sex": "M", "ethnicity": "W1",
+            }
+        )  # fmt: skip
+    records: dict[tuple[str, str], list[str]] = {}
+
+    def add_record(force: str, *keys: str) -> str:
+        person_id = f"SYN-{rng.integers(10**9):09d}"
+        rows["persons"][force].append({"person_id": person_id, "force": force, "created_on": last, "source_system": "records"})
+        for key in keys:
+            rows["truth/identities"][force].append({"person_id": person_id, "person_key": key})
+            records.setdefault((key, force), []).append(person_id)
+        return person_id
+
+    for key in people[:25]:
+        add_record(forces[rng.integers(3)], key, people[rng.integers(160)])
+    for number in range(2600):
+        key, force = people[int(160 * rng.random() ** 2)], forces[rng.integers(3)]
+        reported = last - int(rng.integers(0, 1300))
+        code = codes[rng.integers(6)]
+        known = rng.random() < 0.9
+        crime_id = f"SYN-C{number:05d}" if rng.random() < 0.9 else None
+        rows["truth/events"][force].append(
+            {
+                "event_key": f"e{number:05d}", "force": force, "unit_id": f"{force}-1", "offence_code": code,
+                "occurred_on": reported - 3, "reported_on": reported if rng.random() < 0.95 or crime_id else None,
+                "suspect_key": key if known else None, "victim_key": "k000", "crime_id": crime_id,
+            }
+        )  # fmt: skip
+        if crime_id is None:
+            continue
+        for copy in range(1 + (rng.random() < 0.05)):
+            this = crime_id if copy == 0 else f"{crime_id}X"
+            wrong_day = reported - int(rng.integers(-400, 400)) if rng.random() < 0.05 else reported
+            rows["crimes"][force].append(
+                {
+                    "crime_id": this, "force": force, "unit_id": f"{force}-1",
+                    "offence_code": rng.choice([code, codes[rng.integers(6)], "999", None], p=[0.85, 0.08, 0.03, 0.04]),
+                    "domestic_abuse": True, "occurred_on": reported - 3,
+                    "reported_on": wrong_day if rng.random() < 0.95 else None, "recorded_on": reported + 1,
+                }
+            )  # fmt: skip
+            draw = rng.random()
+            if not known and draw < 0.9:
+                continue
+            holder = key if draw < 0.8 else people[rng.integers(160)]
+            if 0.8 <= draw < 0.88:
+                continue
+            mine = records.get((holder, force), [])
+            if not mine or rng.random() < 0.2:
+                add_record(force, holder)
+            linked = [records[holder, force][rng.integers(len(records[holder, force]))]]
+            if rng.random() < 0.05:
+                linked.append(linked[0])
+            if rng.random() < 0.05 and records.get((people[0], force)):
+                linked.append(records[people[0], force][0])
+            for person_id in linked:
+                rows["involvements"][force].append(
+                    {"crime_id": this, "person_id": person_id, "role": "suspect", "relationship": "partner"}
+                )
+    return _written(folder, rows, forces, last)
+
+
+def _written(folder: Path, rows: dict, forces: list[str], last: np.datetime64) -> Dataset:
+    from synthetic.contract import TABLES
+    from synthetic.dataset import ARROW_TYPES
+
+    tables = {}
+    for name, by_force in rows.items():
+        schema = pa.schema([(field.name, ARROW_TYPES[field.kind]) for field in TABLES[name].fields])
+        files = [
+            write_table(folder, name, force, pa.Table.from_pylist(
+                [{k: v.item() if isinstance(v, np.datetime64 | np.generic) else v for k, v in row.items()} for row in listed],
+                schema=schema,
+            ))
+            for force, listed in by_force.items()
+        ]  # fmt: skip
+        tables[name] = TableEntry(rows=sum(file.rows for file in files), files=files)
+    provenance = Adopted(source="made in a test", statement="No real person.")
+    write_manifest(folder, Manifest(provenance=provenance, as_of=last.item(), forces=forces, tables=tables))
+    return load(folder)
+
+
+@pytest.mark.parametrize("instrument", ["harm_365", "rfs"])
+@pytest.mark.parametrize("which", ["generated", "foreign"])
+def test_effect_and_attribution_equal_an_independent_recomputation(
+    which: str, instrument: str, request: pytest.FixtureRequest
+) -> None:
+    dataset: Dataset = request.getfixturevalue(which)
+    results = audit_dataset(dataset)
+    tables = read(dataset.path)
+    for force in dataset.forces:
+        expected = Reference(tables, force, instrument, dataset.manifest.as_of)
+        row = results["effect"].query("force == @force and instrument == @instrument").iloc[0]
+        for name, value in expected.effect().items():
+            assert row[name] == pytest.approx(value, abs=0.002), (force, name)
+        mine = results["attribution"].query("force == @force and instrument == @instrument")
+        found = dict(zip(mine["family"], mine["contribution"], strict=True))
+        assert found == pytest.approx(expected.attribution(), abs=0.002), force
+
+
+def test_contributions_sum_to_what_is_missed(typical_results: Results) -> None:
+    sums = typical_results["attribution"].groupby(["force", "instrument"])["contribution"].sum()
+    recall = typical_results["effect"].set_index(["force", "instrument"])["recall_at_k"]
+    assert (sums - (1 - recall)).abs().max() < 1e-9
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    duplicate=st.floats(0, 0.6), unlinked=st.floats(0, 1), lost=st.floats(0, 1), blank=st.floats(0, 1),
+    seed=st.integers(0, 10**6),
+)  # fmt: skip
+def test_repairing_everything_gives_recall_1(
+    duplicate: float, unlinked: float, lost: float, blank: float, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from synthetic.profile import check_profile
+
+    profile = check_profile(
+        {
+            "identity": {"duplicate_rate": duplicate},
+            "linkage": {"suspect_not_linked": unlinked},
+            "recording": {"not_recorded": lost, "not_recorded_hidden": lost, "silent_unit": lost},
+            "missing": {"offence_code": blank, "reported_on": blank},
+        }
+    )
+    out = tmp_path_factory.mktemp("laws") / "dataset"
+    dataset = generate(out, profile, ["durnley", "fellgate"], years=1, scale=0.06, seed=seed)
+    with connect(dataset) as connection:
+        effect = measure(connection, dataset.forces, np.datetime64(dataset.manifest.as_of), Choices())
+    sums = effect.attribution.groupby(["force", "instrument"])["contribution"].sum()
+    recall = effect.effect.set_index(["force", "instrument"])["recall_at_k"].astype(float)
+    assert (sums.astype(float) + recall - 1).abs().max() < 1e-9
+    shares = effect.effect[["recall_at_k", "harm_captured", "wrongly_included", "repeat_entries", "low", "high"]]
+    assert shares.astype(float).dropna().map(lambda share: 0 <= share <= 1).all(axis=None)
+    spoiled = {"identity": duplicate, "linkage": unlinked, "recording": lost, "offence": blank, "dates": blank}
+    for family, rate in spoiled.items():
+        if rate == 0 and family != "identity":
+            assert (effect.attribution.query("family == @family")["contribution"] == 0).all()
+
+
+def test_a_clean_single_force_finds_everyone(tmp_path: Path) -> None:
+    dataset = generate(tmp_path / "dataset", "clean", ["aldermoor"], scale=0.1, seed=2)
+    effect = audit_dataset(dataset)["effect"]
+    assert effect["recall_at_k"].tolist() == [1.0, 1.0]
+    assert effect["wrongly_included"].tolist() == [0.0, 0.0]
+
+
+def test_in_a_clean_region_only_sharing_keeps_recall_from_1(clean: Dataset) -> None:
+    attribution = audit_dataset(clean)["attribution"]
+    assert (attribution.query("family not in ['sharing', 'identity']")["contribution"].abs() < 1e-12).all()
+
+
+@given(st.lists(st.floats(-1, 1), min_size=8, max_size=8))
+def test_shapley_values_sum_to_the_whole(values: list[float]) -> None:
+    names = ("a", "b", "c")
+    subsets = [frozenset(n for place, n in enumerate(names) if number >> place & 1) for number in range(8)]
+    game = dict(zip(subsets, values, strict=True))
+    assert sum(shapley(game, names).values()) == pytest.approx(game[frozenset(names)] - game[frozenset()], abs=1e-9)
+
+
+def test_groups_under_10_people_are_not_shown(typical_results: Results) -> None:
+    groups = typical_results["groups"]
+    hidden = groups["people"].isna()
+    assert hidden.any()
+    assert (groups.loc[~hidden, "people"] >= 10).all()
+    assert groups.loc[hidden, ["recall_at_k", "low", "high"]].isna().all(axis=None)
+
+
+def test_choices_are_refused_with_what_is_allowed(typical: Dataset) -> None:
+    for choices in (Choices(weights="no"), Choices(date_basis="no"), Choices(k=0)):
+        with pytest.raises(InputError, match="takes"):
+            audit_dataset(typical, choices=choices)
+
+
+def test_a_dataset_without_truth_is_audited_whole(spoiled: Path) -> None:
+    import json
+    import shutil
+
+    manifest = json.loads((spoiled / "dataset.json").read_text())
+    manifest["tables"] = {name: entry for name, entry in manifest["tables"].items() if not name.startswith("truth/")}
+    (spoiled / "dataset.json").write_text(json.dumps(manifest))
+    shutil.rmtree(spoiled / "truth")
+    results = audit_dataset(spoiled)
+    assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy"}
+    assert results["effect"].empty
+    assert not results["checks"].empty
+    accuracy = results["readiness"].query("name == 'accuracy'")
+    assert accuracy["value"].isna().all()
+    assert accuracy["passed"].isna().all()
+
+
+def test_families_are_the_designs() -> None:
+    assert set(FAMILIES) == {"identity", "linkage", "offence", "dates", "recording", "sharing"}

@@ -1,0 +1,75 @@
+"""Datasets and results that many tests share, made once a test process; tests that spoil one work on a copy."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from audit import Results, audit_dataset, write_results
+from synthetic import Dataset, generate
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def typical(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Three neighbouring forces, small, with the typical defects."""
+    out = tmp_path_factory.mktemp("typical") / "dataset"
+    return generate(out, "typical", ["aldermoor", "brackenshire", "durnley"], scale=0.08, seed=7)
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Two neighbouring forces, small, with no defect at all."""
+    out = tmp_path_factory.mktemp("clean") / "dataset"
+    return generate(out, "clean", ["aldermoor", "durnley"], scale=0.1, seed=3)
+
+
+@pytest.fixture(scope="session")
+def typical_results(typical: Dataset) -> Results:
+    return audit_dataset(typical)
+
+
+@pytest.fixture(scope="session")
+def results_folder(typical_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("results") / "results"
+    write_results(typical_results, out)
+    return out
+
+
+@pytest.fixture
+def spoiled(typical: Dataset, tmp_path: Path) -> Path:
+    """A copy of the typical dataset, to be spoiled."""
+    return Path(shutil.copytree(typical.path, tmp_path / "spoiled"))
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., Outcome]:
+    """Runs ``python -m`` with the arguments, as a user would."""
+
+    def run(*arguments: str | Path, timeout: float = 120) -> Outcome:
+        done = subprocess.run(
+            [sys.executable, "-m", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, "PYTHONWARNINGS": "error"},
+            cwd=ROOT,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
