@@ -80,28 +80,37 @@ def supplied(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _silent_runs(force: str, unit: str, months: list[date], crimes: np.ndarray) -> list[dict]:
-    active = crimes[crimes > 0]
-    if len(active) < 3:
-        return []
-    usual = float(np.median(active))
-    # Size of a negative binomial by moments about the usual month; the more the months scatter, the likelier a zero.
-    variance = float(np.mean((active - usual) ** 2))
-    size = usual**2 / (variance - usual) if variance > usual else np.inf
-    log_zero = -usual if np.isinf(size) else size * np.log(size / (size + usual))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (crimes == 0).astype(int), [0]])))
     starts, ends = edges[::2], edges[1::2] - 1
-    # A run could have begun in any of the months: the chance of one of its length is corrected for that.
-    return [
-        {
-            "force": force,
-            "unit_id": unit,
-            "offence_group": None,
-            "first_month": months[start],
-            "last_month": months[end],
-            "kind": "silent",
-            "observed": 0,
-            "expected": usual * (end - start + 1),
-            "p_value": float(min(1.0, len(months) * np.exp(log_zero * (end - start + 1)))),
-        }
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    runs = []
+    for start, end in zip(starts, ends, strict=True):
+        # What is usual is told by the unit's other months, so that a long silence does not hide itself.
+        others = np.delete(crimes, np.arange(start, end + 1))
+        if len(others) < 3:
+            continue
+        length = int(end - start + 1)
+        usual = float(others.mean())
+        # A run could have begun in any of the months: the chance of one of its length is corrected for that.
+        chance = min(1.0, len(months) * float(np.exp(length * _log_zero(usual, float(others.var())))))
+        runs.append(
+            {
+                "force": force,
+                "unit_id": unit,
+                "offence_group": None,
+                "first_month": months[start],
+                "last_month": months[end],
+                "kind": "silent",
+                "observed": 0,
+                "expected": usual * length,
+                "p_value": chance,
+            }
+        )
+    return runs
+
+
+def _log_zero(mean: float, variance: float) -> float:
+    """Log of the chance of no crime in a month: negative binomial by moments, Poisson where there is no over-dispersion."""
+    if variance <= mean:
+        return -mean
+    size = mean**2 / (variance - mean)
+    return float(size * np.log(size / (size + mean)))

@@ -21,8 +21,8 @@ BANNER = (
     "No person, not even a synthetic one, is shown with a score or a rank: figures are about data, never about people."
 )
 INSTRUMENT_TITLES = {
-    "harm_365": "harm_365: sum of harm over 365 days",
-    "rfs": "rfs: recency, frequency and severity over three years",
+    "harm_365": "The sum of the offences' harm over 365 days, of those with two crimes or more.",
+    "rfs": "Recency, frequency and severity in bands, over three years.",
 }
 # Status in words and icon; the tint only helps those who see it.
 STATUSES = {
@@ -51,6 +51,7 @@ def page(show: Callable[[Results], None]) -> Callable[[], None]:
     """A page as Streamlit runs it: the banner, the results or the way to get some, then what ``show`` draws."""
 
     def run() -> None:
+        st.html(_STYLE)
         st.info(BANNER, icon=":material/science:")
         try:
             results = _current_results()
@@ -68,10 +69,11 @@ def choose_instrument() -> str:
     chosen = st.sidebar.selectbox(
         "Use that the data is judged for",
         INSTRUMENT_NAMES,
-        format_func=lambda name: INSTRUMENT_TITLES[name],
         key="instrument",
         bind="query-params",
+        help="The instrument that would make the list. Both are published ideas, run here on synthetic people only.",
     )
+    st.sidebar.caption(INSTRUMENT_TITLES[str(chosen)])
     return str(chosen)
 
 
@@ -107,7 +109,7 @@ def table(caption: str, columns: list[str], rows: list[list[Cell]]) -> None:
     )
     body = "".join("<tr>" + "".join(_cell(cell, place == 0) for place, cell in enumerate(row)) + "</tr>" for row in rows)
     st.html(
-        f"{_STYLE}<div class='bench-scroll' tabindex='0' role='region' aria-label='{html.escape(caption, quote=True)}'>"
+        f"<div class='bench-scroll' tabindex='0' role='region' aria-label='{html.escape(caption, quote=True)}'>"
         f"<table class='bench'><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -158,6 +160,7 @@ _STYLE = """<style>
 .stMainBlockContainer { padding: 3.2rem 2.5rem 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-top: .4rem; }
 .stMainBlockContainer h3 { font-size: 1.35rem; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; opacity: 1; }
 .bench-scroll { overflow-x: auto; }
 .bench-scroll:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 table.bench { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }

@@ -15,7 +15,7 @@ WIDEST = 8
 
 def show(results: Results) -> None:
     """Draw the page."""
-    st.title("Missing fields")
+    st.title("Missing fields", anchor=False)
     st.write("How often a field is blank, by force and month, and what a prioritisation loses with it.")
     names = force_names(results)
     missing = results["checks"].query("check_type == 'missing'")
@@ -94,7 +94,7 @@ def _worst_first(whole: pd.DataFrame) -> list[str]:
 
 
 def _months(monthly: pd.DataFrame, names: dict[str, str], shown: list[str]) -> None:
-    st.subheader("Month by month")
+    st.subheader("Month by month", anchor=False)
     force = st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params")
     mine = monthly[(monthly["force"] == force) & (monthly["total"] > 0)]
     mine = mine.assign(

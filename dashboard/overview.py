@@ -32,7 +32,7 @@ FAMILY_TITLES = {
 
 def show(results: Results) -> None:
     """Draw the page."""
-    st.title("Would this data work for prioritising cases?")
+    st.title("Would this data work for prioritising cases?", anchor=False)
     instrument = choose_instrument()
     names = force_names(results)
     force = st.sidebar.selectbox(
@@ -44,7 +44,7 @@ def show(results: Results) -> None:
     )
     effect = results["effect"].query("instrument == @instrument")
     chosen = effect if force == ALL_FORCES else effect.query("force == @force")
-    st.markdown(f"### {sentence(chosen, names.get(str(force)))}")
+    st.subheader(sentence(chosen, names.get(str(force))), anchor=False)
     _explain(results, chosen)
     _scorecard(results, instrument, names, str(force))
     left, right = st.columns(2, gap="large")

@@ -157,7 +157,7 @@ def silent_unit(recording: Recording, profile: Profile, rng: np.random.Generator
         inside = (recording.crimes["unit"] == unit) & (months >= begin) & (months <= end)
         lost = np.flatnonzero(inside & recording.crimes["kept"])
         _leave_out(recording, lost, ledger)
-        recording.gaps.append((int(unit), None, _month(begin), _month(end), "silent", int(inside.sum())))
+        recording.gaps.append((int(unit), None, _month(begin), _month(end), "silent", len(lost)))
 
 
 def _month(number: int) -> date:
@@ -401,8 +401,8 @@ REGISTRY: tuple[Defect, ...] = (
         "by offence and gravity",
         not_recorded,
     ),
-    Defect("silent_unit", "recording", "recording.silent_unit", ILLUSTRATIVE, "by unit and month", silent_unit),
     Defect("late", "recording", "recording.late", PROPOSED, "at random", late),
+    Defect("silent_unit", "recording", "recording.silent_unit", ILLUSTRATIVE, "by unit and month", silent_unit),
     Defect("split_identity", "identity", "identity.duplicate_rate", PROPOSED, "by number of crimes", split_identity),
     Defect("typing_slip", "identity", "identity.typing_slip", ILLUSTRATIVE, "at random, on copies", typing_slip),
     Defect("nickname", "identity", "identity.nickname", ILLUSTRATIVE, "at random, on copies with one", nickname),

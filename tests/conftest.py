@@ -1,5 +1,6 @@
 """Datasets and results that many tests share, made once a test process; tests that spoil one work on a copy."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from audit import Results, audit_dataset, write_results
 from synthetic import Dataset, generate
+from synthetic.dataset import file_hash
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,3 +77,20 @@ def command() -> Callable[..., Outcome]:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def forge_table() -> Callable[[Path, str, Callable[[pa.Table], pa.Table]], None]:
+    """Changes a table's first file and mends the manifest, as someone would who wants to get past the hashes."""
+
+    def forge(folder: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
+        manifest = json.loads((folder / "dataset.json").read_text())
+        entry = manifest["tables"][table]["files"][0]
+        path = folder / entry["path"]
+        content = change(pq.read_table(path))
+        pq.write_table(content, path)
+        manifest["tables"][table]["rows"] += content.num_rows - entry["rows"]
+        entry |= {"rows": content.num_rows, "sha256": file_hash(path)}
+        (folder / "dataset.json").write_text(json.dumps(manifest))
+
+    return forge

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from audit import Results, audit_dataset
 from audit.effect import FAMILIES, Choices, measure, shapley
 from audit.engines import connect
 from synthetic import Dataset, InputError, generate
-from synthetic.dataset import Adopted, Manifest, TableEntry, load, write_manifest, write_table
+from tests.audit.foreign import write_dataset
 from tests.audit.reference_effect import Reference, read
 
 
@@ -104,27 +103,8 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
                 rows["involvements"][force].append(
                     {"crime_id": this, "person_id": person_id, "role": "suspect", "relationship": "partner"}
                 )
-    return _written(folder, rows, forces, last)
-
-
-def _written(folder: Path, rows: dict, forces: list[str], last: np.datetime64) -> Dataset:
-    from synthetic.contract import TABLES
-    from synthetic.dataset import ARROW_TYPES
-
-    tables = {}
-    for name, by_force in rows.items():
-        schema = pa.schema([(field.name, ARROW_TYPES[field.kind]) for field in TABLES[name].fields])
-        files = [
-            write_table(folder, name, force, pa.Table.from_pylist(
-                [{k: v.item() if isinstance(v, np.datetime64 | np.generic) else v for k, v in row.items()} for row in listed],
-                schema=schema,
-            ))
-            for force, listed in by_force.items()
-        ]  # fmt: skip
-        tables[name] = TableEntry(rows=sum(file.rows for file in files), files=files)
-    provenance = Adopted(source="made in a test", statement="No real person.")
-    write_manifest(folder, Manifest(provenance=provenance, as_of=last.item(), forces=forces, tables=tables))
-    return load(folder)
+    tables = {name: [row for listed in by_force.values() for row in listed] for name, by_force in rows.items()}
+    return write_dataset(folder, tables, forces, "2024-06-30")
 
 
 @pytest.mark.parametrize("instrument", ["harm_365", "rfs"])

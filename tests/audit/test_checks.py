@@ -1,0 +1,182 @@
+"""The checks: equal to plain counts on data that the generator did not make, and the same on every engine."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit import Results, audit_dataset
+from audit.catalogue import DIMENSIONS, Check, catalogue
+from audit.checks import COLUMNS, TYPES, Context, run_checks
+from audit.engines import connect, frames
+from audit.statistics import q_values, wilson
+from synthetic import Dataset
+from synthetic.contract import RECORDED, TABLES
+from tests.audit.foreign import write_dataset
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Hand-made tables with every fault that a check looks for, in known numbers."""
+    persons = [
+        {"person_id": "SYN-1", "force": "north", "forename": "Ann", "sex": "F", "postcode": "VA10 1AA", "phone": "06123456789"},
+        {"person_id": "SYN-2", "force": "north", "forename": " ", "sex": "X", "postcode": "VA1", "phone": "06"},
+        {"person_id": "SYN-2", "force": "north", "forename": None, "sex": "U", "ethnicity": "NS"},
+        {"person_id": "SYN-3", "force": "south", "forename": "Cy", "date_of_birth": "2031-01-01"},
+    ]
+    crime = {"force": "north", "unit_id": "n-1", "offence_code": "008N", "occurred_on": "2024-01-05", "postcode": "VA10 1AA"}
+    crimes = [
+        {**crime, "crime_id": "SYN-A", "reported_on": "2024-01-05", "recorded_on": "2024-01-06", "suspect_status": "named"},
+        {**crime, "crime_id": "SYN-B", "reported_on": "2024-01-05", "recorded_on": "2024-03-01", "suspect_status": "named"},
+        {**crime, "crime_id": "SYN-C", "offence_code": "999", "reported_on": "2023-01-01", "recorded_on": "2024-01-02"},
+        {**crime, "crime_id": "SYN-D", "unit_id": "n-9", "reported_on": None, "recorded_on": "2024-01-02", "outcome_code": "1"},
+    ]
+    links = [
+        {"crime_id": "SYN-A", "person_id": "SYN-1", "role": "suspect"},
+        {"crime_id": "SYN-A", "person_id": "SYN-1", "role": "suspect"},
+        {"crime_id": "SYN-A", "person_id": "SYN-9", "role": "victim"},
+        {"crime_id": "SYN-Z", "person_id": "SYN-2", "role": "victim", "relationship": "unknown"},
+    ]
+    for row in crimes:
+        row["reported_via"] = "online"
+    for row in persons:
+        row |= {"created_on": "2024-01-01", "source_system": "records"}
+    tables = {
+        "units": [{"unit_id": "n-1", "force": "north", "unit_name": "One", "population": 1000}],
+        "persons": persons,
+        "crimes": crimes,
+        "involvements": links,
+    }
+    return write_dataset(tmp_path_factory.mktemp("foreign"), tables, ["north", "south"], "2024-06-30")
+
+
+EXPECTED = {
+    # check: (failed, counted) in the force north
+    "missing.persons.forename": (2, 3),
+    "missing.persons.sex": (0, 3),
+    "missing.persons.ethnicity": (2, 3),
+    "unknown_code.persons.sex": (1, 3),
+    "unknown_code.persons.ethnicity": (1, 3),
+    "code_not_in_list.persons.sex": (1, 3),
+    "code_not_in_list.crimes.offence_code": (1, 4),
+    "pattern.persons.postcode": (1, 2),
+    "pattern.persons.phone": (1, 2),
+    "missing.crimes.reported_on": (1, 4),
+    "key_twice.persons": (2, 3),
+    "key_twice.crimes": (0, 4),
+    "key_twice.involvements": (2, 4),
+    "same_event_twice.crimes": (1, 3),
+    "key_orphaned.involvements.crime_id": (1, 4),
+    "key_orphaned.involvements.person_id": (1, 4),
+    "key_orphaned.crimes.unit_id": (1, 4),
+    "required_when.suspect_linked": (1, 2),
+    "required_when.outcome_on": (1, 1),
+    "impossible_date.crimes.occurred_on": (1, 4),
+    "impossible_date.persons.date_of_birth": (0, 0),
+    "delay.crimes.1_day": (2, 3),
+    "delay.crimes.30_days": (2, 3),
+    "missing.involvements.relationship": (3, 4),
+}
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "pandas"])
+def test_checks_count_what_is_there(foreign: Dataset, engine: str) -> None:
+    checks = audit_dataset(foreign, engine=engine)["checks"]
+    whole = checks[checks["month"].isna() & (checks["force"] == "north")].set_index("check_id")
+    found = {name: (int(whole.loc[name, "failed"]), int(whole.loc[name, "total"])) for name in EXPECTED}
+    assert found == EXPECTED
+    south = checks[checks["month"].isna() & (checks["force"] == "south")].set_index("check_id")
+    assert south.loc["impossible_date.persons.date_of_birth", "status"] == "fail"
+    assert south.loc["missing.crimes.crime_id", "status"] == "not_applicable"
+
+
+@pytest.mark.parametrize("dataset", ["typical", "foreign"])
+def test_missing_counts_equal_a_plain_count(dataset: str, request: pytest.FixtureRequest) -> None:
+    data: Dataset = request.getfixturevalue(dataset)
+    checks = audit_dataset(data)["checks"].query("check_type == 'missing' and month.isna()")
+    for name in RECORDED:
+        for force in data.forces:
+            parts = [pd.read_parquet(path) for path in data.files(name, force)]
+            frame = pd.concat(parts) if parts else pd.DataFrame(columns=TABLES[name].columns)
+            for row in checks.query("table == @name and force == @force").itertuples():
+                blank = frame[row.field].isna() | (frame[row.field].astype("str").str.strip() == "")
+                assert (row.failed, row.total) == (blank.sum(), len(frame)), row.check_id
+
+
+def test_both_engines_give_the_same_rows(typical: Dataset) -> None:
+    one, other = (audit_dataset(typical, engine=engine)["checks"] for engine in ("duckdb", "pandas"))
+    pd.testing.assert_frame_equal(one, other, check_dtype=False)
+
+
+def test_months_add_up_to_the_whole_period(typical_results: Results) -> None:
+    checks = typical_results["checks"]
+    assert checks.columns.tolist() == COLUMNS
+    monthly = checks[checks["month"].notna()].groupby(["check_id", "force"])["total"].sum()
+    whole = checks[checks["month"].isna()].set_index(["check_id", "force"])["total"]
+    dated = whole[~whole.index.get_level_values("check_id").str.contains("units")]
+    assert (monthly.reindex(dated.index, fill_value=0) == dated).all()
+
+
+def test_on_clean_no_check_fails(clean: Dataset) -> None:
+    results = audit_dataset(clean)
+    checks = results["checks"]
+    assert set(checks.loc[checks["month"].isna(), "status"]) <= {"pass", "not_applicable"}
+    assert results["gaps"].empty
+    assert results["readiness"]["passed"].fillna(True).all()
+
+
+def test_one_broken_check_never_stops_the_rest(typical: Dataset) -> None:
+    broken = Check("broken", "missing", "validity", "persons", "no_such_field", 0, 0, "", "", "")
+    checks = (*catalogue()[:5], broken)
+    with connect(typical) as connection:
+        rows = run_checks(frames("duckdb", typical, connection), checks, typical.forces, Context(typical.manifest.as_of))
+    status = rows[rows["month"].isna()].groupby("check_id")["status"].agg(set)
+    assert status["broken"] == {"error"}
+    assert status[catalogue()[4].id] == {"pass"}
+
+
+def test_every_check_is_declared_whole() -> None:
+    declared = catalogue()
+    assert len({check.id for check in declared}) == len(declared)
+    for check in declared:
+        assert check.type in TYPES
+        assert check.dimension in DIMENSIONS
+        assert check.field in TABLES[check.table].columns
+        assert 0 <= check.warn <= check.fail <= 1, check.id
+        assert all(sentence.endswith(".") for sentence in (check.finds, check.matters, check.mend)), check.id
+
+
+@given(st.integers(0, 1000), st.integers(1, 1000))
+def test_wilson_holds_the_rate_within_0_and_1(failed: int, more: int) -> None:
+    rate, low, high = (value[0] for value in wilson(np.array([failed]), np.array([failed + more])))
+    assert 0 <= low <= rate <= high <= 1
+
+
+def test_wilson_is_the_published_interval() -> None:
+    # Newcombe 1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E, table I: 81 of 263.
+    _, low, high = wilson(np.array([81]), np.array([263]))
+    assert (round(float(low[0]), 4), round(float(high[0]), 4)) == (0.2553, 0.3662)
+    assert np.isnan(wilson(np.array([0]), np.array([0]))[1][0])
+
+
+def test_q_values_are_those_of_benjamini_and_hochberg() -> None:
+    assert q_values(np.array([0.01, 0.04, 0.03])).tolist() == pytest.approx([0.03, 0.04, 0.04])
+    assert len(q_values(np.array([]))) == 0
+
+
+def test_an_empty_dataset_is_audited(tmp_path: Path, foreign: Dataset) -> None:
+    empty = write_dataset(tmp_path / "empty", {name: [] for name in RECORDED}, ["north"], "2024-06-30")
+    results = audit_dataset(empty)
+    assert set(results["checks"]["status"]) == {"not_applicable"}
+    assert results.summary.forces[0].crimes == 0
+
+
+def test_a_column_that_a_dataset_leaves_out_is_all_missing(spoiled: Path, forge_table: Callable[..., None]) -> None:
+    forge_table(spoiled, "persons", lambda table: table.drop_columns("phone"))
+    checks = audit_dataset(spoiled)["checks"]
+    row = checks[(checks["check_id"] == "missing.persons.phone") & checks["month"].isna()].iloc[0]
+    assert row["failed"] == row["total"] > 0

@@ -1,0 +1,88 @@
+"""Measure the first slice: how long the demonstration takes, and the audit held against the ledger. A script, not a test.
+
+python tests/benchmarks/first_slice.py
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from faker import Faker
+
+from audit import Results, audit_dataset
+from dashboard import demonstration
+from synthetic import Dataset, generate
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        dataset = generate(Path(folder) / "dataset", "typical", demonstration.FORCES, scale=demonstration.SCALE)
+        generated = time.perf_counter() - begin
+        begin = time.perf_counter()
+        results = audit_dataset(dataset)
+        audited = time.perf_counter() - begin
+        _speed(dataset, generated, audited)
+        _scorecard(dataset, results)
+
+
+def _speed(dataset: Dataset, generated: float, audited: float) -> None:
+    persons = dataset.manifest.tables["persons"].rows
+    faker, count = Faker("en_GB"), 3000
+    begin = time.perf_counter()
+    for _ in range(count):
+        faker.first_name(), faker.last_name(), faker.date_of_birth(), faker.street_address(), faker.postcode()
+        faker.phone_number()
+    plain = count / (time.perf_counter() - begin)
+    crimes = dataset.manifest.tables["crimes"].rows
+    print(f"generated {crimes:,} crimes and {persons:,} person records in {generated:.1f} s, one process")
+    print(f"person records a second: {persons / generated:,.0f}, {persons / generated / plain:.0f} x a plain Faker loop")
+    print(f"audited in {audited:.1f} s\n")
+
+
+def _scorecard(dataset: Dataset, results: Results) -> None:
+    """Printed as Markdown: what was put in, and what the audit found of it."""
+    rows = []
+    ledger = _read(dataset, "truth/defects")
+    blanks = ledger[ledger["defect"].str.startswith("missing_")]
+    found = results["checks"].query("check_type == 'missing' and month.isna()")
+    by_field = found.groupby(["table", "field"])["failed"].sum()
+    entered = blanks.groupby(["table", "field"]).size()
+    fields = [key for key in entered.index if not key[1].startswith("outcome")]
+    rows.append(("Blank values, outcomes aside", int(entered[fields].sum()), int(by_field[fields].sum()), "–"))
+    unlinked = int((ledger["defect"] == "suspect_not_linked").sum())
+    status = _read(dataset, "crimes")["suspect_status"]
+    seen = int(results["checks"].query("check_id == 'required_when.suspect_linked' and month.isna()")["failed"].sum())
+    rows.append((f"Named suspects not linked ({status.isna().mean():.0%} of statuses are blank)", unlinked, seen, "–"))
+    true, matched, right = _pairs(dataset, results)
+    rows.append(("Pairs of records of one person in a force", true, right, f"{matched - right} false of {matched}"))
+    gaps, told = _read(dataset, "truth/gaps"), results["gaps"]
+    key = ["unit_id", "first_month", "last_month"]
+    both = len(gaps[key].merge(told[key]))
+    rows.append(("Silent units", len(gaps), both, f"{len(told) - both} false of {len(told)}"))
+    never = int(ledger.query("defect == 'not_recorded' and table == 'crimes'").shape[0])
+    rows.append(("Reports never recorded", never, 0, "no audit can see them"))
+    print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")
+    for name, put_in, seen_of_it, false in rows:
+        print(f"| {name} | {put_in:,} | {seen_of_it:,} ({seen_of_it / max(put_in, 1):.0%}) | {false} |")
+
+
+def _pairs(dataset: Dataset, results: Results) -> tuple[int, int, int]:
+    """Pairs of person records of one force: truly one person, taken for one, and both."""
+    identities = _read(dataset, "truth/identities").merge(_read(dataset, "persons")[["person_id", "force"]])
+    columns = ("person_key", "cluster_id", "person_key, cluster_id")
+    count = "SELECT sum(n * (n - 1) / 2)::BIGINT FROM (SELECT count(*) AS n FROM records GROUP BY force, {})"
+    with duckdb.connect() as connection:
+        connection.register("records", identities.merge(results["identities"]))
+        true, matched, right = [connection.execute(count.format(column)).fetchall()[0][0] for column in columns]
+    return int(true), int(matched), int(right)
+
+
+def _read(dataset: Dataset, table: str) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in dataset.files(table)], ignore_index=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Every page in a real browser, light and dark: nothing breaks, nothing calls out, a screen reader gets through."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install it to run the browser tests"),
+    pytest.mark.xdist_group("browser"),
+]
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+PAGES = {"": "Would this data work", "missing-fields": "Missing fields"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The dashboard as a user starts it."""
+
+    def __init__(self, cache: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.log = cache / "server.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}", "--", *arguments],
+                cwd=ROOT,
+                env={**os.environ, "XDG_CACHE_HOME": str(cache), "HOME": str(cache)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(self.log.read_text())
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> str:
+        self.process.terminate()
+        self.process.wait(10)
+        return self.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("cache"), "--results", str(results_folder))
+    yield server
+    assert "Traceback" not in server.stop()
+
+
+def open_page(browser: Browser, address: str, scheme: str = "light", width: int = 1400) -> tuple[Page, list[str]]:
+    """A page, and what went wrong on it or left the machine."""
+    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None)
+    page.goto(address)
+    return page, wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_whole(browser: Browser, server: Server, name: str, scheme: str) -> None:
+    page, wrong = open_page(browser, f"{server.url}/{name}", scheme)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(PAGES[name])
+    expect(page.get_by_text("All data here is synthetic.")).to_be_visible()
+    expect(page.locator("table.bench caption").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.wait_for_timeout(1000)
+    assert wrong == []
+    violations = Axe().run(page).response["violations"]
+    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in violations if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_the_overview_says_how_many_would_be_found(browser: Browser, server: Server) -> None:
+    page, _ = open_page(browser, f"{server.url}/?force=Brackenshire")
+    sentence = page.get_by_role("heading", level=3).first
+    expect(sentence).to_contain_text(re.compile(r"Brackenshire's list should hold.*\d+ in 100 \(\d+ to \d+\)"))
+    expect(page.get_by_role("rowheader", name="Brackenshire")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Durnley")).to_have_count(0)
+
+
+def test_a_choice_is_kept_in_the_address(browser: Browser, server: Server) -> None:
+    page, _ = open_page(browser, server.url)
+    page.get_by_role("combobox", name="Use that the data is judged for").click()
+    page.get_by_role("option", name="rfs").click()
+    page.wait_for_url("**instrument=rfs**")
+
+
+def test_filters_narrow_the_table_and_downloads_hold_it(browser: Browser, server: Server) -> None:
+    page, _ = open_page(browser, f"{server.url}/missing-fields?needed_for=equality")
+    expect(page.get_by_role("rowheader", name="ethnicity")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="offence_code")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    assert text.startswith("force,table,field,needed_for")
+    assert "ethnicity" in text
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Excel").first.click()
+    assert download.value.path().read_bytes()[:2] == b"PK"
+
+
+@pytest.mark.parametrize("width", [1280, 1400])
+def test_no_table_hides_its_last_column(browser: Browser, server: Server, width: int) -> None:
+    for name in PAGES:
+        page, _ = open_page(browser, f"{server.url}/{name}", width=width)
+        expect(page.locator("table.bench").first).to_be_visible()
+        page.wait_for_timeout(500)
+        hidden = page.locator(".bench-scroll").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
+        assert max(hidden) <= 1, name
+
+
+def test_the_first_start_makes_the_demonstration_and_the_second_opens_at_once(browser: Browser, tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    try:
+        page, wrong = open_page(browser, server.url)
+        expect(page.get_by_text("First start")).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("rowheader", name="Aldermoor")).to_be_visible(timeout=120_000)
+        assert wrong == []
+    finally:
+        assert "Traceback" not in server.stop()
+    made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("audit.json")}
+    assert len(made) == 1
+    server = Server(tmp_path)
+    try:
+        page, _ = open_page(browser, server.url)
+        expect(page.get_by_role("rowheader", name="Aldermoor")).to_be_visible(timeout=30_000)
+    finally:
+        server.stop()
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("audit.json")} == made

@@ -1,0 +1,98 @@
+"""The line nobody crosses: no output shows a person, even a synthetic one, beside a score or a rank."""
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audit.results import SCHEMAS
+from dashboard.frame import excel_bytes, for_spreadsheet
+from synthetic import Dataset
+from tests.conftest import ROOT, Outcome
+
+PAGES = ("overview", "missing_fields")
+PERSON = re.compile(r"SYN-P\d|\b(?:aldermoor|brackenshire|durnley)(?:-[a-z]+)?-\d{7}\b")
+
+
+def names_of_people(dataset: Dataset) -> set[str]:
+    people = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/people")])
+    return set((people["forename"] + " " + people["surname"]).sample(2000, random_state=1))
+
+
+def assert_nobody(text: str, dataset: Dataset) -> None:
+    assert not PERSON.search(text)
+    assert not [name for name in names_of_people(dataset) if name in text]
+
+
+def test_no_results_file_has_a_person_beside_a_number(results_folder: Path, typical: Dataset) -> None:
+    for path in results_folder.iterdir():
+        if path.suffix == ".json":
+            assert_nobody(path.read_text(), typical)
+            continue
+        frame = pd.read_parquet(path)
+        texts = frame.select_dtypes(include=["object", "string"])
+        persons = [name for name in texts if texts[name].dropna().astype("str").str.contains(PERSON).any()]
+        assert persons == (["person_id", "cluster_id"] if path.stem == "identities" else []), path.name
+        if persons:
+            assert frame.columns.tolist() == persons
+            assert frame["person_id"].is_monotonic_increasing, "the order of the rows must tell nothing"
+
+
+def test_no_schema_puts_a_person_beside_a_number() -> None:
+    for name, schema in SCHEMAS.items():
+        if {"person_id", "person_key", "cluster_id"} & set(schema):
+            assert {str(kind) for kind in schema.values()} == {"string"}, name
+
+
+def test_no_command_shows_a_person(typical: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
+    commands = [
+        ("synthetic", "profiles"),
+        ("synthetic", "verify", typical.path, "--json"),
+        ("audit", "run", typical.path, "--out", tmp_path / "one"),
+        ("audit", "run", typical.path, "--out", tmp_path / "two", "--json"),
+        ("audit", "run", typical.path, "--out", tmp_path / "one"),
+        ("synthetic", "generate", typical.path),
+    ]
+    for arguments in commands:
+        outcome = command(*arguments)
+        assert_nobody(outcome.out + outcome.err, typical)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_shows_a_person(page: str, typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
+    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=30).run()
+    assert not app.exception
+    shown = " ".join(str(element.proto) for block in (app.main, app.sidebar) for element in block if hasattr(element, "proto"))
+    assert "All data here is synthetic" in shown
+    assert "Aldermoor" in shown
+    assert_nobody(shown, typical)
+
+
+def test_only_the_effect_opens_the_instruments() -> None:
+    for path in [*ROOT.glob("audit/**/*.py"), *ROOT.glob("dashboard/**/*.py"), ROOT / "app.py"]:
+        if path.name == "effect.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [name.name for name in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            assert not any("instruments" in name for name in names), path.name
+
+
+def test_a_page_without_results_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(tmp_path)])
+    app = AppTest.from_string("from dashboard import overview, frame\nframe.page(overview.show)()").run()
+    assert not app.exception
+    assert "python -m audit run" in app.error[0].value
+
+
+def test_spreadsheets_do_not_run_cells() -> None:
+    frame = pd.DataFrame({"text": ["=1+1", "+44", "-x", "@cmd", "plain", None], "number": [-1, 2, 3, 4, 5, 6]})
+    safe = for_spreadsheet(frame)
+    assert safe["text"].tolist()[:5] == ["'=1+1", "'+44", "'-x", "'@cmd", "plain"]
+    assert safe["number"].tolist() == frame["number"].tolist()
+    assert excel_bytes(safe, "sheet")[:2] == b"PK"
