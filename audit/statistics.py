@@ -1,7 +1,8 @@
 """Intervals and corrections that several rooms use."""
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.stats import false_discovery_control, norm
 
 
 def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -14,7 +15,7 @@ def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[
     (0.0, 0.0, 0.278)
     """
     failed, total = np.asarray(failed, float), np.asarray(total, float)
-    z = norm.ppf(0.5 + level / 2)
+    z = NormalDist().inv_cdf(0.5 + level / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = failed / total
         centre = (rate + z**2 / (2 * total)) / (1 + z**2 / total)
@@ -27,4 +28,6 @@ def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[
 
 def q_values(p_values: np.ndarray) -> np.ndarray:
     """Benjamini and Hochberg's adjusted p-values (1995), shape kept."""
+    from scipy.stats import false_discovery_control  # slow to import, and no page needs it
+
     return false_discovery_control(p_values) if len(p_values) else np.asarray(p_values, float)

@@ -81,7 +81,7 @@ COURSES = (
     Course(
         "domestic",
         {"rape": 0.30, "other_sexual": 0.12, "stalking": 0.20, "harassment": 0.45, "violence": 0.66, "other": 0.58},
-        further=0.56,
+        further=0.64,
         spread=0.9,
         spell=420,
         new_victim=0.08,
@@ -91,7 +91,7 @@ COURSES = (
     Course(
         "domestic, grave",
         {"rape": 0.24, "other_sexual": 0.04, "stalking": 0.06, "harassment": 0.06, "violence": 0.06, "other": 0.08},
-        further=3.2,
+        further=3.3,
         spread=0.65,
         spell=500,
         new_victim=0.06,
@@ -101,7 +101,7 @@ COURSES = (
     Course(
         "stalking and harassment",
         {"rape": 0.0, "other_sexual": 0.06, "stalking": 0.70, "harassment": 0.42, "violence": 0.06, "other": 0.26},
-        further=0.66,
+        further=0.74,
         spread=0.9,
         spell=260,
         new_victim=0.08,
@@ -121,17 +121,17 @@ COURSES = (
     Course(
         "sexual, serial",
         {"rape": 0.16, "other_sexual": 0.10, "stalking": 0.01, "harassment": 0.0, "violence": 0.01, "other": 0.0},
-        further=3.8,
-        spread=0.65,
+        further=3.9,
+        spread=0.68,
         spell=600,
-        new_victim=0.22,
+        new_victim=0.23,
         relationships={"acquaintance": 0.45, "partner": 0.30, "stranger": 0.15, "other_family": 0.10},
         age=(36, 11),
     ),
     Course(
         "other violence",
         {"rape": 0.0, "other_sexual": 0.08, "stalking": 0.02, "harassment": 0.05, "violence": 0.19, "other": 0.07},
-        further=0.3,
+        further=0.36,
         spread=0.9,
         spell=400,
         new_victim=0.7,
@@ -140,9 +140,9 @@ COURSES = (
     ),
 )
 # Whoever offends in two forces has several victims, some here and some there.
-BORDER_COURSES = tuple(replace(course, further=course.further + 4, new_victim=0.65) for course in COURSES)
+BORDER_COURSES = tuple(replace(course, further=max(course.further, 2.5), new_victim=0.7) for course in COURSES)
 # Offenders to be drawn for each who is reported in both forces, and reports each makes over a resident's (measured).
-BORDER_DRAWN, BORDER_REPORTS = 1.15, 3.6
+BORDER_DRAWN, BORDER_REPORTS = 1.95, 2.15
 # How much likelier a report is by relationship, over the offence group's rate (illustrative).
 REPORTS_BY_RELATIONSHIP = {"partner": 0.8, "ex_partner": 1.1, "stranger": 1.3, "acquaintance": 1.0}
 
