@@ -26,7 +26,8 @@ from synthetic.dataset import (
 from synthetic.defects import apply_defects, ledger_table
 from synthetic.profile import Profile, load_profile
 from synthetic.randomness import stream
-from synthetic.recording import identifiers, record_clean, recorded_tables, truth_tables
+from synthetic.recording import record_clean
+from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
 from synthetic.world import Scope, make_world
 
 Progress = Callable[[str, float], None]

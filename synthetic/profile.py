@@ -52,6 +52,10 @@ class Recording(Section):
     not_recorded_hidden: Rate = 0.0
     late: Rate = 0.0
     silent_unit: Rate = 0.0
+    group_dropped: Rate = 0.0
+    system_change: Rate = 0.0
+    last_months_incomplete: Rate = 0.0
+    recorded_twice: Rate = 0.0
     force_spread: float = Field(0.0, ge=0, le=2)
     """How much forces differ: standard deviation, between forces, of the log-odds of every rate of a defect."""
 
@@ -60,16 +64,67 @@ class Identity(Section):
     """How one person comes to have several records, and how the copies come to differ."""
 
     duplicate_rate: float = Field(0.0, ge=0, le=0.9)
-    typing_slip: Rate = 0.0
+    copies_from_legacy: Rate = 0.0
+    alias: Rate = 0.0
+    married_name: Rate = 0.0
     nickname: Rate = 0.0
+    transliteration: Rate = 0.0
+    accent_hyphen: Rate = 0.0
+    phonetic: Rate = 0.0
+    scanned_text: Rate = 0.0
+    typing_slip: Rate = 0.0
+    swapped_names: Rate = 0.0
     day_month_swapped: Rate = 0.0
+    wrong_digit: Rate = 0.0
     old_address: Rate = 0.0
+    january_filler: Rate = 0.0
+    placeholder_name: Rate = 0.0
+    overlaid: float = Field(0.0, ge=0, le=1)
 
 
 class Linkage(Section):
     """Links between crimes and person records that are absent or wrong."""
 
     suspect_not_linked: Rate = 0.0
+    victim_not_linked: Rate = 0.0
+    wrong_person_linked: Rate = 0.0
+    orphan: Rate = 0.0
+    involvement_twice: Rate = 0.0
+
+
+class Offence(Section):
+    """Offences coded lower or by no valid code, and the domestic-abuse flag."""
+
+    downgraded: Rate = 0.0
+    retired_code: Rate = 0.0
+    invalid_code: Rate = 0.0
+    domestic_abuse_wrong: Rate = 0.0
+
+
+class Dates(Section):
+    """Dates that are there and wrong."""
+
+    swapped: Rate = 0.0
+    defaulted: Rate = 0.0
+    out_of_order: Rate = 0.0
+    in_future: Rate = 0.0
+    filler_1900: Rate = 0.0
+
+
+class Outcome(Section):
+    """Outcomes that are at odds with the case, the calendar or the list."""
+
+    against_suspect: Rate = 0.0
+    invalid: Rate = 0.0
+    before_crime: Rate = 0.0
+    stale: Rate = 0.0
+
+
+class Equality(Section):
+    """How unequally defects fall on groups."""
+
+    unequal: float = Field(0.0, ge=0, le=20)
+    """How much higher the odds of a missing ethnicity, sex or link, and of a split, are for people not White British."""
 
 
 class Missing(Section):
@@ -108,6 +163,10 @@ class Profile(Section):
     recording: Recording = Recording()
     identity: Identity = Identity()
     linkage: Linkage = Linkage()
+    offence: Offence = Offence()
+    dates: Dates = Dates()
+    outcome: Outcome = Outcome()
+    equality: Equality = Equality()
     missing: Missing = Missing()
 
     def rate(self, key: str) -> float:

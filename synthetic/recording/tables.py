@@ -1,199 +1,33 @@
-"""The recording: what a force would write down of its part of the world, as numbers first and as Arrow tables at the end.
+"""From the numbers of a recording to the tables that the files hold: identifiers, texts, dates."""
 
-A clean recording has one person record a person and one crime a report, recorded on the day of the report. The defects
-(``defects.py``) then work on it in place. Columns hold numbers: codes into pools and code lists, days since 1970, and
--1 or NEVER for nothing; ``column_text`` and ``tables`` turn them into what the files hold.
-"""
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthetic.contract import (
-    CHANNELS,
-    RELATIONSHIPS,
-    ROLES,
-    SEXES,
-    SUSPECT_STATUSES,
-    SYSTEMS,
-    TABLES,
-    codes,
-    reference,
+from synthetic.contract import CHANNELS, RELATIONSHIPS, ROLES, SEXES, SUSPECT_STATUSES, SYSTEMS, TABLES, codes
+from synthetic.names import street_names
+from synthetic.recording import (
+    INVALID_OFFENCES,
+    INVALID_OUTCOMES,
+    OFFENCES,
+    OUTCOMES,
+    RETIRED_OFFENCES,
+    Columns,
+    Recording,
 )
-from synthetic.names import name_pool, street_names
-from synthetic.randomness import stream
-from synthetic.world import DOMESTIC, NEVER, Force, Scope, World, draw_postcodes
+from synthetic.world import NEVER, Force
 
-Columns = dict[str, np.ndarray]
-
-OFFENCES = codes("offences", "offence_code")
-OUTCOMES = codes("outcomes", "outcome_code")
 INWARD_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-
-# Outcomes in per cent by group: charge, caution or resolution, 15, 16, other with a suspect, still open (built on Home
-# Office outcomes YE March 2023, HMICFRS 2021; shares proposed). Reports with no known suspect end as 14 or 18, or are open.
-OUTCOME_MIX = {
-    "rape": (3, 0, 22, 43, 4, 14),
-    "other_sexual": (5, 2, 24, 35, 5, 9),
-    "stalking": (7, 1, 30, 52, 2, 3),
-    "harassment": (4, 3, 22, 48, 3, 2),
-    "domestic": (7, 2, 20, 54, 4, 5),
-    "violence": (6, 5, 20, 40, 4, 4),
-    "other": (6, 5, 20, 40, 4, 4),
-}
-NO_SUSPECT_MIX = {"rape": (6, 8, 14), "other_sexual": (6, 14, 9), "stalking": (2, 3, 3), "harassment": (6, 12, 2)}
-CHARGE_MEDIAN_DAYS = {"rape": 489}
-CHANNEL_MIX = {True: (42, 20, 9, 5, 15, 9), False: (26, 28, 20, 8, 10, 8)}
-
-
-@dataclass
-class Recording:
-    """One force's records, as numbers. ``person`` and ``crime`` of the involvements are rows of those tables.
-
-    ``whose`` gives the person (row of the world's people) behind each person record and ``event`` the event behind each
-    crime. Rows are never moved: ``kept`` masks say which rows are written.
-    """
-
-    world: World
-    last_day: int
-    names: list[str]
-    persons: Columns
-    crimes: Columns
-    involvements: Columns
-    gaps: list[tuple] = field(default_factory=list)
-
-    @property
-    def force(self) -> Force:
-        return self.world.force
-
-
-def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
-    """Every report as a crime, everyone in it as one person record. ``recording`` numbers the recordings of a world."""
-    rng = stream(scope.seed, "recording", world.force.slug, str(recording))
-    events, people = world.events, world.people
-    reported = np.flatnonzero(events.reported != NEVER)
-    suspect, victim = events.suspect[reported], events.victim[reported]
-    named = suspect >= 0
-    crimes = _clean_crimes(rng, scope, world, reported, named)
-
-    known = np.zeros(len(people), bool)
-    known[victim] = True
-    known[suspect[named]] = True
-    whose = np.flatnonzero(known)
-    row_of = np.cumsum(known) - 1
-    created = np.full(len(people), np.iinfo(np.int32).max, np.int32)
-    days = events.reported[reported]
-    np.minimum.at(created, victim, days)
-    np.minimum.at(created, suspect[named], days[named])
-    is_suspect = np.zeros(len(people), bool)
-    is_suspect[suspect[named]] = True
-    persons = {
-        "whose": whose,
-        "is_suspect": is_suspect[whose],
-        **{
-            name: getattr(people, name)[whose].copy()
-            for name in ("forename", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone")
-        },
-        "created_on": created[whose],
-        "source_system": draw_systems(rng, is_suspect[whose]),
-    }
-    crime_rows = np.arange(len(reported))
-    involvements = {
-        "crime": np.concatenate([crime_rows[named], crime_rows]),
-        "person": np.concatenate([row_of[suspect[named]], row_of[victim]]),
-        "role": np.repeat(np.array([ROLES.index("suspect"), ROLES.index("victim")], np.int8), [named.sum(), len(victim)]),
-        "relationship": np.concatenate([events.relationship[reported][named], events.relationship[reported]]),
-        "kept": np.ones(int(named.sum()) + len(victim), bool),
-    }
-    return Recording(world, scope.end, list(name_pool().names), persons, crimes, involvements)
-
-
-def draw_systems(rng: np.random.Generator, is_suspect: np.ndarray) -> np.ndarray:
-    """The system that makes a person record: custody for many suspects, public protection for some victims."""
-    draw = rng.random(len(is_suspect))
-    records, custody = SYSTEMS.index("records"), SYSTEMS.index("custody")
-    return np.where(
-        is_suspect,
-        np.where(draw < 0.4, custody, records),
-        np.where(draw < 0.15, SYSTEMS.index("public_protection"), records),
-    ).astype(np.int8)
-
-
-def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray) -> Columns:
-    events, people = world.events, world.people
-    count = len(reported)
-    offence, relationship = events.offence[reported], events.relationship[reported]
-    domestic = np.isin(relationship, [RELATIONSHIPS.index(name) for name in DOMESTIC])
-    unit = events.unit[reported]
-    day = events.reported[reported]
-    at_home = domestic | (rng.random(count) < 0.3)
-    postcode = np.where(at_home, people.postcode[events.victim[reported]], draw_postcodes(rng, world.force, unit))
-    seen = rng.random(count) < 0.5
-    status = np.where(named, 0, np.where(seen, 1, 2)).astype(np.int8)
-    outcome, outcome_on = _outcomes(rng, offence, domestic, named, day, scope.end)
-    return {
-        "event": reported,
-        "unit": unit,
-        "offence_code": offence.copy(),
-        "domestic_abuse": domestic.astype(np.int8),
-        "occurred_on": events.occurred[reported],
-        "reported_on": day.copy(),
-        "recorded_on": day.copy(),
-        "postcode": postcode,
-        "reported_via": _draw_channels(rng, domestic),
-        "suspect_status": status,
-        "outcome_code": outcome,
-        "outcome_on": outcome_on,
-        "kept": np.ones(count, bool),
-    }
-
-
-def _draw_channels(rng: np.random.Generator, domestic: np.ndarray) -> np.ndarray:
-    draw = rng.random(len(domestic)) * 100
-    result = np.zeros(len(domestic), np.int8)
-    for flag, mix in CHANNEL_MIX.items():
-        rows = domestic == flag
-        result[rows] = np.searchsorted(np.cumsum(mix), draw[rows], side="right").clip(0, len(CHANNELS) - 1)
-    return result
-
-
-def _outcomes(
-    rng: np.random.Generator, offence: np.ndarray, domestic: np.ndarray, named: np.ndarray, day: np.ndarray, last: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outcome (code, day) of each crime; -1 and NEVER where it is open, or would come after the last day."""
-    groups = reference("offences")["offence_group"].to_numpy()[offence]
-    groups = np.where(domestic & (groups == "violence"), "domestic", groups)
-    of_code = {code: number for number, code in enumerate(OUTCOMES)}
-    outcome = np.full(len(offence), -1, np.int8)
-    median = np.full(len(offence), 30.0)
-    draw, pick = rng.random(len(offence)), rng.random(len(offence))
-    for group, mix in OUTCOME_MIX.items():
-        rows = np.flatnonzero(named & (groups == group))
-        kinds = np.searchsorted(np.cumsum(mix) / sum(mix), draw[rows], side="right").clip(0, 5)
-        for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
-            chosen = rows[kinds == kind]
-            outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]
-        median[rows[kinds == 0]] = CHARGE_MEDIAN_DAYS.get(group, 60)
-        rows = np.flatnonzero(~named & (groups == group))
-        mix_unknown = NO_SUSPECT_MIX.get(group, (6, 10, 4))
-        kinds = np.searchsorted(np.cumsum(mix_unknown) / sum(mix_unknown), draw[rows], side="right").clip(0, 2)
-        outcome[rows] = np.array([of_code["14"], of_code["18"], -1])[kinds]
-        median[rows] = 14.0
-    on = day + np.exp(np.log(median) + rng.normal(0, 1.0, len(offence))).astype(np.int32)
-    open_still = (outcome < 0) | (on > last)
-    return np.where(open_still, -1, outcome).astype(np.int8), np.where(open_still, NEVER, on).astype(np.int32)
-
-
-# ---- from numbers to what the files hold ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Identifiers:
     """The identifiers of one recording, as Arrow strings by row: shuffled, so that they tell nothing.
 
-    ``person_order`` gives the rows of the person records in the order of their identifiers, in which they are written.
+    ``person_order`` gives the rows of the person records that are kept in the order of their identifiers, in which they
+    are written.
     """
 
     person: pa.Array
@@ -201,6 +35,13 @@ class Identifiers:
     crime: pa.Array
     event: pa.Array
     unit: pa.Array
+    nobody: str
+
+    def linked_person(self, recording: Recording, rows: np.ndarray) -> pa.Array:
+        """The person identifiers that rows of the involvements name; those of orphans are nobody's."""
+        orphan = recording.involvements["orphan"][rows]
+        there = self.person.take(pa.array(recording.involvements["person"][rows]))
+        return pc.if_else(pa.array(orphan >= 0), numbered(self.nobody, np.maximum(orphan, 0)), there)
 
 
 def identifiers(rng: np.random.Generator, recording: Recording) -> Identifiers:
@@ -210,11 +51,17 @@ def identifiers(rng: np.random.Generator, recording: Recording) -> Identifiers:
     person_number = rng.permutation(len(recording.persons["whose"]))
     return Identifiers(
         person=numbered(f"SYN-P{prefix}-", person_number + 1),
-        person_order=np.argsort(person_number),
+        person_order=_kept_first(person_number, recording.persons["kept"]),
         crime=numbered(f"SYN-C{prefix}-", rng.permutation(len(recording.crimes["event"])) + 1),
         event=numbered(f"{force.slug}-e", np.arange(1, len(recording.world.events) + 1)),
         unit=unit_ids(force),
+        nobody=f"SYN-N{prefix}-",
     )
+
+
+def _kept_first(number: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    order = np.argsort(number)
+    return order[kept[order]]
 
 
 def unit_ids(force: Force) -> pa.Array:
@@ -239,10 +86,10 @@ def column_text(recording: Recording, table: str, name: str, values: np.ndarray)
         "sex": SEXES,
         "ethnicity": codes("ethnicities", "ethnicity"),
         "source_system": SYSTEMS,
-        "offence_code": OFFENCES,
+        "offence_code": OFFENCES + RETIRED_OFFENCES + INVALID_OFFENCES,
         "reported_via": CHANNELS,
         "suspect_status": SUSPECT_STATUSES,
-        "outcome_code": OUTCOMES,
+        "outcome_code": OUTCOMES + INVALID_OUTCOMES,
         "relationship": RELATIONSHIPS,
     }
     if name in lists:
@@ -301,7 +148,7 @@ def recorded_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Tabl
             rows,
             {
                 "crime_id": ids.crime.take(pa.array(involvements["crime"][rows])),
-                "person_id": ids.person.take(pa.array(involvements["person"][rows])),
+                "person_id": ids.linked_person(recording, rows),
             },
         ),
     }
@@ -309,13 +156,13 @@ def recorded_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Tabl
 
 def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
     """The truth's tables of one force, but for the ledger of defects."""
-    world, crimes, persons = recording.world, recording.crimes, recording.persons
+    world, crimes = recording.world, recording.crimes
     people, events, force = world.people, world.events, recording.force
     keys = pa.array(people.key).cast(pa.string())
     here = np.flatnonzero(people.home == force.index)
     slug = pa.DictionaryArray.from_arrays(np.zeros(len(here), np.int8), [force.slug])
     crime_of = np.full(len(events), -1)
-    kept = np.flatnonzero(crimes["kept"])
+    kept = np.flatnonzero(crimes["kept"] & ~crimes["again"])
     crime_of[crimes["event"][kept]] = kept
     return {
         "truth/people": pa.table(
@@ -341,14 +188,18 @@ def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
                 "crime_id": take_or_null(ids.crime, crime_of),
             }
         ),
-        "truth/identities": pa.table(
-            {
-                "person_id": ids.person.take(pa.array(ids.person_order)),
-                "person_key": keys.take(pa.array(persons["whose"][ids.person_order])),
-            }
-        ),
+        "truth/identities": _identities(recording, ids, keys),
         "truth/gaps": _gaps(recording, ids),
     }
+
+
+def _identities(recording: Recording, ids: Identifiers, keys: pa.Array) -> pa.Table:
+    """Whose record it is: a row a record, and another for each further person on one."""
+    record = np.array([record for record, _ in recording.shared], np.int64)
+    person = np.array([person for _, person in recording.shared], np.int64)
+    rows = np.concatenate([ids.person_order, record])
+    whose = np.concatenate([recording.persons["whose"][ids.person_order], person])
+    return pa.table({"person_id": ids.person.take(pa.array(rows)), "person_key": keys.take(pa.array(whose))})
 
 
 def take_or_null(values: pa.Array, index: np.ndarray) -> pa.Array:

@@ -1,0 +1,42 @@
+"""Defects of dates: swapped, defaulted, in the future, out of order, 1 January 1900."""
+
+import numpy as np
+
+from synthetic.defects.identity import DAYS_TO_1900, swapped_days
+from synthetic.defects.ledger import Spoiler
+
+
+def _chosen(spoiler: Spoiler) -> np.ndarray:
+    return spoiler.chosen(np.flatnonzero(spoiler.kept("crimes")))
+
+
+def date_swapped(spoiler: Spoiler) -> None:
+    """Day and month of the report are swapped, where that gives another date."""
+    rows = _chosen(spoiler)
+    spoiler.write("crimes", "reported_on", rows, swapped_days(spoiler.recording.crimes["reported_on"][rows]))
+
+
+def date_defaulted(spoiler: Spoiler) -> None:
+    """The day of the offence is filled in with the day of recording."""
+    rows = _chosen(spoiler)
+    spoiler.write("crimes", "occurred_on", rows, spoiler.recording.crimes["recorded_on"][rows])
+
+
+def date_in_future(spoiler: Spoiler) -> None:
+    """The report lies one to 300 days after the last day of the data."""
+    rows = _chosen(spoiler)
+    future = spoiler.recording.last_day + spoiler.rng.integers(1, 301, len(rows))
+    spoiler.write("crimes", "reported_on", rows, future.astype(np.int32))
+
+
+def date_out_of_order(spoiler: Spoiler) -> None:
+    """The offence lies one to 60 days after its report."""
+    rows = _chosen(spoiler)
+    after = spoiler.recording.crimes["reported_on"][rows] + spoiler.rng.integers(1, 61, len(rows))
+    spoiler.write("crimes", "occurred_on", rows, after.astype(np.int32))
+
+
+def date_1900(spoiler: Spoiler) -> None:
+    """The day of the offence is 1 January 1900."""
+    rows = _chosen(spoiler)
+    spoiler.write("crimes", "occurred_on", rows, np.full(len(rows), DAYS_TO_1900, np.int32))

@@ -1,0 +1,300 @@
+"""Defects of identity: one person under several records, ways in which the copies differ, two people on one record."""
+
+from collections.abc import Callable
+from functools import cache
+
+import nicknames
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synthetic.contract import SEXES, SYSTEMS, codes
+from synthetic.defects.ledger import Spoiler
+from synthetic.defects.weights import group_weights
+from synthetic.recording import draw_systems
+from synthetic.world import draw_addresses, draw_postcodes
+
+DAYS_TO_1900 = -25_567
+PLACEHOLDERS = ("UNKNOWN", "N/K", "TEST", "Not Known", "XXX")
+
+
+def split_identity(spoiler: Spoiler) -> None:
+    """Further records of a person, more of them the more crimes the person is in; each crime names one of the records.
+
+    The rate is the share of person records that are a further record: with d, a person has d / (1 - d) in the mean.
+    """
+    recording, rng, rate = spoiler.recording, spoiler.rng, spoiler.rate
+    persons, involvements = recording.persons, recording.involvements
+    count = len(persons["whose"])
+    persons["is_copy"] = np.zeros(count, bool)
+    if rate <= 0 or not count:
+        return
+    crimes_each = np.bincount(involvements["person"], minlength=count)
+    weight = (0.5 + 0.5 * crimes_each / crimes_each.mean()) * group_weights(spoiler)
+    further = rng.poisson(rate / (1 - rate) * weight / weight.mean())
+    source = np.repeat(np.arange(count), further)
+    rows = count + np.arange(len(source))
+    for name, values in persons.items():
+        persons[name] = np.concatenate([values, values[source]])
+    persons["is_copy"][rows] = True
+    persons["created_on"][rows] = rng.integers(persons["created_on"][rows], recording.last_day + 1)
+    systems = draw_systems(rng, persons["is_suspect"][rows])
+    legacy = rng.random(len(rows)) < spoiler.profile.identity.copies_from_legacy
+    persons["source_system"][rows] = np.where(legacy, SYSTEMS.index("legacy"), systems)
+    spoiler.ledger.added("persons", rows)
+    first_copy = count + np.cumsum(further) - further
+    true = involvements["person"]
+    pick = (rng.random(len(true)) * (further[true] + 1)).astype(np.int64)
+    chosen = np.where(pick > 0, first_copy[true] + pick - 1, true)
+    moved = np.flatnonzero((chosen != true) & involvements["kept"])
+    involvements["person"] = np.where(involvements["kept"], chosen, true)
+    spoiler.ledger.changed("involvements", "person_id", moved, true[moved])
+
+
+def overlaid(spoiler: Spoiler) -> None:
+    """Two people on one record: those next to each other by name are taken for one, and the second's record is not kept."""
+    recording = spoiler.recording
+    persons = recording.persons
+    rows = np.flatnonzero(persons["kept"] & ~persons["is_copy"])
+    rows = rows[np.lexsort((persons["date_of_birth"][rows], persons["forename"][rows], persons["surname"][rows]))]
+    first, second = rows[0::2][: len(rows) // 2], rows[1::2]
+    # The rate is the share of the records that remain which two people share.
+    rate = spoiler.rate / (1 + spoiler.rate) * 2
+    hit = spoiler.rng.random(len(second)) < rate
+    first, second = first[hit], second[hit]
+    persons["kept"][second] = False
+    spoiler.ledger.gone("persons", second)
+    recording.shared += list(zip(first.tolist(), persons["whose"][second].tolist(), strict=True))
+    into = np.arange(len(persons["kept"]))
+    into[second] = first
+    involvements = recording.involvements
+    true = involvements["person"]
+    moved = np.flatnonzero((into[true] != true) & involvements["kept"])
+    changed = true.copy()
+    changed[moved] = into[true[moved]]
+    involvements["person"] = changed
+    spoiler.ledger.changed("involvements", "person_id", moved, true[moved])
+
+
+# ---- how copies come to differ -----------------------------------------------------------------------------------------
+
+
+def _copies(spoiler: Spoiler) -> np.ndarray:
+    persons = spoiler.recording.persons
+    return spoiler.chosen(np.flatnonzero(persons["is_copy"] & persons["kept"]))
+
+
+def _rewrite(spoiler: Spoiler, name: str, rows: np.ndarray, change: Callable[[str, int], str], variants: int) -> None:
+    """Write names otherwise, in one of so many variants; each name and variant is worked out once."""
+    recording = spoiler.recording
+    variant = spoiler.rng.integers(0, variants, len(rows))
+    key, inverse = np.unique(recording.persons[name][rows].astype(np.int64) * variants + variant, return_inverse=True)
+    numbers = {text: code for code, text in enumerate(recording.names)}
+    changed = [change(recording.names[one // variants], int(one % variants)) for one in key]
+    new = np.array([numbers.setdefault(text, len(numbers)) for text in changed], np.int32)
+    recording.names = list(numbers)
+    spoiler.write("persons", name, rows, new[inverse] if len(rows) else np.zeros(0, np.int32))
+
+
+def _either_name(spoiler: Spoiler, change: Callable[[str, int], str], variants: int) -> None:
+    """Change the surname of three copies of five, the forename of the others."""
+    rows = _copies(spoiler)
+    in_surname = spoiler.rng.random(len(rows)) < 0.6
+    _rewrite(spoiler, "surname", rows[in_surname], change, variants)
+    _rewrite(spoiler, "forename", rows[~in_surname], change, variants)
+
+
+def typing_slip(spoiler: Spoiler) -> None:
+    """A letter of the forename or surname is dropped, doubled, swapped with the next or hit beside."""
+    _either_name(spoiler, lambda text, variant: slip(text, variant % 4, variant // 4 % 8 / 8, variant // 32 / 2), 64)
+
+
+KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+@cache
+def _beside() -> dict[str, str]:
+    return {
+        key: (line[place - 1] if place else "") + line[place + 1 : place + 2]
+        for line in KEYBOARD
+        for place, key in enumerate(line)
+    }
+
+
+def slip(text: str, kind: int, place: float, side: float) -> str:
+    """One typing slip after the first letter: kind 0 drops, 1 doubles, 2 swaps, 3 hits the key beside."""
+    if len(text) < 3:
+        return text + text[-1:]
+    at = 1 + int(place * (len(text) - 2))
+    letter = text[at]
+    if kind == 0:
+        return text[:at] + text[at + 1 :]
+    if kind == 1:
+        return text[:at] + letter + text[at:]
+    if kind == 2:
+        return text[:at] + text[at + 1] + letter + text[at + 2 :]
+    keys = _beside().get(letter, letter)
+    return text[:at] + keys[int(side * len(keys))] + text[at + 1 :]
+
+
+def phonetic(spoiler: Spoiler) -> None:
+    """The name is written as it sounds."""
+    _either_name(spoiler, lambda text, variant: replaced(text, SOUNDS, variant), 6)
+
+
+def scanned_text(spoiler: Spoiler) -> None:
+    """Letters are misread by a scanner."""
+    _either_name(spoiler, lambda text, variant: replaced(text, SCANS, variant), 6)
+
+
+def transliteration(spoiler: Spoiler) -> None:
+    """The name is put into Latin letters by another custom; only names of cultures that are."""
+    persons, people = spoiler.recording.persons, spoiler.recording.world.people
+    wanted = [number for number, code in enumerate(codes("ethnicities", "ethnicity")) if code in TRANSLITERATED]
+    rows = _copies(spoiler)
+    rows = rows[np.isin(people.ethnicity[persons["whose"][rows]], wanted)]
+    for name in ("forename", "surname"):
+        _rewrite(spoiler, name, rows, lambda text, variant: replaced(text, SPELLINGS, variant), 6)
+
+
+# After pseudopeople's and FEBRL's generators, by kind; each pair is what is written and what is written in its stead.
+SOUNDS = (
+    ("ph", "f"), ("ck", "k"), ("ie", "y"), ("y", "i"), ("gh", "g"), ("c", "k"), ("ou", "u"), ("ea", "ee"), ("tt", "t"),
+    ("ll", "l"), ("nn", "n"), ("s", "z"), ("e", "a"), ("er", "a"),
+)  # fmt: skip
+SCANS = (
+    ("rn", "m"), ("m", "rn"), ("l", "1"), ("o", "0"), ("cl", "d"), ("i", "l"), ("e", "c"), ("h", "b"), ("a", "o"),
+    ("n", "u"), ("S", "5"), ("B", "8"),
+)  # fmt: skip
+SPELLINGS = (
+    ("ou", "u"), ("ee", "i"), ("oo", "u"), ("dj", "j"), ("kh", "h"), ("ch", "sh"), ("aa", "a"), ("q", "k"), ("y", "i"),
+    ("w", "v"), ("ed", "ad"), ("z", "j"), ("a", "e"), ("o", "u"), ("i", "y"),
+)  # fmt: skip
+TRANSLITERATED = ("A1", "A2", "A3", "A9", "B2", "B9", "O1", "O9")
+
+
+def replaced(text: str, pairs: tuple[tuple[str, str], ...], variant: int) -> str:
+    """One of the pairs that fit, replaced once; the text itself where none does."""
+    fitting = [(old, new) for old, new in pairs if old in text[1:]]
+    if not fitting:
+        return text
+    old, new = fitting[variant % len(fitting)]
+    return text[0] + text[1:].replace(old, new, 1)
+
+
+def accent_hyphen(spoiler: Spoiler) -> None:
+    """Accents, apostrophes and hyphens fall away; a name of two parts is joined or parted."""
+    rows = _copies(spoiler)
+    for name in ("forename", "surname"):
+        _rewrite(spoiler, name, rows, lambda text, variant: plain(text), 1)
+
+
+def plain(text: str) -> str:
+    """A name without accents, apostrophes, hyphens and blanks."""
+    bare = pc.utf8_normalize(pa.scalar(text), form="NFD").as_py()
+    kept = "".join(letter for letter in bare if not 0x300 <= ord(letter) < 0x370)
+    return kept.replace("'", "").replace("-", "").replace(" ", "")
+
+
+def nickname(spoiler: Spoiler) -> None:
+    """The forename is written as a nickname, where the name has one."""
+    _rewrite(spoiler, "forename", _copies(spoiler), _nickname, 8)
+
+
+@cache
+def _namer() -> nicknames.NickNamer:
+    return nicknames.NickNamer()
+
+
+@cache
+def _nicknames(name: str) -> tuple[str, ...]:
+    return tuple(sorted(found.title() for found in _namer().nicknames_of(name)))
+
+
+def _nickname(name: str, variant: int) -> str:
+    known = _nicknames(name)
+    return known[variant % len(known)] if known else name
+
+
+def swapped_names(spoiler: Spoiler) -> None:
+    """Forename and surname change places."""
+    rows = _copies(spoiler)
+    forename = spoiler.recording.persons["forename"][rows]
+    spoiler.write("persons", "forename", rows, spoiler.recording.persons["surname"][rows])
+    spoiler.write("persons", "surname", rows, forename)
+
+
+def married_name(spoiler: Spoiler) -> None:
+    """A woman's other surname, before or after a marriage."""
+    persons, people = spoiler.recording.persons, spoiler.recording.world.people
+    rows = _copies(spoiler)
+    rows = rows[people.sex[persons["whose"][rows]] == SEXES.index("F")]
+    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", len(rows)))
+
+
+def alias(spoiler: Spoiler) -> None:
+    """Another name altogether."""
+    rows = _copies(spoiler)
+    spoiler.write("persons", "forename", rows, _others(spoiler, "forename", len(rows)))
+    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", len(rows)))
+
+
+def _others(spoiler: Spoiler, name: str, count: int) -> np.ndarray:
+    """Names of other people of the force."""
+    people = spoiler.recording.world.people
+    return getattr(people, name)[spoiler.rng.integers(0, max(len(people), 1), count)]
+
+
+def day_month_swapped(spoiler: Spoiler) -> None:
+    """Day and month of the date of birth are swapped, where that gives another date."""
+    rows = _copies(spoiler)
+    spoiler.write("persons", "date_of_birth", rows, swapped_days(spoiler.recording.persons["date_of_birth"][rows]))
+
+
+def swapped_days(days: np.ndarray) -> np.ndarray:
+    """Days since 1970 with day and month swapped; as they were where the day is above 12 or the same as the month."""
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    day = (dates - months).astype(int) + 1
+    month = months.astype(int) % 12 + 1
+    year = dates.astype("datetime64[Y]").astype("datetime64[M]")
+    swapped = (year + (np.minimum(day, 12) - 1)).astype("datetime64[D]").astype(int) + month - 1
+    return np.where(day <= 12, swapped, days).astype(np.int32)
+
+
+def wrong_digit(spoiler: Spoiler) -> None:
+    """One digit of the date of birth is wrong: the year by one or ten, or the day by one or ten."""
+    rows = _copies(spoiler)
+    off = spoiler.rng.choice(np.array([-3652, -365, -10, -1, 1, 10, 365, 3652]), len(rows))
+    days = spoiler.recording.persons["date_of_birth"][rows] + off
+    latest = spoiler.recording.persons["created_on"][rows]
+    spoiler.write("persons", "date_of_birth", rows, np.minimum(days, latest).astype(np.int32))
+
+
+def old_address(spoiler: Spoiler) -> None:
+    """An earlier address and postcode, elsewhere in the same unit's area."""
+    rows = _copies(spoiler)
+    recording = spoiler.recording
+    unit = recording.world.people.unit[recording.persons["whose"][rows]] % len(recording.force.unit_shares)
+    spoiler.write("persons", "address", rows, draw_addresses(spoiler.rng, recording.force, unit))
+    spoiler.write("persons", "postcode", rows, draw_postcodes(spoiler.rng, recording.force, unit))
+
+
+# ---- on any record -----------------------------------------------------------------------------------------------------
+
+
+def january_filler(spoiler: Spoiler) -> None:
+    """The year of birth is known or guessed, and 1 January filled in; seldom 1 January 1900."""
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    days = spoiler.recording.persons["date_of_birth"][rows].astype("datetime64[D]")
+    filler = days.astype("datetime64[Y]").astype("datetime64[D]").astype(int)
+    oldest = spoiler.rng.random(len(rows)) < 0.1
+    spoiler.write("persons", "date_of_birth", rows, np.where(oldest, DAYS_TO_1900, filler).astype(np.int32))
+
+
+def placeholder_name(spoiler: Spoiler) -> None:
+    """A name that says that there is none: UNKNOWN, N/K, TEST."""
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    in_forename = spoiler.rng.random(len(rows)) < 0.7
+    for name, chosen in (("forename", rows[in_forename]), ("surname", rows[~in_forename])):
+        _rewrite(spoiler, name, chosen, lambda text, variant: PLACEHOLDERS[variant], len(PLACEHOLDERS))

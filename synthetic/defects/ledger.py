@@ -1,0 +1,196 @@
+"""The ledger: every change that a defect makes, with what stood there before; and the ledger as a table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from synthetic.contract import TABLES
+from synthetic.profile import Profile
+from synthetic.recording import Columns, Recording
+from synthetic.recording.tables import Identifiers, column_text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Rows of one table spoiled by one defect; ``true`` holds the clean raw values of ``field``.
+
+    Without a field the whole row is meant: left out where ``gone`` is true, added where it is false.
+    """
+
+    defect: str
+    family: str
+    table: str
+    rows: np.ndarray
+    field: str | None
+    true: np.ndarray | None
+    gone: bool = False
+
+
+@dataclass
+class Ledger:
+    """Every change in order of application; ``defect`` and ``family`` are those that are being applied."""
+
+    entries: list[Entry] = field(default_factory=list)
+    defect: str = ""
+    family: str = ""
+
+    def changed(self, table: str, name: str, rows: np.ndarray, true: np.ndarray) -> None:
+        """Fields of rows were changed; ``true`` has what stood there."""
+        self._enter(table, rows, name, true, False)
+
+    def gone(self, table: str, rows: np.ndarray) -> None:
+        """Rows were left out; the ledger keeps them whole."""
+        self._enter(table, rows, None, None, True)
+
+    def added(self, table: str, rows: np.ndarray) -> None:
+        """Rows were added that no clean recording has."""
+        self._enter(table, rows, None, None, False)
+
+    def _enter(self, table: str, rows: np.ndarray, name: str | None, true: np.ndarray | None, gone: bool) -> None:
+        if len(rows):
+            self.entries.append(Entry(self.defect, self.family, table, rows, name, true, gone))
+
+
+@dataclass(frozen=True)
+class Spoiler:
+    """What a defect works on: the recording, the profile's rates in this force, a stream of its own, and the ledger."""
+
+    recording: Recording
+    profile: Profile
+    rng: np.random.Generator
+    ledger: Ledger
+    rate: float
+    """The rate of this defect in this force."""
+
+    def columns(self, table: str) -> Columns:
+        """The columns of a recorded table."""
+        return {
+            "persons": self.recording.persons,
+            "crimes": self.recording.crimes,
+            "involvements": self.recording.involvements,
+        }[table]
+
+    def kept(self, table: str) -> np.ndarray:
+        """Which rows of a table are still to be written."""
+        kept = self.columns(table)["kept"]
+        return kept & self.recording.crimes["kept"][self.recording.involvements["crime"]] if table == "involvements" else kept
+
+    def chosen(self, among: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        """Rows out of ``among`` on which the defect falls: at its rate, oftener where the weights are higher."""
+        chance = self.rate if weights is None else tilt(self.rate, weights[among])
+        return among[self.rng.random(len(among)) < chance]
+
+    def write(self, table: str, name: str, rows: np.ndarray, values: np.ndarray) -> None:
+        """Put values into a column, and what stood there into the ledger, where they differ."""
+        column = self.columns(table)[name]
+        true = column[rows]
+        differ = values != true
+        column[rows[differ]] = values[differ]
+        self.ledger.changed(table, name, rows[differ], true[differ])
+
+
+Apply = Callable[[Spoiler], None]
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A kind of defect: family, the profile's key of its rate, the typical rate with its source, on which rows it falls."""
+
+    name: str
+    family: str
+    rate: str
+    typical: float
+    source: str
+    mechanism: str
+    apply: Apply
+
+
+def tilt(rate: float, weights: np.ndarray) -> np.ndarray:
+    """Chances by row whose odds follow ``weights`` and whose mean is ``rate``; shape (n,), exactly 0 or 1 at the ends."""
+    if rate <= 0 or rate >= 1 or not len(weights):
+        return np.full(len(weights), rate)
+    values, inverse, counts = np.unique(weights, return_inverse=True, return_counts=True)
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        odds = np.exp(middle) * values
+        if (odds / (1 + odds) * counts).sum() / len(weights) < rate:
+            low = middle
+        else:
+            high = middle
+    return (odds / (1 + odds))[inverse]
+
+
+# ---- the ledger as a table ---------------------------------------------------------------------------------------------
+
+
+def ledger_table(ledger: Ledger, recording: Recording, ids: Identifiers) -> pa.Table:
+    """The ledger of one force as ``truth/defects`` has it, in order of application."""
+    parts = [_entry_table(entry, recording, ids) for entry in ledger.entries]
+    schema = pa.schema([(name, pa.string()) for name in TABLES["truth/defects"].columns])
+    return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def _entry_table(entry: Entry, recording: Recording, ids: Identifiers) -> pa.Table:
+    if entry.gone:
+        true = _rows_as_json(entry.table, entry.rows, recording, ids)
+    elif entry.true is None:
+        true = pa.nulls(len(entry.rows), pa.string())
+    elif entry.field == "person_id":
+        true = ids.person.take(pa.array(entry.true))
+    elif entry.field == "crime_id":
+        true = ids.crime.take(pa.array(entry.true))
+    else:
+        true = column_text(recording, entry.table, str(entry.field), entry.true).cast(pa.string())
+    return pa.table(
+        {
+            "defect": _repeated(entry.defect, len(entry.rows)),
+            "family": _repeated(entry.family, len(entry.rows)),
+            "table": _repeated(entry.table, len(entry.rows)),
+            "record_id": _record_ids(entry.table, entry.rows, recording, ids),
+            "field": _repeated(entry.field, len(entry.rows)),
+            "true_value": true,
+        }
+    )
+
+
+def _repeated(value: str | None, count: int) -> pa.Array:
+    return pa.array([value], pa.string()).take(pa.array(np.zeros(count, np.int8)))
+
+
+def _record_ids(table: str, rows: np.ndarray, recording: Recording, ids: Identifiers) -> pa.Array:
+    if table == "persons":
+        return ids.person.take(pa.array(rows))
+    if table == "crimes":
+        return ids.crime.take(pa.array(rows))
+    involvements = recording.involvements
+    return pc.binary_join_element_wise(
+        ids.crime.take(pa.array(involvements["crime"][rows])),
+        ids.linked_person(recording, rows),
+        column_text(recording, "involvements", "role", involvements["role"][rows]).dictionary_decode(),
+        "|",
+    )
+
+
+def _rows_as_json(table: str, rows: np.ndarray, recording: Recording, ids: Identifiers) -> pa.Array:
+    """Whole rows as JSON objects, made column by column. No value of these tables holds a quote or a backslash."""
+    columns = {"persons": recording.persons, "crimes": recording.crimes, "involvements": recording.involvements}[table]
+    parts = []
+    for number, name in enumerate(TABLES[table].columns):
+        if name == "force":
+            text = _repeated(recording.force.slug, len(rows))
+        elif name == "unit_id":
+            text = ids.unit.take(pa.array(columns["unit"][rows]))
+        elif name == "crime_id":
+            text = ids.crime.take(pa.array(rows if table == "crimes" else columns["crime"][rows]))
+        elif name == "person_id":
+            text = ids.person.take(pa.array(rows if table == "persons" else columns["person"][rows]))
+        else:
+            text = column_text(recording, table, name, columns[name][rows]).cast(pa.string())
+        opening = ("{" if number == 0 else ",") + f'"{name}":'
+        quoted = pc.binary_join_element_wise(opening + '"', text, '"', "", null_handling="skip")
+        parts.append(pc.if_else(pc.is_null(text), opening + "null", quoted))
+    return pc.binary_join_element_wise(*parts, "}", "")

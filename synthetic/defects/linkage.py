@@ -1,0 +1,64 @@
+"""Defects of linkage: links between crimes and person records that are absent, wrong, double or lead nowhere."""
+
+import numpy as np
+
+from synthetic.contract import ROLES
+from synthetic.defects.ledger import Spoiler
+from synthetic.defects.weights import crime_weights, group_weights
+
+
+def _links(spoiler: Spoiler, role: str) -> np.ndarray:
+    return np.flatnonzero(spoiler.kept("involvements") & (spoiler.recording.involvements["role"] == ROLES.index(role)))
+
+
+def _by_crime_and_person(spoiler: Spoiler) -> np.ndarray:
+    """Weights of every involvement."""
+    involvements = spoiler.recording.involvements
+    return crime_weights(spoiler)[involvements["crime"]] * group_weights(spoiler)[involvements["person"]]
+
+
+def _unlink(spoiler: Spoiler, role: str) -> None:
+    rows = spoiler.chosen(_links(spoiler, role), _by_crime_and_person(spoiler))
+    spoiler.recording.involvements["kept"][rows] = False
+    spoiler.ledger.gone("involvements", rows)
+
+
+def suspect_not_linked(spoiler: Spoiler) -> None:
+    """A named suspect is not linked; oftener for online and third-party reports, seldom for grave ones."""
+    _unlink(spoiler, "suspect")
+
+
+def victim_not_linked(spoiler: Spoiler) -> None:
+    """The victim is not linked."""
+    _unlink(spoiler, "victim")
+
+
+def wrong_person_linked(spoiler: Spoiler) -> None:
+    """The crime's suspect is linked to another person's record of the force."""
+    persons = spoiler.recording.persons
+    rows = spoiler.chosen(_links(spoiler, "suspect"))
+    others = np.flatnonzero(persons["kept"] & persons["is_suspect"])
+    involvements = spoiler.recording.involvements
+    true = involvements["person"][rows]
+    wrong = others[spoiler.rng.integers(0, max(len(others), 1), len(rows))] if len(others) else true
+    differ = persons["whose"][wrong] != persons["whose"][true]
+    involvements["person"][rows[differ]] = wrong[differ]
+    spoiler.ledger.changed("involvements", "person_id", rows[differ], true[differ])
+
+
+def involvement_twice(spoiler: Spoiler) -> None:
+    """The same link is there a second time."""
+    involvements = spoiler.recording.involvements
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("involvements")))
+    first = len(involvements["crime"])
+    for name, values in involvements.items():
+        involvements[name] = np.concatenate([values, values[rows]])
+    spoiler.ledger.added("involvements", first + np.arange(len(rows)))
+
+
+def orphan(spoiler: Spoiler) -> None:
+    """The link names a person record that is not there any more."""
+    involvements = spoiler.recording.involvements
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("involvements") & (involvements["orphan"] < 0)))
+    involvements["orphan"][rows] = np.arange(len(rows))
+    spoiler.ledger.changed("involvements", "person_id", rows, involvements["person"][rows])

@@ -1,0 +1,44 @@
+"""Defects of the offence: coded lower, by a code that is retired or none; the domestic-abuse flag wrong."""
+
+import numpy as np
+
+from synthetic.contract import codes
+from synthetic.defects.ledger import Spoiler
+from synthetic.defects.weights import grave
+from synthetic.recording import INVALID_OFFENCES, OFFENCES, RETIRED_OFFENCES
+
+# What a course of conduct is written down as (HMICFRS on stalking: coded as its lesser parts).
+DOWNGRADES = {"008Q": ("008L", "008R"), "008L": ("008R",), "008U": ("105A",)}
+
+
+def downgraded(spoiler: Spoiler) -> None:
+    """Stalking becomes harassment or malicious communications, harassment the latter, coercive control common assault."""
+    crimes = spoiler.recording.crimes
+    of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
+    for code, lower in DOWNGRADES.items():
+        rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["offence_true"] == of_code[code])))
+        choices = np.array([of_code[other] for other in lower], np.int8)
+        spoiler.write("crimes", "offence_code", rows, choices[spoiler.rng.integers(0, len(choices), len(rows))])
+
+
+def retired_code(spoiler: Spoiler) -> None:
+    """A code that was valid once; seldom for grave offences."""
+    _other_code(spoiler, RETIRED_OFFENCES)
+
+
+def invalid_code(spoiler: Spoiler) -> None:
+    """A code that never was valid."""
+    _other_code(spoiler, INVALID_OFFENCES)
+
+
+def _other_code(spoiler: Spoiler, others: tuple[str, ...]) -> None:
+    first = {RETIRED_OFFENCES: len(OFFENCES), INVALID_OFFENCES: len(OFFENCES) + len(RETIRED_OFFENCES)}[others]
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes")), np.where(grave(spoiler), 0.3, 1.0))
+    spoiler.write("crimes", "offence_code", rows, (first + spoiler.rng.integers(0, len(others), len(rows))).astype(np.int8))
+
+
+def domestic_abuse_wrong(spoiler: Spoiler) -> None:
+    """The flag says the contrary."""
+    crimes = spoiler.recording.crimes
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["domestic_abuse"] >= 0)))
+    spoiler.write("crimes", "domestic_abuse", rows, (1 - crimes["domestic_abuse"][rows]).astype(np.int8))

@@ -1,0 +1,47 @@
+"""Defects of outcomes: still open after long, before the crime was recorded, no such code, at odds with the suspect."""
+
+import numpy as np
+
+from synthetic.defects.ledger import Spoiler
+from synthetic.recording import INVALID_OUTCOMES, OUTCOMES
+from synthetic.world import NEVER
+
+NEEDS_SUSPECT = ("1", "2", "3", "4", "5", "8", "9", "10", "11", "12", "13", "15", "16", "17", "21", "22")
+NO_SUSPECT = ("14", "18")
+
+
+def outcome_stale(spoiler: Spoiler) -> None:
+    """A crime recorded over a year ago has no outcome, though the case is closed."""
+    crimes = spoiler.recording.crimes
+    old = crimes["recorded_on"] < spoiler.recording.last_day - 365
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & old & (crimes["outcome_code"] >= 0)))
+    spoiler.write("crimes", "outcome_code", rows, np.full(len(rows), -1, np.int8))
+    spoiler.write("crimes", "outcome_on", rows, np.full(len(rows), NEVER))
+
+
+def outcome_before_crime(spoiler: Spoiler) -> None:
+    """The outcome is one to 60 days older than the record."""
+    crimes = spoiler.recording.crimes
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_on"] != NEVER)))
+    before = crimes["recorded_on"][rows] - spoiler.rng.integers(1, 61, len(rows))
+    spoiler.write("crimes", "outcome_on", rows, before.astype(np.int32))
+
+
+def outcome_invalid(spoiler: Spoiler) -> None:
+    """The outcome is no code of the framework."""
+    crimes = spoiler.recording.crimes
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_code"] >= 0)))
+    codes = len(OUTCOMES) + spoiler.rng.integers(0, len(INVALID_OUTCOMES), len(rows))
+    spoiler.write("crimes", "outcome_code", rows, codes.astype(np.int8))
+
+
+def outcome_against_suspect(spoiler: Spoiler) -> None:
+    """An outcome that needs a suspect where none is named, or one for want of a suspect where one is."""
+    crimes = spoiler.recording.crimes
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_code"] >= 0)))
+    named = spoiler.recording.world.events.suspect[crimes["event"][rows]] >= 0
+    with_suspect = np.array([OUTCOMES.index(code) for code in NEEDS_SUSPECT], np.int8)
+    without = np.array([OUTCOMES.index(code) for code in NO_SUSPECT], np.int8)
+    draw = spoiler.rng.random(len(rows))
+    wrong = np.where(named, without[(draw * len(without)).astype(int)], with_suspect[(draw * len(with_suspect)).astype(int)])
+    spoiler.write("crimes", "outcome_code", rows, wrong)

@@ -1,0 +1,149 @@
+"""Defects of recording: reports that never become a crime, late ones, gaps, and one event recorded twice."""
+
+from datetime import date
+
+import numpy as np
+
+from synthetic.contract import reference
+from synthetic.defects.ledger import Spoiler
+from synthetic.defects.weights import grave
+from synthetic.world import NEVER
+
+
+def _leave_out(spoiler: Spoiler, crimes: np.ndarray) -> None:
+    """Crimes are not recorded, nor who was involved; the person records stay, as police have them for other reasons."""
+    recording = spoiler.recording
+    lost = np.zeros(len(recording.crimes["kept"]), bool)
+    lost[crimes] = True
+    involved = np.flatnonzero(lost[recording.involvements["crime"]] & spoiler.kept("involvements"))
+    recording.crimes["kept"][crimes] = False
+    spoiler.ledger.gone("crimes", crimes)
+    recording.involvements["kept"][involved] = False
+    spoiler.ledger.gone("involvements", involved)
+
+
+def _groups(spoiler: Spoiler) -> np.ndarray:
+    return reference("offences")["offence_group"].to_numpy()[spoiler.recording.crimes["offence_true"]]
+
+
+def _hidden(spoiler: Spoiler) -> np.ndarray:
+    return np.isin(_groups(spoiler), ("stalking", "harassment"))
+
+
+def not_recorded(spoiler: Spoiler) -> None:
+    """Reports that never become a crime; grave ones seldom."""
+    open_ones = np.flatnonzero(spoiler.kept("crimes") & ~_hidden(spoiler))
+    _leave_out(spoiler, spoiler.chosen(open_ones, np.where(grave(spoiler), 0.25, 1.0)))
+
+
+def not_recorded_hidden(spoiler: Spoiler) -> None:
+    """Stalking, harassment and controlling behaviour that never become a crime."""
+    _leave_out(spoiler, spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & _hidden(spoiler))))
+
+
+def late(spoiler: Spoiler) -> None:
+    """Crimes recorded two to thirty days after the report; before the outcome and the dataset's last day."""
+    crimes = spoiler.recording.crimes
+    rows = spoiler.chosen(np.flatnonzero(crimes["kept"]))
+    delay = np.minimum(2 + spoiler.rng.exponential(6.0, len(rows)).astype(np.int32), 30)
+    outcome = crimes["outcome_on"][rows]
+    latest = np.where(outcome == NEVER, spoiler.recording.last_day, outcome)
+    true = crimes["recorded_on"][rows]
+    spoiler.write("crimes", "recorded_on", rows, np.maximum(np.minimum(true + delay, latest), true).astype(np.int32))
+
+
+def recorded_twice(spoiler: Spoiler) -> None:
+    """The same event recorded again, on the same day or soon after, with all who were involved."""
+    recording = spoiler.recording
+    crimes, involvements = recording.crimes, recording.involvements
+    source = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & ~crimes["again"]))
+    first = len(crimes["kept"])
+    rows = first + np.arange(len(source))
+    links = np.flatnonzero(spoiler.kept("involvements") & np.isin(involvements["crime"], source))
+    for name, values in crimes.items():
+        crimes[name] = np.concatenate([values, values[source]])
+    crimes["again"][rows] = True
+    spoiler.ledger.added("crimes", rows)
+    copy_of = np.zeros(first, np.int64)
+    copy_of[source] = rows
+    first_link = len(involvements["crime"])
+    for name, values in involvements.items():
+        involvements[name] = np.concatenate([values, values[links]])
+    link_rows = first_link + np.arange(len(links))
+    involvements["crime"][link_rows] = copy_of[involvements["crime"][link_rows]]
+    spoiler.ledger.added("involvements", link_rows)
+
+
+# ---- gaps --------------------------------------------------------------------------------------------------------------
+
+
+def _months(spoiler: Spoiler) -> np.ndarray:
+    """Month of recording of each crime, counted from January 1970."""
+    return spoiler.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+
+
+def _period(spoiler: Spoiler) -> tuple[int, int]:
+    days = np.array([spoiler.recording.first_day, spoiler.recording.last_day]).astype("datetime64[D]")
+    first, last = days.astype("datetime64[M]").astype(int)
+    return int(first), int(last)
+
+
+def _gap(spoiler: Spoiler, unit: int, group: str | None, months: tuple[int, int], kind: str, share: float) -> None:
+    """A unit loses a share of its crimes, or of those of one offence group, over months; enters it in the ledger of gaps."""
+    crimes = spoiler.recording.crimes
+    month = _months(spoiler)
+    inside = spoiler.kept("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
+    if group is not None:
+        inside &= _groups(spoiler) == group
+    lost = np.flatnonzero(inside)
+    lost = lost[spoiler.rng.random(len(lost)) < share]
+    _leave_out(spoiler, lost)
+    first, last = (date(1970 + number // 12, number % 12 + 1, 1) for number in months)
+    spoiler.recording.gaps.append((unit, group, first, last, kind, len(lost)))
+
+
+def _units_hit(spoiler: Spoiler) -> list[int]:
+    units = len(spoiler.recording.force.unit_shares)
+    return np.flatnonzero(spoiler.rng.random(units) < spoiler.rate).tolist()
+
+
+def _run(spoiler: Spoiler, shortest: int, longest: int) -> tuple[int, int]:
+    """First and last month of a run that lies within the period."""
+    first, last = _period(spoiler)
+    length = min(int(spoiler.rng.integers(shortest, longest + 1)), last - first + 1)
+    begin = int(spoiler.rng.integers(first, last - length + 2))
+    return begin, begin + length - 1
+
+
+def silent_unit(spoiler: Spoiler) -> None:
+    """A unit records nothing for one to six months."""
+    for unit in _units_hit(spoiler):
+        _gap(spoiler, unit, None, _run(spoiler, 1, 6), "silent", 1.0)
+
+
+def group_dropped(spoiler: Spoiler) -> None:
+    """A unit stops recording one offence group for three to twelve months."""
+    groups = ("stalking", "harassment", "violence", "other_sexual", "other")
+    for unit in _units_hit(spoiler):
+        group = groups[int(spoiler.rng.integers(0, len(groups)))]
+        _gap(spoiler, unit, group, _run(spoiler, 3, 12), "silent", 1.0)
+
+
+def system_change(spoiler: Spoiler) -> None:
+    """From a month in the middle of the period on, every unit loses the rate's share of its crimes, for good."""
+    if spoiler.rate <= 0:
+        return
+    first, last = _period(spoiler)
+    change = first + round((last - first) * spoiler.rng.uniform(0.35, 0.65))
+    for unit in range(len(spoiler.recording.force.unit_shares)):
+        _gap(spoiler, unit, None, (change, last), "step", spoiler.rate)
+
+
+def last_months_incomplete(spoiler: Spoiler) -> None:
+    """Of the last three months, part is not recorded yet: the rate in the last, half and a quarter of it before."""
+    if spoiler.rate <= 0:
+        return
+    _, last = _period(spoiler)
+    for unit in range(len(spoiler.recording.force.unit_shares)):
+        for back, share in enumerate((1.0, 0.5, 0.25)):
+            _gap(spoiler, unit, None, (last - back, last - back), "incomplete", spoiler.rate * share)

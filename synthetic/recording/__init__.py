@@ -1,0 +1,184 @@
+"""The recording: what a force would write down of its part of the world, as numbers first and as Arrow tables at the end.
+
+A clean recording has one person record a person and one crime a report, recorded on the day of the report. The defects
+(``defects.py``) then work on it in place. Columns hold numbers: codes into pools and code lists, days since 1970, and
+-1 or NEVER for nothing; ``column_text`` and ``tables`` turn them into what the files hold.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from synthetic.contract import CHANNELS, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
+from synthetic.names import name_pool
+from synthetic.randomness import stream
+from synthetic.world import DOMESTIC, NEVER, Force, Scope, World, draw_postcodes
+
+Columns = dict[str, np.ndarray]
+
+OFFENCES = codes("offences", "offence_code")
+OUTCOMES = codes("outcomes", "outcome_code")
+# Codes that recorded crimes may carry though no list has them, after those of the lists.
+RETIRED_OFFENCES = ("008M", "008S", "105B")
+INVALID_OFFENCES = ("999", "XXX")
+INVALID_OUTCOMES = ("0", "99")
+
+# Outcomes in per cent by group: charge, caution or resolution, 15, 16, other with a suspect, still open (built on Home
+# Office outcomes YE March 2023, HMICFRS 2021; shares proposed). Reports with no known suspect end as 14 or 18, or are open.
+OUTCOME_MIX = {
+    "rape": (3, 0, 22, 43, 4, 14),
+    "other_sexual": (5, 2, 24, 35, 5, 9),
+    "stalking": (7, 1, 30, 52, 2, 3),
+    "harassment": (4, 3, 22, 48, 3, 2),
+    "domestic": (7, 2, 20, 54, 4, 5),
+    "violence": (6, 5, 20, 40, 4, 4),
+    "other": (6, 5, 20, 40, 4, 4),
+}
+NO_SUSPECT_MIX = {"rape": (6, 8, 14), "other_sexual": (6, 14, 9), "stalking": (2, 3, 3), "harassment": (6, 12, 2)}
+CHARGE_MEDIAN_DAYS = {"rape": 489}
+CHANNEL_MIX = {True: (42, 20, 9, 5, 15, 9), False: (26, 28, 20, 8, 10, 8)}
+
+
+@dataclass
+class Recording:
+    """One force's records, as numbers. ``person`` and ``crime`` of the involvements are rows of those tables.
+
+    ``whose`` gives the person (row of the world's people) behind each person record and ``event`` the event behind each
+    crime; ``again`` marks a crime recorded a second time, ``orphan`` numbers links that lead nowhere, and ``shared`` has
+    (person record, person) for each further person on a record. Rows are never moved: ``kept`` says which are written.
+    """
+
+    world: World
+    first_day: int
+    last_day: int
+    names: list[str]
+    persons: Columns
+    crimes: Columns
+    involvements: Columns
+    gaps: list[tuple] = field(default_factory=list)
+    shared: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def force(self) -> Force:
+        return self.world.force
+
+
+def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
+    """Every report as a crime, everyone in it as one person record. ``recording`` numbers the recordings of a world."""
+    rng = stream(scope.seed, "recording", world.force.slug, str(recording))
+    events, people = world.events, world.people
+    reported = np.flatnonzero(events.reported != NEVER)
+    suspect, victim = events.suspect[reported], events.victim[reported]
+    named = suspect >= 0
+    crimes = _clean_crimes(rng, scope, world, reported, named)
+
+    known = np.zeros(len(people), bool)
+    known[victim] = True
+    known[suspect[named]] = True
+    whose = np.flatnonzero(known)
+    row_of = np.cumsum(known) - 1
+    created = np.full(len(people), np.iinfo(np.int32).max, np.int32)
+    days = events.reported[reported]
+    np.minimum.at(created, victim, days)
+    np.minimum.at(created, suspect[named], days[named])
+    is_suspect = np.zeros(len(people), bool)
+    is_suspect[suspect[named]] = True
+    persons = {
+        "whose": whose,
+        "is_suspect": is_suspect[whose],
+        **{
+            name: getattr(people, name)[whose].copy()
+            for name in ("forename", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone")
+        },
+        "kept": np.ones(len(whose), bool),
+        "created_on": created[whose],
+        "source_system": draw_systems(rng, is_suspect[whose]),
+    }
+    crime_rows = np.arange(len(reported))
+    involvements = {
+        "crime": np.concatenate([crime_rows[named], crime_rows]),
+        "person": np.concatenate([row_of[suspect[named]], row_of[victim]]),
+        "role": np.repeat(np.array([ROLES.index("suspect"), ROLES.index("victim")], np.int8), [named.sum(), len(victim)]),
+        "relationship": np.concatenate([events.relationship[reported][named], events.relationship[reported]]),
+        "kept": np.ones(int(named.sum()) + len(victim), bool),
+        "orphan": np.full(int(named.sum()) + len(victim), -1),
+    }
+    return Recording(world, scope.start, scope.end, list(name_pool().names), persons, crimes, involvements)
+
+
+def draw_systems(rng: np.random.Generator, is_suspect: np.ndarray) -> np.ndarray:
+    """The system that makes a person record: custody for many suspects, public protection for some victims."""
+    draw = rng.random(len(is_suspect))
+    records, custody = SYSTEMS.index("records"), SYSTEMS.index("custody")
+    return np.where(
+        is_suspect,
+        np.where(draw < 0.4, custody, records),
+        np.where(draw < 0.15, SYSTEMS.index("public_protection"), records),
+    ).astype(np.int8)
+
+
+def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray) -> Columns:
+    events, people = world.events, world.people
+    count = len(reported)
+    offence, relationship = events.offence[reported], events.relationship[reported]
+    domestic = np.isin(relationship, [RELATIONSHIPS.index(name) for name in DOMESTIC])
+    unit = events.unit[reported]
+    day = events.reported[reported]
+    at_home = domestic | (rng.random(count) < 0.3)
+    postcode = np.where(at_home, people.postcode[events.victim[reported]], draw_postcodes(rng, world.force, unit))
+    seen = rng.random(count) < 0.5
+    status = np.where(named, 0, np.where(seen, 1, 2)).astype(np.int8)
+    outcome, outcome_on = _outcomes(rng, offence, domestic, named, day, scope.end)
+    return {
+        "event": reported,
+        "unit": unit,
+        "again": np.zeros(count, bool),
+        "offence_true": offence,
+        "offence_code": offence.copy(),
+        "domestic_abuse": domestic.astype(np.int8),
+        "occurred_on": events.occurred[reported],
+        "reported_on": day.copy(),
+        "recorded_on": day.copy(),
+        "postcode": postcode,
+        "reported_via": _draw_channels(rng, domestic),
+        "suspect_status": status,
+        "outcome_code": outcome,
+        "outcome_on": outcome_on,
+        "kept": np.ones(count, bool),
+    }
+
+
+def _draw_channels(rng: np.random.Generator, domestic: np.ndarray) -> np.ndarray:
+    draw = rng.random(len(domestic)) * 100
+    result = np.zeros(len(domestic), np.int8)
+    for flag, mix in CHANNEL_MIX.items():
+        rows = domestic == flag
+        result[rows] = np.searchsorted(np.cumsum(mix), draw[rows], side="right").clip(0, len(CHANNELS) - 1)
+    return result
+
+
+def _outcomes(
+    rng: np.random.Generator, offence: np.ndarray, domestic: np.ndarray, named: np.ndarray, day: np.ndarray, last: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outcome (code, day) of each crime; -1 and NEVER where it is open, or would come after the last day."""
+    groups = reference("offences")["offence_group"].to_numpy()[offence]
+    groups = np.where(domestic & (groups == "violence"), "domestic", groups)
+    of_code = {code: number for number, code in enumerate(OUTCOMES)}
+    outcome = np.full(len(offence), -1, np.int8)
+    median = np.full(len(offence), 30.0)
+    draw, pick = rng.random(len(offence)), rng.random(len(offence))
+    for group, mix in OUTCOME_MIX.items():
+        rows = np.flatnonzero(named & (groups == group))
+        kinds = np.searchsorted(np.cumsum(mix) / sum(mix), draw[rows], side="right").clip(0, 5)
+        for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
+            chosen = rows[kinds == kind]
+            outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]
+        median[rows[kinds == 0]] = CHARGE_MEDIAN_DAYS.get(group, 60)
+        rows = np.flatnonzero(~named & (groups == group))
+        mix_unknown = NO_SUSPECT_MIX.get(group, (6, 10, 4))
+        kinds = np.searchsorted(np.cumsum(mix_unknown) / sum(mix_unknown), draw[rows], side="right").clip(0, 2)
+        outcome[rows] = np.array([of_code["14"], of_code["18"], -1])[kinds]
+        median[rows] = 14.0
+    on = day + np.exp(np.log(median) + rng.normal(0, 1.0, len(offence))).astype(np.int32)
+    open_still = (outcome < 0) | (on > last)
+    return np.where(open_still, -1, outcome).astype(np.int8), np.where(open_still, NEVER, on).astype(np.int32)
