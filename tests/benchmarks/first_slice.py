@@ -58,11 +58,11 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
     rows.append((f"Named suspects not linked ({status.isna().mean():.0%} of statuses are blank)", unlinked, seen, "–"))
     true, matched, right = _pairs(dataset, results)
     rows.append(("Pairs of records of one person in a force", true, right, f"{matched - right} false of {matched}"))
-    gaps, told = _read(dataset, "truth/gaps"), results["gaps"]
+    gaps, told = _read(dataset, "truth/gaps").query("offence_group.isna()"), results["gaps"]
     key = ["unit_id", "first_month", "last_month"]
     both = len(gaps[key].merge(told[key]))
-    rows.append(("Silent units", len(gaps), both, f"{len(told) - both} false of {len(told)}"))
-    never = int(ledger.query("defect == 'not_recorded' and table == 'crimes'").shape[0])
+    rows.append(("Silent units (all offences)", len(gaps), both, f"{len(told) - both} false of {len(told)}"))
+    never = int((ledger["defect"].isin(["not_recorded", "not_recorded_hidden"]) & (ledger["table"] == "crimes")).sum())
     rows.append(("Reports never recorded", never, 0, "no audit can see them"))
     print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")
     for name, put_in, seen_of_it, false in rows:
@@ -71,7 +71,9 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
 
 def _pairs(dataset: Dataset, results: Results) -> tuple[int, int, int]:
     """Pairs of person records of one force: truly one person, taken for one, and both."""
-    identities = _read(dataset, "truth/identities").merge(_read(dataset, "persons")[["person_id", "force"]])
+    # A record that two people share is taken as the first one's, so that it makes no pair with itself.
+    owners = _read(dataset, "truth/identities").groupby("person_id", as_index=False)["person_key"].min()
+    identities = owners.merge(_read(dataset, "persons")[["person_id", "force"]])
     columns = ("person_key", "cluster_id", "person_key, cluster_id")
     count = "SELECT sum(n * (n - 1) / 2)::BIGINT FROM (SELECT count(*) AS n FROM records GROUP BY force, {})"
     with duckdb.connect() as connection:
