@@ -148,9 +148,7 @@ def _force_summaries(
     for force in dataset.forces:
         mine = readiness[(readiness["force"] == force) & (readiness["instrument"] == instrument)]
         found = effect[
-            (effect["force"] == force)
-            & (effect["instrument"] == instrument)
-            & (effect["truth_size"] >= LEAST_GROUP).fillna(False)
+            (effect["force"] == force) & (effect["instrument"] == instrument) & (effect["truth_size"] >= LEAST_GROUP).fillna(False)
         ]
         recall, low, high = (_number(found[name].iloc[0]) if len(found) else None for name in ("recall_at_k", "low", "high"))
         dimensions = mine[(mine["kind"] == "dimension") & mine["value"].notna()]

@@ -185,9 +185,7 @@ def judged(counts: pd.DataFrame, checks: tuple[Check, ...], broken: set[str] = f
     fail = np.array([check.fail for check in of_row], float)
     is_broken = counts["check_id"].isin(broken).to_numpy()
     empty = counts["total"].to_numpy() == 0
-    status = np.select(
-        [is_broken, empty, rate > fail, rate > warn], ["error", "not_applicable", "fail", "warn"], default="pass"
-    )
+    status = np.select([is_broken, empty, rate > fail, rate > warn], ["error", "not_applicable", "fail", "warn"], default="pass")
     return pd.DataFrame(
         {
             "check_id": counts["check_id"],

@@ -175,9 +175,7 @@ def write_results(results: Results, out: Path) -> None:
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
     """A results table with the column types of its schema."""
     schema = pa.schema(list(SCHEMAS[name].items()))
-    return pa.Table.from_pandas(
-        frame.reindex(columns=schema.names), schema=schema, preserve_index=False
-    ).replace_schema_metadata()
+    return pa.Table.from_pandas(frame.reindex(columns=schema.names), schema=schema, preserve_index=False).replace_schema_metadata()
 
 
 def read_results(path: str | Path) -> Results:
@@ -186,9 +184,7 @@ def read_results(path: str | Path) -> Results:
     try:
         summary = Summary.model_validate_json((folder / "audit.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        raise InputError(
-            "There is no audit.json in the results folder; name one that `python -m audit run` has written."
-        ) from None
+        raise InputError("There is no audit.json in the results folder; name one that `python -m audit run` has written.") from None
     except ValidationError:
         raise InputError("The audit.json is not of this version's format; run the audit again.") from None
     tables = {}

@@ -7,10 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
+from synthetic.adopt import adopt as adopt_records
+from synthetic.adopt import parse_mapping
+from synthetic.calibrate import calibrate as calibrate_dataset
 from synthetic.contract import InputError, run_command_line
 from synthetic.dataset import load
+from synthetic.describe import describe as describe_dataset
+from synthetic.describe import harm_by_offence, read_harm_weights
 from synthetic.generate import generate as generate_dataset
 from synthetic.profile import load_profile, profile_names
 
@@ -48,9 +54,7 @@ def generate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A profile's key, as identity.duplicate_rate=0.3. Repeatable.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = (
-        os.cpu_count() or 1
-    ),
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = (os.cpu_count() or 1),
 ) -> None:
     """Generate a dataset: a world, what its forces record of it, and the ledger of every defect."""
     try:
@@ -82,6 +86,64 @@ def verify(dataset: DatasetFolder, as_json: AsJson = False) -> None:
         return
     files = sum(len(entry.files) for entry in manifest.tables.values())
     typer.echo(f"Passed: {files} files, {len(manifest.forces)} forces, provenance {manifest.provenance.kind}.")
+
+
+@app.command()
+def adopt(
+    persons: Annotated[Path, typer.Argument(metavar="PERSONS", help="CSV or Parquet file of synthetic person records.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it must not exist yet.")],
+    mapping: Annotated[str, typer.Option("--map", help="field=column pairs, as forename=given_name,address=street+town.")],
+    source: Annotated[str, typer.Option(help="Where the records come from.")],
+    statement: Annotated[str, typer.Option(help="That nobody in them is real, in your words; it stands in the manifest.")],
+    id_column: Annotated[str | None, typer.Option("--id", help="The source's identifier; row numbers otherwise.")] = None,
+    date_format: Annotated[str | None, typer.Option(help="How dates are written, as %d/%m/%Y.")] = None,
+) -> None:
+    """Bring in third-party synthetic person records: re-keyed and marked, so that the audit can run on them."""
+    dataset = adopt_records(persons, out, parse_mapping(mapping), source, statement, id_column, date_format)
+    typer.echo(f"{dataset.manifest.tables['persons'].rows:,} person records adopted.")
+
+
+@app.command()
+def describe(
+    dataset: DatasetFolder,
+    harm_weights: Annotated[Path | None, typer.Option(help="CSV of offence_code and harm_days, as the official sheet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the data dictionary with counts, and how recorded harm spreads over offences."""
+    weights = read_harm_weights(harm_weights)
+    opened = load(dataset)
+    fields, harm = describe_dataset(opened), harm_by_offence(opened, weights)
+    if as_json:
+        typer.echo(json.dumps({"fields": fields.to_dict("records"), "harm": harm.to_dict("records")}, indent=1))
+        return
+    for table, mine in fields.groupby("table", sort=False):
+        typer.echo(f"\n{table}: {mine['rows'].iloc[0]:,} rows")
+        for row in mine.itertuples():
+            blank = f"{row.missing / row.rows:6.1%}" if row.rows else "     –"
+            typer.echo(f"  {row.field:16} {row.kind:8} {blank} missing  {row.different:>11,} different  {row.sentence}")
+    typer.echo("\nharm by offence")
+    for row in harm.itertuples():
+        typer.echo(
+            f"  {row.offence_code:5} {row.crimes:>10,} crimes × {row.harm_days:>7,.1f} = {row.share_of_harm:6.1%}  {row.title}"
+        )
+
+
+@app.command()
+def calibrate(
+    dataset: DatasetFolder,
+    harm_weights: Annotated[Path | None, typer.Option(help="CSV of offence_code and harm_days, as the official sheet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print published figures beside generated ones, with source, tolerance and verdict."""
+    weights = read_harm_weights(harm_weights)
+    figures = calibrate_dataset(load(dataset), weights)
+    if as_json:
+        typer.echo(figures.to_json(orient="records", indent=1))
+        return
+    for row in figures.itertuples():
+        off = "" if pd.isna(row.tolerance) else f"± {row.tolerance:.3g}"
+        line = f"{row.verdict:18} {row.published:>11.4g} {row.generated:>11.4g} {off:>10}  {row.figure} ({row.source})"
+        typer.echo(f"{line}; {row.note}" if row.note else line)
 
 
 def _forces(text: str | None) -> int | list[str] | None:

@@ -290,9 +290,7 @@ def _check_marks(connection: duckdb.DuckDBPyConnection, table: str, path: Path) 
     if table == "truth/defects":
         for name in ("postcode", "phone", "person_id", "crime_id"):
             mark = next(m for t in ("persons", "crimes") for f, m in marked_fields(t).items() if f == name)
-            conditions[f"true {name}"] = (
-                f"field = '{name}' AND true_value IS NOT NULL AND NOT regexp_matches(true_value, '{mark}')"
-            )
+            conditions[f"true {name}"] = f"field = '{name}' AND true_value IS NOT NULL AND NOT regexp_matches(true_value, '{mark}')"
     if not conditions:
         return
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())

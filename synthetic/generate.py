@@ -79,9 +79,7 @@ def generate(
     return load(out)
 
 
-def make_scope(
-    profile: Profile | str, forces: int | list[str] | None, years: float, as_of: date, seed: int, scale: float
-) -> Scope:
+def make_scope(profile: Profile | str, forces: int | list[str] | None, years: float, as_of: date, seed: int, scale: float) -> Scope:
     """Check the arguments of ``generate`` and gather them; raises InputError with one sentence."""
     if not 0.25 <= years <= 20:
         raise InputError("The number of years must lie between 0.25 and 20.")

@@ -81,7 +81,7 @@ COURSES = (
     Course(
         "domestic",
         {"rape": 0.30, "other_sexual": 0.12, "stalking": 0.20, "harassment": 0.45, "violence": 0.66, "other": 0.58},
-        further=0.64,
+        further=0.58,
         spread=0.9,
         spell=420,
         new_victim=0.08,
@@ -91,7 +91,7 @@ COURSES = (
     Course(
         "domestic, grave",
         {"rape": 0.24, "other_sexual": 0.04, "stalking": 0.06, "harassment": 0.06, "violence": 0.06, "other": 0.08},
-        further=3.3,
+        further=3.7,
         spread=0.65,
         spell=500,
         new_victim=0.06,
@@ -101,7 +101,7 @@ COURSES = (
     Course(
         "stalking and harassment",
         {"rape": 0.0, "other_sexual": 0.06, "stalking": 0.70, "harassment": 0.42, "violence": 0.06, "other": 0.26},
-        further=0.74,
+        further=0.66,
         spread=0.9,
         spell=260,
         new_victim=0.08,
@@ -121,17 +121,17 @@ COURSES = (
     Course(
         "sexual, serial",
         {"rape": 0.16, "other_sexual": 0.10, "stalking": 0.01, "harassment": 0.0, "violence": 0.01, "other": 0.0},
-        further=3.9,
+        further=4.4,
         spread=0.68,
         spell=600,
-        new_victim=0.23,
+        new_victim=0.24,
         relationships={"acquaintance": 0.45, "partner": 0.30, "stranger": 0.15, "other_family": 0.10},
         age=(36, 11),
     ),
     Course(
         "other violence",
         {"rape": 0.0, "other_sexual": 0.08, "stalking": 0.02, "harassment": 0.05, "violence": 0.19, "other": 0.07},
-        further=0.36,
+        further=0.33,
         spread=0.9,
         spell=400,
         new_victim=0.7,
@@ -493,9 +493,7 @@ def _course_group(
 
     suspects = _draw_people(rng, home, rng.random(people) < 0.12, course.age, _draw_units(rng, home, people))
     where = np.where(is_away, away.index, home.index).astype(np.int16)
-    unit = np.where(is_away, _draw_units(rng, away, pairs), _near_units(rng, home, suspects.unit[suspect_of_pair])).astype(
-        np.int32
-    )
+    unit = np.where(is_away, _draw_units(rng, away, pairs), _near_units(rng, home, suspects.unit[suspect_of_pair])).astype(np.int32)
     victims = _draw_victims(rng, home, away, where, unit, offence, pair)
     victims = _households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away)
     return (
@@ -600,9 +598,7 @@ def _draw_victims(
 _LAST_DAY = int(np.datetime64("2025-03-31").astype(int))
 
 
-def _draw_people(
-    rng: np.random.Generator, force: Force, female: np.ndarray, age: tuple[float, float], unit: np.ndarray
-) -> People:
+def _draw_people(rng: np.random.Generator, force: Force, female: np.ndarray, age: tuple[float, float], unit: np.ndarray) -> People:
     """People of one force and age distribution (gamma about a mean and spread of years, at least 11 years old)."""
     size = len(female)
     years = rng.gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], size).clip(11, 95)

@@ -115,9 +115,7 @@ KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 @cache
 def _beside() -> dict[str, str]:
     return {
-        key: (line[place - 1] if place else "") + line[place + 1 : place + 2]
-        for line in KEYBOARD
-        for place, key in enumerate(line)
+        key: (line[place - 1] if place else "") + line[place + 1 : place + 2] for line in KEYBOARD for place, key in enumerate(line)
     }
 
 

@@ -99,9 +99,9 @@ def column_text(recording: Recording, table: str, name: str, values: np.ndarray)
     if name == "address":
         return _addresses(values)
     if name == "postcode":
-        return _postcodes(values)
+        return postcode_texts(values)
     if name == "phone":
-        return _phones(values)
+        return phone_texts(values)
     if name == "domestic_abuse":
         return pa.array(values == 1, mask=values < 0)
     if TABLES[table].field(name).kind == "date":
@@ -250,7 +250,8 @@ def _addresses(values: np.ndarray) -> pa.Array:
     return pc.binary_join_element_wise(house, street, " ")
 
 
-def _postcodes(values: np.ndarray) -> pa.Array:
+def postcode_texts(values: np.ndarray) -> pa.Array:
+    """Postcodes of numbers from 0 to 9,359,999, each its own, in areas that do not exist; null for -1."""
     safe = np.maximum(values, 0)
     letters = np.frombuffer(INWARD_LETTERS.encode(), np.uint8)
     block = np.empty((len(values), 8), np.uint8)
@@ -264,7 +265,8 @@ def _postcodes(values: np.ndarray) -> pa.Array:
     return _strings(block, values >= 0)
 
 
-def _phones(values: np.ndarray) -> pa.Array:
+def phone_texts(values: np.ndarray) -> pa.Array:
+    """Telephone numbers of numbers below 10⁹, each its own, in a range that is not allocated; null for -1."""
     block = np.empty((len(values), 11), np.uint8)
     block[:, 0], block[:, 1] = ord("0"), ord("6")
     _write_digits(block, 2, 9, np.maximum(values, 0))

@@ -47,8 +47,7 @@ class Reference:
         ]
         self.event_of = {event["crime_id"]: event for event in self.events if event["crime_id"]}
         self.crimes = [
-            {name: None if pd.isna(value) else value for name, value in row.items()}
-            for row in tables["crimes"].to_dict("records")
+            {name: None if pd.isna(value) else value for name, value in row.items()} for row in tables["crimes"].to_dict("records")
         ]
         self.links: dict[str, set[str]] = defaultdict(set)
         suspects = tables["involvements"][tables["involvements"]["role"] == "suspect"]

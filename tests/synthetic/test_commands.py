@@ -30,7 +30,7 @@ def test_generate_and_verify(tmp_path: Path, command: Callable[..., Outcome]) ->
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["generate", "OUT", "--profile", "nowhere"], "--profile takes one of clean, typical"),
+        (["generate", "OUT", "--profile", "nowhere"], "--profile takes one of clean, merger"),
         (["generate", "OUT", "--set", "identity.no=1"], "identity.duplicate_rate"),
         (["generate", "OUT", "--set", "nonsense"], "section.key=value"),
         (["generate", "OUT", "--as-of", "31/03/2025"], "2025-03-31"),

@@ -94,9 +94,7 @@ SPOILS: dict[str, Callable[[Path], object] | Forged] = {
     "real-looking phone in the ledger": Forged("truth/defects", in_ledger("phone")),
     "a column that the format does not know": Forged("persons", column),
     "a lacking column": Forged("persons", lambda t: t.drop_columns("created_on")),
-    "a column of another type": Forged(
-        "persons", lambda t: t.set_column(4, "date_of_birth", t["date_of_birth"].cast(pa.string()))
-    ),
+    "a column of another type": Forged("persons", lambda t: t.set_column(4, "date_of_birth", t["date_of_birth"].cast(pa.string()))),
     "changed file": lambda f: first_file(f).write_bytes(first_file(f).read_bytes() + SECRET.encode()),
     "truncated file": lambda f: first_file(f).write_bytes(first_file(f).read_bytes()[:-100]),
     "missing file": lambda f: first_file(f).unlink(),

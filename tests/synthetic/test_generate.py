@@ -232,9 +232,7 @@ def test_tilted_chances_keep_their_mean(rate: float, weights: list[float]) -> No
     assert chance.mean() == pytest.approx(rate, abs=1e-6)
 
 
-@given(
-    st.text("abcdefghijklmnopqrstuvwxyzé", min_size=1, max_size=15), st.integers(0, 3), st.floats(0, 0.999), st.floats(0, 0.999)
-)
+@given(st.text("abcdefghijklmnopqrstuvwxyzé", min_size=1, max_size=15), st.integers(0, 3), st.floats(0, 0.999), st.floats(0, 0.999))
 def test_a_typing_slip_changes_a_name_by_one_edit(name: str, kind: int, place: float, side: float) -> None:
     slipped = slip(name, kind, place, side)
     assert abs(len(slipped) - len(name)) <= 1

@@ -1,0 +1,248 @@
+"""Published figures beside generated ones: what the generator claims to come near, how near it comes, and what it does not
+claim because the published figure has another base."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from synthetic.contract import InputError, reference
+from synthetic.dataset import Dataset
+from synthetic.world import FOLLOW_UP_DAYS, YEARLY_MIX
+
+CITY = 5_000_000
+"""Residents from which a force counts as city-sized: the V100 figures are of a force of nine million."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure: its value or range, source, and how far the generated one may lie off (None: no claim)."""
+
+    name: str
+    source: str
+    published: float | None
+    generated: float
+    tolerance: float | None
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.tolerance is None:
+            return "no tolerance held"
+        if np.isnan(self.generated) or self.published is None:
+            return "not applicable"
+        return "within" if abs(self.generated - self.published) <= self.tolerance else "outside"
+
+
+def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
+    """A row a figure: figure, source, published, generated, tolerance, verdict, note. Raises InputError without a truth."""
+    if not dataset.has_truth:
+        raise InputError("The dataset has no truth to hold published figures against; generate one.")
+    with duckdb.connect() as connection:
+        for name, view in {"truth/events": "events", "truth/identities": "identities"}.items():
+            _view(connection, dataset, name, view)
+        for name in ("units", "persons", "crimes", "involvements"):
+            _view(connection, dataset, name, name)
+        _view(connection, dataset, "truth/defects", "defects")
+        connection.register("offences", reference("offences").assign(harm=_harm(harm_weights)))
+        bench = _Bench(connection, dataset)
+        figures = [
+            *bench.volumes(),
+            *bench.concentration(),
+            *bench.mix(),
+            *bench.recording(),
+            *bench.fields(),
+            *bench.outcomes(),
+        ]
+    return pd.DataFrame(
+        [
+            {
+                "figure": figure.name,
+                "source": figure.source,
+                "published": figure.published,
+                "generated": figure.generated,
+                "tolerance": figure.tolerance,
+                "verdict": figure.verdict,
+                "note": figure.note,
+            }
+            for figure in figures
+        ]
+    )
+
+
+def _view(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str, view: str) -> None:
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in dataset.files(table))
+    if not files:
+        raise InputError("The dataset lacks a table that the figures are made of; generate one with its ledger.")
+    connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{files}])")
+
+
+def _harm(harm_weights: dict[str, float]) -> list[float]:
+    return [harm_weights[code] for code in reference("offences")["offence_code"]]
+
+
+class _Bench:
+    """Figures of one dataset, worked out by DuckDB."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> None:
+        self.connection = connection
+        self.as_of = dataset.manifest.as_of
+        first, last = self.row("SELECT min(reported_on), max(reported_on) FROM events")
+        self.years = ((last - first).days + 1) / 365.25 if first else float("nan")
+        self.first = first
+
+    def row(self, query: str) -> tuple:
+        return tuple(self.connection.execute(query).fetchall()[0])
+
+    def value(self, query: str) -> float:
+        value = self.row(query)[0]
+        return float("nan") if value is None else float(value)
+
+    def volumes(self) -> list[Figure]:
+        recorded = "SELECT count(*) FROM events WHERE crime_id IS NOT NULL"
+        residents = self.value("SELECT sum(population) FROM units")
+        nation = float(reference("forces")["population"].sum())
+        share = self.value(recorded) / self.value("SELECT count(*) FROM events WHERE reported_on IS NOT NULL")
+        a_year = self.value(recorded) / self.years / residents * nation
+        total = self.value("SELECT count(*) FROM events") / self.value(recorded)
+        return [
+            Figure("recorded crimes a year, scaled to the nation", "NPCC and College of Policing 2024; mix by Home Office",
+                   1_100_000, a_year, 110_000, "over 1 million; the offences of the mix sum to 1.15 million"),
+            Figure("share of reports that are recorded", "HMICFRS, PEEL spotlight 2025", 0.948, share, 0.02),
+            Figure("events over recorded crimes", "NPCC and College of Policing 2024", 2.0, total, None,
+                   "published as at least twice"),
+            Figure("share of rapes that are reported", "CSEW 2017 and 2020", 0.16, self.value(
+                "SELECT avg((reported_on IS NOT NULL)::INT) FROM events WHERE offence_code IN ('019C', '019D')"), 0.02,
+                "published as fewer than 1 in 6"),
+        ]  # fmt: skip
+
+    def concentration(self) -> list[Figure]:
+        self.connection.execute(
+            "CREATE TEMP TABLE reports AS SELECT suspect_key, victim_key, force, reported_on, harm, offence_code, crime_id "
+            "FROM events JOIN offences USING (offence_code) WHERE reported_on IS NOT NULL AND suspect_key IS NOT NULL"
+        )
+        latest = self.as_of - timedelta(days=FOLLOW_UP_DAYS)
+        single = self.value(
+            f"""
+            WITH firsts AS (SELECT suspect_key, min(reported_on) AS first FROM reports GROUP BY 1
+                            HAVING first <= DATE '{latest}' AND first >= DATE '{self.first}'),
+            again AS (SELECT f.suspect_key, bool_or(r.reported_on > f.first AND r.reported_on <= f.first + {FOLLOW_UP_DAYS}) AS more
+                      FROM firsts f JOIN reports r USING (suspect_key) GROUP BY 1)
+            SELECT 1 - avg(more::INT) FROM again
+            """
+        )
+        forces = self.value("SELECT avg((n > 1)::INT) FROM (SELECT count(DISTINCT force) AS n FROM reports GROUP BY suspect_key)")
+        several = self.value("SELECT count(DISTINCT force) FROM units") > 1
+        intimate = (
+            "SELECT r.* FROM reports r JOIN involvements i ON i.crime_id = r.crime_id AND i.role = 'victim' "
+            "WHERE i.relationship IN ('partner', 'ex_partner')"
+        )
+        offences, victims = self._city()
+        return [
+            Figure("suspects with no further report in 731 days", "Barnham, Barnes and Sherman 2017", 0.776, single, 0.025),
+            Figure("suspects known to two forces or more", "proposed, 3 to 6 %", 0.045, forces if several else float("nan"), 0.015),
+            Figure("city-sized force, 365-day top 100: offences", "Independent and Telegraph, July 2023", 445, offences, 67),
+            Figure("city-sized force, 365-day top 100: victims", "Independent and Telegraph, July 2023", 201, victims, 40),
+            Figure("harm made by 3 % of suspects, intimate-partner crimes", "Barnham, Barnes and Sherman 2017", 0.90,
+                   self._top_share(intimate), None, "published with non-crime incidents in the base"),
+            Figure("harm made by 3 % of suspects, all these crimes", "Barnham, Barnes and Sherman 2017", 0.90,
+                   self._top_share("SELECT * FROM reports"), None, "another base: rape and strangers' crimes included"),
+        ]  # fmt: skip
+
+    def _top_share(self, reports: str) -> float:
+        return self.value(
+            f"""
+            WITH each AS (SELECT suspect_key, sum(harm) AS harm FROM ({reports}) GROUP BY 1),
+            placed AS (SELECT harm, percent_rank() OVER (ORDER BY harm DESC) AS place FROM each)
+            SELECT sum(harm) FILTER (place < 0.03) / sum(harm) FROM placed
+            """
+        )
+
+    def _city(self) -> tuple[float, float]:
+        """Offences and victims of the 100 with most harm, two reports or more, in the largest force; as counts only."""
+        force, residents = self.row("SELECT force, sum(population) AS n FROM units GROUP BY 1 ORDER BY n DESC LIMIT 1")
+        if residents < CITY:
+            return float("nan"), float("nan")
+        row = self.row(
+            f"""
+            SELECT sum(offences), sum(victims) FROM (
+                SELECT count(*) AS offences, count(DISTINCT victim_key) AS victims FROM reports
+                WHERE force = '{force}' AND reported_on > DATE '{self.as_of - timedelta(days=365)}'
+                GROUP BY suspect_key HAVING count(*) >= 2 ORDER BY sum(harm) DESC LIMIT 100)
+            """
+        )
+        return float(row[0] or 0), float(row[1] or 0)
+
+    def mix(self) -> list[Figure]:
+        counts = dict(
+            self.connection.execute("SELECT offence_code, count(*) FROM events WHERE reported_on IS NOT NULL GROUP BY 1").fetchall()
+        )
+        total, published = sum(counts.values()), sum(YEARLY_MIX.values())
+        titles = dict(zip(reference("offences")["offence_code"], reference("offences")["title"], strict=True))
+        return [
+            Figure(f"share of reports: {titles[code]}", "Home Office and ONS 2024/25, approximate", share / published,
+                   counts.get(code, 0) / max(total, 1), max(0.1 * share / published, 0.002))
+            for code, share in YEARLY_MIX.items()
+        ]  # fmt: skip
+
+    def recording(self) -> list[Figure]:
+        in_time = self.value("SELECT avg((recorded_on <= reported_on + 1)::INT) FROM crimes WHERE reported_on IS NOT NULL")
+        rape = self.value(
+            "SELECT avg((occurred_on = reported_on)::INT) FROM events "
+            "WHERE reported_on IS NOT NULL AND offence_code IN ('019C', '019D')"
+        )
+        split = self.value("SELECT 1 - count(DISTINCT person_key) / count(*) FROM identities")
+        named = "SELECT count(*) FROM events WHERE suspect_key IS NOT NULL AND crime_id IS NOT NULL"
+        unlinked = self.value("SELECT count(*) FROM defects WHERE defect = 'suspect_not_linked'") / max(self.value(named), 1)
+        return [
+            Figure("share recorded within a day", "proposed, 92 to 96 %", 0.94, in_time, 0.03),
+            Figure("rapes reported on their day", "proposed", 0.20, rape, 0.02),
+            Figure("person records that are a further record", "proposed, 3 / 10 / 25 %", 0.10, split, 0.03),
+            Figure("named suspects not linked", "proposed, 2 / 8 / 20 %", 0.08, unlinked, 0.03),
+            Figure("crimes recorded twice", "proposed, 0.2 / 1 / 5 %", 0.01, self.value(
+                "SELECT (SELECT count(*) FROM crimes WHERE crime_id NOT IN (SELECT crime_id FROM events WHERE crime_id IS NOT "
+                "NULL)) / (SELECT count(*) FROM crimes)"), 0.006),
+        ]  # fmt: skip
+
+    def fields(self) -> list[Figure]:
+        def missing(field: str, role: str) -> float:
+            return self.value(
+                f"SELECT avg(({field} IS NULL)::INT) FROM persons "
+                f"WHERE person_id IN (SELECT person_id FROM involvements WHERE role = '{role}')"
+            )
+
+        women = self.value(
+            "SELECT avg((p.sex = 'F')::INT) FROM persons p JOIN involvements i USING (person_id) JOIN crimes c USING (crime_id) "
+            "JOIN offences o USING (offence_code) WHERE i.role = 'victim' AND o.offence_group IN ('rape', 'other_sexual')"
+        )
+        return [
+            Figure("victims' ethnicity missing", "HMICFRS, Race and policing, 2023", 0.61, missing("ethnicity", "victim"), 0.08),
+            Figure("suspects' ethnicity missing", "IICSA 2022, part H.4", 0.35, missing("ethnicity", "suspect"), 0.08),
+            Figure("victims' sex missing", "proposed, 0.3 / 5 / 26 %", 0.05, missing("sex", "victim"), 0.025),
+            Figure("victims' date of birth missing", "proposed, 2 / 12 / 27 %", 0.12, missing("date_of_birth", "victim"), 0.04),
+            Figure("women among victims of sexual offences", "ONS", 0.86, women, None,
+                   "here of crimes coded on women, so higher"),
+        ]  # fmt: skip
+
+    def outcomes(self) -> list[Figure]:
+        charged = {
+            group: self.value(
+                "SELECT avg((c.outcome_code = '1')::INT) FROM crimes c JOIN offences o USING (offence_code) "
+                f"WHERE c.outcome_code IS NOT NULL AND o.offence_group = '{group}'"
+            )
+            for group in ("rape", "stalking")
+        }
+        delay = self.value(
+            "SELECT median(outcome_on - recorded_on) FROM crimes JOIN offences USING (offence_code) "
+            "WHERE outcome_code = '1' AND offence_group = 'rape'"
+        )
+        return [
+            Figure("rapes with an outcome that were charged", "Home Office, 1.6 % (2022) to 2.7 % (2024)", 0.026,
+                   charged["rape"], 0.012, "of closed cases; charges come late, so recent years hold fewer"),
+            Figure("stalking with an outcome that was charged", "Home Office, 11 % (2020) to 6 % (2022)", 0.07,
+                   charged["stalking"], 0.025),
+            Figure("median days to charge, rape", "Home Office, YE June 2021", 489, delay, None,
+                   "cut off at the last day of the data, so shorter"),
+        ]  # fmt: skip
