@@ -26,6 +26,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from synthetic.contract import SLUG, TABLES, InputError, marked_fields
 
 ADOPTED_IDS = "adopted_ids"
+ALL_DIFFERENT = {
+    *("person_id", "crime_id", "event_key", "person_key", "suspect_key", "victim_key"),
+    *("record_id", "true_value", "address", "postcode", "phone"),
+}
 ARROW_TYPES = {"string": pa.string(), "date": pa.date32(), "boolean": pa.bool_(), "integer": pa.int64()}
 
 
@@ -112,7 +116,9 @@ def write_table(folder: Path, table: str, force: str, content: pa.Table) -> File
     path = folder / table / f"{force}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without Arrow's own schema in the file, dictionary-encoded columns read back as the strings and dates they are.
-    pq.write_table(content, path, compression="zstd", compression_level=1, store_schema=False, row_group_size=1 << 18)
+    # LZ4 and no dictionary where nearly every value is another: half the time of the writer's defaults.
+    dictionaries = [name for name in content.column_names if name not in ALL_DIFFERENT]
+    pq.write_table(content, path, compression="lz4", use_dictionary=dictionaries, store_schema=False, row_group_size=1 << 18)
     return FileEntry(path=f"{table}/{force}.parquet", rows=content.num_rows, sha256=file_hash(path))
 
 

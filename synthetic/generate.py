@@ -18,7 +18,6 @@ from synthetic.dataset import (
     Generated,
     Manifest,
     TableEntry,
-    load,
     staged_folder,
     write_manifest,
     write_table,
@@ -76,7 +75,8 @@ def generate(
             tables=tables,
         )
         write_manifest(folder, manifest)
-    return load(out)
+    # What was just written needs no gate; every command that reads it goes through it.
+    return Dataset(Path(out), manifest)
 
 
 def make_scope(profile: Profile | str, forces: int | list[str] | None, years: float, as_of: date, seed: int, scale: float) -> Scope:

@@ -277,7 +277,9 @@ def make_world(scope: Scope, slug: str) -> World:
     present[happened.victim] = True
     present[happened.suspect[happened.suspect >= 0]] = True
     row = np.cumsum(present) - 1
-    order = np.argsort(np.where(happened.reported == NEVER, happened.occurred, happened.reported), kind="stable")
+    day = np.where(happened.reported == NEVER, happened.occurred, happened.reported)
+    # Sixteen bits are enough for the days of a period, and are sorted by radix.
+    order = np.argsort((day - scope.start).clip(0, 65_535).astype(np.uint16), kind="stable")
     happened = happened.take(order)
     happened = replace(
         happened,
@@ -310,12 +312,15 @@ def _neighbours(first: str, second: str) -> bool:
 def _travellers(scope: Scope) -> dict[tuple[str, str], int]:
     """Offenders who live in one force and offend in it and another: how many by (home, away), neighbours first."""
     counts = {}
+    residents = {slug: force_of(scope, slug).population for slug in scope.forces}
+    largest = max(residents, key=lambda slug: residents[slug])
     for home in scope.forces:
-        pulls = {
-            away: force_of(scope, away).population * (1.0 if _neighbours(home, away) else 0.02)
-            for away in scope.forces
-            if away != home
-        }
+        others = [away for away in scope.forces if away != home]
+        near = [away for away in others if _neighbours(home, away)]
+        # Neighbours first, and the largest force from afar; where there is no neighbour, whoever there is.
+        pulls = {away: residents[away] * 1.0 for away in near or others}
+        if near and largest not in (home, *near):
+            pulls[largest] = residents[largest] * 0.05
         courses = _offender_counts(scope, force_of(scope, home))
         total = courses.sum() * scope.profile.world.border_share * BORDER_DRAWN
         for away, pull in pulls.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -112,7 +113,8 @@ def tilt(rate: float, weights: np.ndarray) -> np.ndarray:
     """Chances by row whose odds follow ``weights`` and whose mean is ``rate``; shape (n,), exactly 0 or 1 at the ends."""
     if rate <= 0 or rate >= 1 or not len(weights):
         return np.full(len(weights), rate)
-    values, inverse, counts = np.unique(weights, return_inverse=True, return_counts=True)
+    inverse, values = pd.factorize(weights)
+    counts = np.bincount(inverse)
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -60,7 +60,8 @@ def identifiers(rng: np.random.Generator, recording: Recording) -> Identifiers:
 
 
 def _kept_first(number: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    order = np.argsort(number)
+    order = np.empty(len(number), np.int64)
+    order[number] = np.arange(len(number))
     return order[kept[order]]
 
 
