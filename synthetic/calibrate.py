@@ -10,7 +10,10 @@ import pandas as pd
 
 from synthetic.contract import InputError, reference
 from synthetic.dataset import Dataset
-from synthetic.world import FOLLOW_UP_DAYS, YEARLY_MIX
+from synthetic.world.courses import YEARLY_MIX
+
+FOLLOW_UP_DAYS = 731
+"""Follow-up of Barnham, Barnes and Sherman (2017, doi 10.1007/s41887-017-0008-9)."""
 
 CITY = 5_000_000
 """Residents from which a force counts as city-sized: the V100 figures are of a force of nine million."""

@@ -27,7 +27,8 @@ from synthetic.profile import Profile, load_profile
 from synthetic.randomness import stream
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
-from synthetic.world import Scope, make_world
+from synthetic.world import make_world
+from synthetic.world.scope import Scope
 
 Progress = Callable[[str, float], None]
 

@@ -10,7 +10,7 @@ from synthetic.defects.missing import blank
 from synthetic.profile import Profile
 from synthetic.randomness import stream
 from synthetic.recording import Recording
-from synthetic.world import Scope
+from synthetic.world.scope import Scope
 
 __all__ = ["REGISTRY", "Defect", "Ledger", "apply_defects", "ledger_table", "profile_of_force", "tilt"]
 
@@ -63,7 +63,8 @@ REGISTRY: tuple[Defect, ...] = (
               apply=identity.scanned_text),
     _identity("typing_slip", rate="identity.typing_slip", typical=0.25, source=ILLUSTRATIVE, mechanism=COPIES,
               apply=identity.typing_slip),
-    _identity("swapped_names", rate="identity.swapped_names", typical=0.02, source=ILLUSTRATIVE, mechanism=COPIES,
+    _identity("swapped_names", rate="identity.swapped_names", typical=0.02, source=ILLUSTRATIVE,
+              mechanism="by naming culture, on copies",
               apply=identity.swapped_names),
     _identity("day_month_swapped", rate="identity.day_month_swapped", typical=0.05, source=ILLUSTRATIVE,
               mechanism="on copies where it gives another date", apply=identity.day_month_swapped),

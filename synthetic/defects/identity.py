@@ -12,7 +12,7 @@ from synthetic.contract import SEXES, SYSTEMS, codes
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import group_weights
 from synthetic.recording import draw_systems
-from synthetic.world import draw_addresses, draw_postcodes
+from synthetic.world.people import draw_addresses, draw_postcodes
 
 DAYS_TO_1900 = -25_567
 PLACEHOLDERS = ("UNKNOWN", "N/K", "TEST", "Not Known", "XXX")
@@ -215,8 +215,11 @@ def _nickname(name: str, variant: int) -> str:
 
 
 def swapped_names(spoiler: Spoiler) -> None:
-    """Forename and surname change places."""
-    rows = _copies(spoiler)
+    """Forename and surname change places; far oftener where the family name comes first by custom."""
+    persons, people = spoiler.recording.persons, spoiler.recording.world.people
+    first_by_custom = people.ethnicity[persons["whose"]] == codes("ethnicities", "ethnicity").index("O1")
+    copies = np.flatnonzero(persons["is_copy"] & persons["kept"])
+    rows = spoiler.chosen(copies, np.where(first_by_custom, 15.0, 1.0))
     forename = spoiler.recording.persons["forename"][rows]
     spoiler.write("persons", "forename", rows, spoiler.recording.persons["surname"][rows])
     spoiler.write("persons", "surname", rows, forename)

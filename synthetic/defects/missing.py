@@ -5,7 +5,7 @@ import numpy as np
 from synthetic.contract import TABLES
 from synthetic.defects.ledger import Apply, Spoiler
 from synthetic.defects.weights import crime_weights, group_weights, person_weights
-from synthetic.world import NEVER
+from synthetic.world.scope import NEVER
 
 UNEQUAL = ("ethnicity", "sex")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from synthetic.defects.ledger import Spoiler
 from synthetic.recording import INVALID_OUTCOMES, OUTCOMES
-from synthetic.world import NEVER
+from synthetic.world.scope import NEVER
 
 NEEDS_SUSPECT = ("1", "2", "3", "4", "5", "8", "9", "10", "11", "12", "13", "15", "16", "17", "21", "22")
 NO_SUSPECT = ("14", "18")

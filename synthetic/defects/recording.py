@@ -7,7 +7,7 @@ import numpy as np
 from synthetic.contract import reference
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import grave
-from synthetic.world import NEVER
+from synthetic.world.scope import NEVER
 
 
 def _leave_out(spoiler: Spoiler, crimes: np.ndarray) -> None:

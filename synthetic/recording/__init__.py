@@ -12,7 +12,9 @@ import numpy as np
 from synthetic.contract import CHANNELS, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
 from synthetic.names import name_pool
 from synthetic.randomness import stream
-from synthetic.world import DOMESTIC, NEVER, Force, Scope, World, draw_postcodes
+from synthetic.world import World
+from synthetic.world.people import DOMESTIC, draw_postcodes
+from synthetic.world.scope import NEVER, Force, Scope
 
 Columns = dict[str, np.ndarray]
 

@@ -17,7 +17,7 @@ from synthetic.recording import (
     Columns,
     Recording,
 )
-from synthetic.world import NEVER, Force
+from synthetic.world.scope import NEVER, Force
 
 INWARD_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 

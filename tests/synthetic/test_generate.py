@@ -1,6 +1,7 @@
 """The generator: the same bytes from the same seed, what the contract says, and a ledger that undoes every defect."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -304,3 +305,26 @@ def test_a_run_that_breaks_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         generate(tmp_path / "dataset", forces=["fellgate"], scale=0.02, progress=stop)
     assert not list(tmp_path.iterdir())
+
+
+def test_families_are_families(tmp_path: Path) -> None:
+    """Relatives share surname and home, parents are older, some siblings are twins and some sons their father's namesake."""
+    dataset = generate(tmp_path / "d", "clean", ["juniper-bay"], years=1, scale=0.5, as_of=date(2015, 6, 30))
+    persons, links = read(dataset, "persons"), read(dataset, "involvements")
+    pairs = links.query("role == 'suspect'").merge(links.query("role == 'victim'"), on=["crime_id", "relationship"])
+    pairs = pairs.merge(persons, left_on="person_id_x", right_on="person_id").merge(
+        persons, left_on="person_id_y", right_on="person_id", suffixes=("", "_victim")
+    )
+    pairs = pairs.drop_duplicates(["person_id_x", "person_id_y"])
+    age = (pd.to_datetime(pairs["date_of_birth_victim"]) - pd.to_datetime(pairs["date_of_birth"])).dt.days / 365.25
+    sibling, parent, child, stranger = (pairs["relationship"] == name for name in ("sibling", "parent", "child", "stranger"))
+    same_name = pairs["surname"] == pairs["surname_victim"]
+    assert same_name[sibling].mean() > 0.7 > 0.05 > same_name[stranger].mean()
+    assert (pairs["postcode"] == pairs["postcode_victim"])[sibling].mean() > 0.4
+    assert (age[child] < -17).all()
+    assert (age[parent] > 15).mean() > 0.8
+    twins = pairs["date_of_birth"] == pairs["date_of_birth_victim"]
+    assert 0.02 < twins[sibling].mean() < 0.2
+    men = (pairs["sex"] == "M") & (pairs["sex_victim"] == "M")
+    assert (pairs["forename"] == pairs["forename_victim"])[men & (child | parent)].mean() > 0.08
+    assert (pd.to_datetime(persons["date_of_birth"]) < pd.Timestamp("2015-06-30")).all()

@@ -1,0 +1,217 @@
+"""True people: who they are, where they live, and with whom."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+
+from synthetic.contract import RELATIONSHIPS, SEXES, reference
+from synthetic.names import CULTURES, name_pool, street_names
+from synthetic.world.scope import Force
+
+FEMALE_VICTIM_OFFENCES = ("019C", "019D", "020A")
+TWINS, NAMESAKES = 0.08, 0.15
+"""Share of siblings who are twins, and of sons who bear their father's name (illustrative)."""
+DOMESTIC = ("partner", "ex_partner", "parent", "child", "sibling", "other_family")
+LIVES_WITH = {"partner": 0.85, "ex_partner": 0.10, "parent": 0.75, "child": 0.75, "sibling": 0.55, "other_family": 0.2}
+SHARES_SURNAME = {
+    "partner": 0.5,
+    "ex_partner": 0.25,
+    "parent": 0.85,
+    "child": 0.85,
+    "sibling": 0.9,
+    "other_family": 0.4,
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Parallel arrays of one length."""
+
+    def take(self, index: np.ndarray) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @classmethod
+    def concat(cls, parts: "list[Self]") -> Self:
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+
+@dataclass(frozen=True)
+class People(Rows):
+    """People: codes into the name pool, days since 1970, indices of SEXES and of the ethnicities, numbers for the rest."""
+
+    key: np.ndarray
+    home: np.ndarray
+    unit: np.ndarray
+    forename: np.ndarray
+    surname: np.ndarray
+    date_of_birth: np.ndarray
+    sex: np.ndarray
+    ethnicity: np.ndarray
+    address: np.ndarray
+    postcode: np.ndarray
+    phone: np.ndarray
+
+
+def draw_people(rng: np.random.Generator, force: Force, female: np.ndarray, age: tuple[float, float], unit: np.ndarray) -> People:
+    """People of one force and age distribution (gamma about a mean and spread of years, at least 11 years old)."""
+    size = len(female)
+    years = rng.gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], size).clip(11, 95)
+    table = reference("ethnicities")
+    shares = table["population_percent"].to_numpy() * np.where(table["ethnicity"] == "W1", 1.0, _diversity(force))
+    ethnicity = np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(size)).clip(0, len(CULTURES) - 1)
+    forename, surname = _draw_names(rng, table["ethnicity"].tolist(), ethnicity, female)
+    return People(
+        key=np.zeros(size, "S1"),
+        forename=forename,
+        surname=surname,
+        date_of_birth=(force.last_day - years * 365.25).astype(np.int32),
+        sex=np.where(female, SEXES.index("F"), SEXES.index("M")).astype(np.int8),
+        ethnicity=ethnicity.astype(np.int8),
+        **_place(rng, force, unit),
+    )
+
+
+def _diversity(force: Force) -> float:
+    """How many more residents than the national share are not White British: more in the capital (Census 2021)."""
+    return {"Capital": 3.4, "Westvale": 1.1, "Midholt": 1.2, "Southmere": 0.9}.get(force.region, 0.6)
+
+
+def _draw_names(
+    rng: np.random.Generator, codes: list[str], ethnicity: np.ndarray, female: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    pool = name_pool()
+    size = len(ethnicity)
+    forename, surname = np.zeros(size, np.int32), np.zeros(size, np.int32)
+    which = rng.random(size)
+    for number, code in enumerate(codes):
+        if code not in CULTURES:
+            continue
+        locales = CULTURES[code]
+        mine = np.flatnonzero(ethnicity == number)
+        for place, locale in enumerate(locales):
+            rows = mine[(which[mine] * len(locales)).astype(int) == place]
+            women = rows[female[rows]]
+            men = rows[~female[rows]]
+            forename[women] = pool.tables[locale, "F"].draw(rng, len(women))
+            forename[men] = pool.tables[locale, "M"].draw(rng, len(men))
+            surname[rows] = pool.tables[locale, "surname"].draw(rng, len(rows))
+    return forename, surname
+
+
+def _place(rng: np.random.Generator, force: Force, unit: np.ndarray) -> dict[str, np.ndarray]:
+    """Where people live: force, unit, address, postcode; and a telephone number."""
+    size = len(unit)
+    return {
+        "home": np.full(size, force.index, np.int16),
+        "unit": unit.astype(np.int32),
+        "address": draw_addresses(rng, force, unit),
+        "postcode": draw_postcodes(rng, force, unit),
+        "phone": rng.integers(0, 10**9, size),
+    }
+
+
+def draw_addresses(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
+    """Addresses as numbers, street × 1,000 + house; a unit's area has 60 streets of its own."""
+    street = (force.index * 977 + unit * 61 + rng.integers(0, 60, len(unit))) * 7 % len(street_names())
+    return street * 1000 + rng.integers(1, 180, len(unit))
+
+
+def draw_postcodes(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
+    """Postcodes as numbers, (area × 90 + district) × 10 + sector) × 400 + unit letters; 200 of them a unit's area."""
+    district = (force.index // 26) * 45 + unit % 45
+    sector = unit // 45 % 2 * 5 + rng.integers(0, 5, len(unit))
+    return ((force.index % 26 * 90 + district) * 10 + sector) * 400 + rng.integers(0, 40, len(unit))
+
+
+def households(
+    rng: np.random.Generator,
+    suspects: People,
+    victims: People,
+    suspect: np.ndarray,
+    relationship: np.ndarray,
+    same_force: np.ndarray,
+    last_day: int,
+) -> People:
+    """Partners and relatives live with the suspect, and share a surname, as often as their relationship has it."""
+    lives_with = np.array([LIVES_WITH.get(name, 0.0) for name in RELATIONSHIPS])[relationship]
+    shares_name = np.array([SHARES_SURNAME.get(name, 0.0) for name in RELATIONSHIPS])[relationship]
+    together = np.flatnonzero((rng.random(len(suspect)) < lives_with) & same_force)
+    for column in ("unit", "address", "postcode"):
+        getattr(victims, column)[together] = getattr(suspects, column)[suspect[together]]
+    named = np.flatnonzero(rng.random(len(suspect)) < shares_name)
+    victims.surname[named] = suspects.surname[suspect[named]]
+    _relatives(rng, suspects, victims, suspect, relationship, last_day)
+    return victims
+
+
+def _relatives(
+    rng: np.random.Generator,
+    suspects: People,
+    victims: People,
+    suspect: np.ndarray,
+    relationship: np.ndarray,
+    last_day: int,
+) -> None:
+    """Parents are a generation older than their children; some siblings are twins, some sons have their father's name."""
+    of_name = {name: number for number, name in enumerate(RELATIONSHIPS)}
+    born = suspects.date_of_birth[suspect]
+    adult = victims.date_of_birth < last_day - 16 * 365
+    generation = (rng.uniform(18, 38, len(suspect)) * 365.25).astype(np.int32)
+    # A young parent has a young child: at least three years old, and born when the parent was sixteen or more.
+    to_child = np.clip(generation, 16 * 365, np.maximum(last_day - born - 3 * 365, 0))
+    child = (relationship == of_name["parent"]) & adult & (to_child >= 16 * 365)
+    victims.date_of_birth[child] = (born + to_child)[child]
+    parent = relationship == of_name["child"]
+    victims.date_of_birth[parent] = (born - generation)[parent]
+    twin = (relationship == of_name["sibling"]) & (rng.random(len(suspect)) < TWINS)
+    victims.date_of_birth[twin] = born[twin]
+    men = (victims.sex == SEXES.index("M")) & (suspects.sex[suspect] == SEXES.index("M"))
+    namesake = men & (child | parent) & (rng.random(len(suspect)) < NAMESAKES)
+    victims.forename[namesake] = suspects.forename[suspect[namesake]]
+    victims.surname[namesake] = suspects.surname[suspect[namesake]]
+
+
+def draw_victims(
+    rng: np.random.Generator,
+    home: Force,
+    away: Force,
+    where: np.ndarray,
+    unit: np.ndarray,
+    offence: np.ndarray,
+    victim: np.ndarray,
+) -> People:
+    """One person a victim, living where the events are; women where the offence says so, and children likewise."""
+    of_reference = reference("offences")["offence_code"]
+    count = len(where)
+    male = rng.random(count) < 0.14
+    only_female = np.isin(offence, np.flatnonzero(of_reference.isin(FEMALE_VICTIM_OFFENCES)))
+    male[victim[only_female]] = False
+    victims = draw_people(rng, home, ~male, (33, 13), unit)
+    elsewhere = np.flatnonzero(where != home.index)
+    if len(elsewhere):
+        visitors = _place(rng, away, unit[elsewhere])
+        for column, values in visitors.items():
+            getattr(victims, column)[elsewhere] = values
+    child = np.zeros(count, bool)
+    child[victim[offence == of_reference.tolist().index("019D")]] = True
+    years = rng.integers(6, 15, int(child.sum()))
+    victims.date_of_birth[child] = (home.last_day - years * 365.25 - 365 * 5).astype(np.int32)
+    return victims
+
+
+def draw_units(rng: np.random.Generator, force: Force, size: int) -> np.ndarray:
+    unit = np.searchsorted(np.cumsum(force.unit_shares), rng.random(size))
+    return np.minimum(unit, len(force.unit_shares) - 1).astype(np.int32)
+
+
+def near_units(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
+    """Four victims of five are in the suspect's own unit (illustrative)."""
+    return np.where(rng.random(len(unit)) < 0.8, unit, draw_units(rng, force, len(unit)))
+
+
+def person_keys(prefix: str, count: int) -> np.ndarray:
+    return np.char.add(f"{prefix}-".encode(), np.char.zfill(np.arange(1, count + 1).astype("S7"), 7))
