@@ -1,0 +1,77 @@
+"""Measure the generator: against a plain Faker loop, and on the whole nation. A script, not a test.
+
+python tests/benchmarks/generator.py            # the force-year, about half a minute
+python tests/benchmarks/generator.py --nation   # 43 forces, five years, as well
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from faker import Faker
+
+from synthetic import generate
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _against_faker(Path(folder))
+        if "--nation" in sys.argv[1:]:
+            _nation(Path(folder))
+
+
+def _against_faker(folder: Path) -> None:
+    """A force-year, names to Parquet, truth and ledger included, beside a loop that makes the same fields of a person."""
+    generate(folder / "warm", forces=["durnley"], years=1, scale=0.1)
+    faker, count = Faker("en_GB"), 10_000
+    rates = {}
+    begin = time.perf_counter()
+    for _ in range(count):
+        faker.first_name(), faker.last_name(), faker.date_of_birth(), faker.street_address(), faker.postcode()
+        faker.phone_number()
+    plain = count / (time.perf_counter() - begin)
+    begin = time.perf_counter()
+    dataset = generate(folder / "force-year", forces=["ravensholt"], years=1)
+    seconds = time.perf_counter() - begin
+    tables = dataset.manifest.tables
+    rates["person records"] = tables["persons"].rows / seconds
+    rates["true people"] = tables["truth/people"].rows / seconds
+    print(f"force-year: {tables['crimes'].rows:,} crimes, {tables['persons'].rows:,} person records in {seconds:.2f} s")
+    print(f"plain Faker loop: {plain:,.0f} persons a second")
+    for name, rate in rates.items():
+        print(f"{name}: {rate:,.0f} a second, {rate / plain:.1f} x the loop")
+
+
+def _nation(folder: Path) -> None:
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synthetic", "generate", str(folder / "nation"), "--years", "5", "--workers", "2"],
+        stderr=subprocess.DEVNULL,
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _memory(process.pid))
+        time.sleep(0.2)
+    print(f"nation: {time.perf_counter() - begin:.1f} s, {peak / 2**20:.2f} GiB in all processes at the peak")
+
+
+def _memory(pid: int) -> int:
+    """Resident KiB of a process and its children, shared pages counted once each (Pss)."""
+    total = 0
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        try:
+            text = Path(f"/proc/{one}/smaps_rollup").read_text()
+            total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+            for task in Path(f"/proc/{one}/task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except (OSError, StopIteration):
+            continue
+    return total
+
+
+if __name__ == "__main__":
+    main()
