@@ -106,6 +106,7 @@ def reference(name: str) -> pd.DataFrame:
     return frame.astype({column: kind for column, kind in numeric.items() if column in frame})
 
 
+@cache
 def codes(name: str, column: str) -> tuple[str, ...]:
     """The values of one column of a reference table, in its order."""
     return tuple(reference(name)[column])

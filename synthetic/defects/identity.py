@@ -1,12 +1,11 @@
 """Defects of identity: one person under several records, ways in which the copies differ, two people on one record."""
 
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 
 import nicknames
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from synthetic.contract import SEXES, SYSTEMS, codes
 from synthetic.defects.ledger import Spoiler
@@ -89,10 +88,8 @@ def _rewrite(spoiler: Spoiler, name: str, rows: np.ndarray, change: Callable[[st
     recording = spoiler.recording
     variant = spoiler.rng.integers(0, variants, len(rows))
     key, inverse = np.unique(recording.persons[name][rows].astype(np.int64) * variants + variant, return_inverse=True)
-    numbers = {text: code for code, text in enumerate(recording.names)}
-    changed = [change(recording.names[one // variants], int(one % variants)) for one in key]
-    new = np.array([numbers.setdefault(text, len(numbers)) for text in changed], np.int32)
-    recording.names = list(numbers)
+    changed = [change(recording.names[one // variants], one % variants) for one in key.tolist()]
+    new = np.array([recording.name_number(text) for text in changed], np.int32)
     spoiler.write("persons", name, rows, new[inverse] if len(rows) else np.zeros(0, np.int32))
 
 
@@ -187,10 +184,10 @@ def accent_hyphen(spoiler: Spoiler) -> None:
         _rewrite(spoiler, name, rows, lambda text, variant: plain(text), 1)
 
 
+@cache
 def plain(text: str) -> str:
     """A name without accents, apostrophes, hyphens and blanks."""
-    bare = pc.utf8_normalize(pa.scalar(text), form="NFD").as_py()
-    kept = "".join(letter for letter in bare if not 0x300 <= ord(letter) < 0x370)
+    kept = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
     return kept.replace("'", "").replace("-", "").replace(" ", "")
 
 

@@ -60,9 +60,20 @@ class Recording:
     gaps: list[tuple] = field(default_factory=list)
     shared: list[tuple[int, int]] = field(default_factory=list)
 
+    numbers: dict[str, int] = field(default_factory=dict)
+
     @property
     def force(self) -> Force:
         return self.world.force
+
+    def name_number(self, text: str) -> int:
+        """The number of a name, which joins the names where it is new."""
+        if not self.numbers:
+            self.numbers = {name: number for number, name in enumerate(self.names)}
+        number = self.numbers.setdefault(text, len(self.numbers))
+        if number == len(self.names):
+            self.names.append(text)
+        return number
 
 
 def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:

@@ -1,6 +1,7 @@
 """From the numbers of a recording to the tables that the files hold: identifiers, texts, dates."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -245,9 +246,19 @@ def _coded(values: "list[str] | tuple[str, ...]", index: np.ndarray) -> pa.Array
     return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int32), mask=index < 0), pa.array(values, pa.string()))
 
 
+@cache
+def _streets() -> pa.Array:
+    return pa.array(street_names(), pa.string())
+
+
+@cache
+def _houses() -> pa.Array:
+    return pa.array([str(number) for number in range(1000)], pa.string())
+
+
 def _addresses(values: np.ndarray) -> pa.Array:
-    street = _coded(street_names(), np.where(values < 0, -1, values // 1000)).dictionary_decode()
-    house = pa.array(values % 1000, mask=values < 0).cast(pa.string())
+    street = _streets().take(pa.array(values // 1000, mask=values < 0))
+    house = _houses().take(pa.array(values % 1000, mask=values < 0))
     return pc.binary_join_element_wise(house, street, " ")
 
 
