@@ -106,11 +106,15 @@ def assess(
 
 
 def status_of(readiness: pd.DataFrame, recall: float | None) -> Status:
-    """The status of one force for one instrument, from its rows of ``readiness`` and the recall, if it is known."""
+    """The status of one force for one instrument, from its rows of ``readiness`` and the recall, if it is known.
+
+    A gate that cannot be told, since there is nothing to count, lets nobody through to a pilot.
+    """
     failed = readiness[readiness["passed"].eq(False).fillna(False).astype(bool)]
     if (failed["kind"] == "gate").any():
         return "not ready"
-    if len(failed) or (recall is not None and recall < RECALL_NEEDED):
+    untold = readiness.loc[readiness["kind"] == "gate", "passed"].isna().any()
+    if len(failed) or untold or (recall is not None and recall < RECALL_NEEDED):
         return "process testing only"
     return "supervised pilot"
 

@@ -91,7 +91,7 @@ def test_the_gate_on_links_is_the_share_of_named_suspects(typical: Dataset, typi
 
 
 def test_the_status_follows_gates_then_dimensions_then_recall() -> None:
-    def rows(gate: bool, dimension: bool | None) -> pd.DataFrame:
+    def rows(gate: bool | None, dimension: bool | None) -> pd.DataFrame:
         passed = pd.Series([gate, dimension], dtype="boolean")
         return pd.DataFrame({"kind": ["gate", "dimension"], "name": ["g", "d"], "passed": passed})
 
@@ -100,3 +100,4 @@ def test_the_status_follows_gates_then_dimensions_then_recall() -> None:
     assert status_of(rows(True, True), 0.79) == "process testing only"
     assert status_of(rows(True, True), 0.80) == "supervised pilot"
     assert status_of(rows(True, None), None) == "supervised pilot"
+    assert status_of(rows(None, True), 1.0) == "process testing only"
