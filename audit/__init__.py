@@ -12,7 +12,7 @@ import pandas as pd
 
 from audit.catalogue import catalogue
 from audit.checks import Context, run_checks
-from audit.coverage import find_gaps, monthly_counts, supplied
+from audit.coverage import find_coverage, find_gaps, read_counts, supplied
 from audit.effect import INSTRUMENT_NAMES, LEAST_GROUP, Choices, Effect, measure
 from audit.engines import connect, frames
 from audit.identities import find_identities
@@ -54,8 +54,8 @@ def audit_dataset(
         with steps.step("Looked for duplicate identities"):
             identities, identity_summary = find_identities(connection)
         with steps.step("Looked for reporting gaps"):
-            counts = monthly_counts(connection)
-            gaps = find_gaps(counts)
+            counts = read_counts(connection, as_of)
+            gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
             effect = measure(connection, forces, np.datetime64(as_of), chosen) if opened.has_truth else _no_effect()
         with steps.step("Judged the readiness"):
@@ -80,7 +80,7 @@ def audit_dataset(
             date_basis=chosen.date_basis,
         ),
         timings=steps.seconds,
-        not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy"), NO_TRUTH),
+        not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH),
         interval="95 % Wilson intervals over the people of the truth list",
         forces=by_force,
     )
@@ -88,7 +88,8 @@ def audit_dataset(
         "checks": checks,
         "identities": identities,
         "identity_summary": identity_summary,
-        "gaps": gaps,
+        **vars(gaps),
+        **vars(coverage),
         "effect": effect.effect,
         "attribution": effect.attribution,
         "readiness": readiness,

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from audit import audit_dataset, write_results
+from audit import audit_dataset, read_results, scoring, write_results
 from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices
 from audit.engines import ENGINES
 from audit.results import Results
 from synthetic.contract import run_command_line
+from synthetic.dataset import load
 
 app = typer.Typer(
     help="Audit synthetic police data: missing fields, duplicate identities, reporting gaps, and what they do.",
@@ -49,6 +50,17 @@ def run(
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
+
+
+@app.command()
+def score(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit of it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures for programs.")] = False,
+) -> None:
+    """Hold an audit against the ledger: what was put in, found, missed, wrongly told."""
+    scored = scoring.score(load(dataset), read_results(results))
+    typer.echo(scored.model_dump_json(indent=1) if as_json else scoring.as_markdown(scored))
 
 
 def _table(results: Results) -> str:

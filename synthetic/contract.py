@@ -347,7 +347,11 @@ TRUTH_GAPS = Table(
         _month("first_month", "First month of the gap."),
         _month("last_month", "Last month of the gap."),
         Field("kind", "string", "Kind of gap.", codes=GAP_KINDS),
-        Field("events_lost", "integer", "Reported events that were not recorded because of it."),
+        Field(
+            "events_lost",
+            "integer",
+            "Reported events that its months lack: not recorded, recorded later (late), or as another group (misrouted).",
+        ),
     ),
 )
 

@@ -53,6 +53,8 @@ class Recording(Section):
     late: Rate = 0.0
     silent_unit: Rate = 0.0
     group_dropped: Rate = 0.0
+    unit_drop: Rate = 0.0
+    late_unit: Rate = 0.0
     system_change: Rate = 0.0
     last_months_incomplete: Rate = 0.0
     recorded_twice: Rate = 0.0
@@ -95,6 +97,7 @@ class Linkage(Section):
 class Offence(Section):
     """Offences coded lower or by no valid code, and the domestic-abuse flag."""
 
+    misrouted: Rate = 0.0
     downgraded: Rate = 0.0
     retired_code: Rate = 0.0
     invalid_code: Rate = 0.0

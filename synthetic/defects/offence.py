@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from synthetic.contract import codes
+from synthetic.contract import codes, reference
 from synthetic.defects.ledger import Spoiler
+from synthetic.defects.recording import enter_gap, months_of, run_of_months, units_hit
 from synthetic.defects.weights import grave
 from synthetic.recording import INVALID_OFFENCES, OFFENCES, RETIRED_OFFENCES
 
@@ -19,6 +20,32 @@ def downgraded(spoiler: Spoiler) -> None:
         rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["offence_true"] == of_code[code])))
         choices = np.array([of_code[other] for other in lower], np.int8)
         spoiler.write("crimes", "offence_code", rows, choices[spoiler.rng.integers(0, len(choices), len(rows))])
+
+
+# What a unit that codes a whole offence group as its neighbour writes down.
+MISROUTES = {"stalking": "008L", "rape": "020A", "harassment": "105A"}
+
+
+def misrouted(spoiler: Spoiler) -> None:
+    """A unit codes one offence group as its neighbour for three to twelve months: stalking as harassment, rape as assault."""
+    crimes = spoiler.recording.crimes
+    of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
+    of_group = reference("offences")["offence_group"].to_numpy()
+    for unit in units_hit(spoiler):
+        group = tuple(MISROUTES)[int(spoiler.rng.integers(0, len(MISROUTES)))]
+        months = run_of_months(spoiler, 3, 12)
+        share = spoiler.rng.uniform(0.7, 1.0)
+        month = months_of(spoiler)
+        rows = np.flatnonzero(
+            spoiler.kept("crimes")
+            & (crimes["unit"] == unit)
+            & (month >= months[0])
+            & (month <= months[1])
+            & (of_group[crimes["offence_true"]] == group)
+        )
+        rows = rows[spoiler.rng.random(len(rows)) < share]
+        spoiler.write("crimes", "offence_code", rows, np.full(len(rows), of_code[MISROUTES[group]], crimes["offence_code"].dtype))
+        enter_gap(spoiler, unit, group, months, "misrouted", len(rows))
 
 
 def retired_code(spoiler: Spoiler) -> None:

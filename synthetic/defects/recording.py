@@ -77,7 +77,7 @@ def recorded_twice(spoiler: Spoiler) -> None:
 # ---- gaps --------------------------------------------------------------------------------------------------------------
 
 
-def _months(spoiler: Spoiler) -> np.ndarray:
+def months_of(spoiler: Spoiler) -> np.ndarray:
     """Month of recording of each crime, counted from January 1970."""
     return spoiler.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
 
@@ -91,25 +91,31 @@ def _period(spoiler: Spoiler) -> tuple[int, int]:
 def _gap(spoiler: Spoiler, unit: int, group: str | None, months: tuple[int, int], kind: str, share: float) -> None:
     """A unit loses a share of its crimes, or of those of one offence group, over months; enters it in the ledger of gaps."""
     crimes = spoiler.recording.crimes
-    month = _months(spoiler)
+    month = months_of(spoiler)
     inside = spoiler.kept("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
     if group is not None:
         inside &= _groups(spoiler) == group
     lost = np.flatnonzero(inside)
     lost = lost[spoiler.rng.random(len(lost)) < share]
     _leave_out(spoiler, lost)
+    enter_gap(spoiler, unit, group, months, kind, len(lost))
+
+
+def enter_gap(spoiler: Spoiler, unit: int, group: str | None, months: tuple[int, int], kind: str, lacking: int) -> None:
+    """Enter a gap in the ledger of gaps; ``months`` are first and last, counted from January 1970."""
     first, last = (date(1970 + number // 12, number % 12 + 1, 1) for number in months)
-    spoiler.recording.gaps.append((unit, group, first, last, kind, len(lost)))
+    spoiler.recording.gaps.append((unit, group, first, last, kind, lacking))
 
 
-def _units_hit(spoiler: Spoiler) -> list[int]:
+def units_hit(spoiler: Spoiler) -> list[int]:
     units = len(spoiler.recording.force.unit_shares)
     return np.flatnonzero(spoiler.rng.random(units) < spoiler.rate).tolist()
 
 
-def _run(spoiler: Spoiler, shortest: int, longest: int) -> tuple[int, int]:
-    """First and last month of a run that lies within the period."""
+def run_of_months(spoiler: Spoiler, shortest: int, longest: int, before_end: int = 0) -> tuple[int, int]:
+    """First and last month of a run that lies within the period, ``before_end`` months or more before its last."""
     first, last = _period(spoiler)
+    last = max(last - before_end, first)
     length = min(int(spoiler.rng.integers(shortest, longest + 1)), last - first + 1)
     begin = int(spoiler.rng.integers(first, last - length + 2))
     return begin, begin + length - 1
@@ -117,16 +123,40 @@ def _run(spoiler: Spoiler, shortest: int, longest: int) -> tuple[int, int]:
 
 def silent_unit(spoiler: Spoiler) -> None:
     """A unit records nothing for one to six months."""
-    for unit in _units_hit(spoiler):
-        _gap(spoiler, unit, None, _run(spoiler, 1, 6), "silent", 1.0)
+    for unit in units_hit(spoiler):
+        _gap(spoiler, unit, None, run_of_months(spoiler, 1, 6), "silent", 1.0)
 
 
 def group_dropped(spoiler: Spoiler) -> None:
     """A unit stops recording one offence group for three to twelve months."""
     groups = ("stalking", "harassment", "violence", "other_sexual", "other")
-    for unit in _units_hit(spoiler):
+    for unit in units_hit(spoiler):
         group = groups[int(spoiler.rng.integers(0, len(groups)))]
-        _gap(spoiler, unit, group, _run(spoiler, 3, 12), "silent", 1.0)
+        _gap(spoiler, unit, group, run_of_months(spoiler, 3, 12), "silent", 1.0)
+
+
+def unit_drop(spoiler: Spoiler) -> None:
+    """A unit records only part of its reports for two to nine months, and then as before."""
+    for unit in units_hit(spoiler):
+        share = spoiler.rng.uniform(0.3, 0.7)
+        _gap(spoiler, unit, None, run_of_months(spoiler, 2, 9), "drop", share)
+
+
+def late_unit(spoiler: Spoiler) -> None:
+    """A unit records most reports of two to six months only one to four months on; outcomes wait for the recording."""
+    crimes = spoiler.recording.crimes
+    for unit in units_hit(spoiler):
+        months = run_of_months(spoiler, 2, 6, before_end=4)
+        share = spoiler.rng.uniform(0.6, 0.9)
+        month = crimes["reported_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+        inside = np.flatnonzero(spoiler.kept("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1]))
+        rows = inside[spoiler.rng.random(len(inside)) < share]
+        recorded = crimes["reported_on"][rows] + spoiler.rng.integers(31, 121, len(rows)).astype(np.int32)
+        recorded = np.maximum(np.minimum(recorded, spoiler.recording.last_day), crimes["recorded_on"][rows])
+        spoiler.write("crimes", "recorded_on", rows, recorded)
+        outcome = crimes["outcome_on"][rows]
+        spoiler.write("crimes", "outcome_on", rows, np.where(outcome == NEVER, outcome, np.maximum(outcome, recorded)))
+        enter_gap(spoiler, unit, None, months, "late", len(rows))
 
 
 def system_change(spoiler: Spoiler) -> None:

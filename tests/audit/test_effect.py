@@ -207,7 +207,7 @@ def test_a_dataset_without_truth_is_audited_whole(spoiled: Path) -> None:
     (spoiled / "dataset.json").write_text(json.dumps(manifest))
     shutil.rmtree(spoiled / "truth")
     results = audit_dataset(spoiled)
-    assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy"}
+    assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy", "unreported"}
     assert results["effect"].empty
     assert not results["checks"].empty
     accuracy = results["readiness"].query("name == 'accuracy'")

@@ -1,16 +1,13 @@
-"""Duplicate identities, reporting gaps and readiness, on data small enough to count by hand."""
+"""Duplicate identities and readiness, on data small enough to count by hand."""
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from audit import Results, audit_dataset
-from audit.coverage import find_gaps
 from audit.readiness import DIMENSION_THRESHOLDS, GATES, status_of
-from synthetic import Dataset, generate
-from synthetic.profile import check_profile
+from synthetic import Dataset
 from tests.audit.foreign import write_dataset
 
 
@@ -36,41 +33,6 @@ def test_identities_are_the_same_normalised_name_and_date_of_birth(tmp_path: Pat
     assert summary.loc["north", ["records", "clusters"]].tolist() == [6, 5]
     assert summary.loc["north", "duplicate_rate"] == pytest.approx(1 / 6)
     assert summary.loc["north", "cross_force_rate"] == pytest.approx(1 / 5)
-
-
-def counts(crimes: dict[str, list[int]]) -> pd.DataFrame:
-    months = pd.date_range("2022-01-01", periods=len(next(iter(crimes.values()))), freq="MS")
-    return pd.concat(
-        [pd.DataFrame({"force": "f", "unit_id": unit, "month": months, "crimes": values}) for unit, values in crimes.items()]
-    )
-
-
-def test_a_silent_run_is_found_once_with_its_months() -> None:
-    rng = np.random.default_rng(1)
-    busy, quiet = rng.poisson(40, 36), rng.poisson(0.5, 36)
-    busy[10:13] = 0
-    gaps = find_gaps(counts({"busy": busy.tolist(), "quiet": quiet.tolist(), "steady": rng.poisson(30, 36).tolist()}))
-    assert len(gaps) == 1
-    gap = gaps.iloc[0]
-    assert (gap["unit_id"], gap["kind"], gap["observed"]) == ("busy", "silent", 0)
-    assert (str(gap["first_month"]), str(gap["last_month"])) == ("2022-11-01", "2023-01-01")
-    assert gap["expected"] == pytest.approx(120, rel=0.1)
-
-
-def test_few_months_or_crimes_tell_no_gap() -> None:
-    assert find_gaps(counts({"one": [5], "never": [0]})).empty
-    assert find_gaps(counts({"yearly": [1, *[0] * 11, 1, *[0] * 11, 1, *[0] * 11]})).empty
-
-
-def test_silent_units_of_a_generated_force_are_found(tmp_path: Path) -> None:
-    profile = check_profile({"recording": {"silent_unit": 0.3}})
-    dataset = generate(tmp_path / "dataset", profile, ["brackenshire"], scale=0.3, seed=2)
-    found = audit_dataset(dataset)["gaps"][["unit_id", "first_month", "last_month"]]
-    truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")])
-    assert len(truth) > 0
-    assert set(found.itertuples(index=False, name=None)) == set(
-        truth[["unit_id", "first_month", "last_month"]].itertuples(index=False, name=None)
-    )
 
 
 def test_readiness_has_every_gate_and_dimension(typical: Dataset, typical_results: Results) -> None:

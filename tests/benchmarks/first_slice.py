@@ -12,6 +12,7 @@ import pandas as pd
 from faker import Faker
 
 from audit import Results, audit_dataset
+from audit.scoring import score
 from dashboard import demonstration
 from synthetic import Dataset, generate
 
@@ -58,10 +59,9 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
     rows.append((f"Named suspects not linked ({status.isna().mean():.0%} of statuses are blank)", unlinked, seen, "–"))
     true, matched, right = _pairs(dataset, results)
     rows.append(("Pairs of records of one person in a force", true, right, f"{matched - right} false of {matched}"))
-    gaps, told = _read(dataset, "truth/gaps").query("offence_group.isna()"), results["gaps"]
-    key = ["unit_id", "first_month", "last_month"]
-    both = len(gaps[key].merge(told[key]))
-    rows.append(("Silent units (all offences)", len(gaps), both, f"{len(told) - both} false of {len(told)}"))
+    gaps = score(dataset, results).gaps
+    plain, seen = (sum(getattr(kind, name) for kind in gaps.kinds) for name in ("plain", "plain_found"))
+    rows.append(("Reporting gaps of over five standard deviations", plain, seen, f"{gaps.false} false of {gaps.told}"))
     never = int((ledger["defect"].isin(["not_recorded", "not_recorded_hidden"]) & (ledger["table"] == "crimes")).sum())
     rows.append(("Reports never recorded", never, 0, "no audit can see them"))
     print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")

@@ -54,7 +54,7 @@ def test_the_audit_runs_on_adopted_persons_alone(tmp_path: Path) -> None:
     results = audit_dataset(tmp_path / "out")
     assert results["identity_summary"]["records"].tolist() == [4]
     assert results["identities"]["cluster_id"].nunique() == 4
-    assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy"}
+    assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy", "unreported"}
 
 
 @pytest.mark.parametrize("name", ["load_febrl1", "load_febrl2"])

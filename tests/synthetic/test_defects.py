@@ -14,7 +14,7 @@ from synthetic.recording import Recording, record_clean
 from synthetic.world import World, make_world
 from synthetic.world.scope import Scope
 
-BY_UNIT = {"silent_unit", "group_dropped"}
+BY_UNIT = {"silent_unit", "group_dropped", "unit_drop", "late_unit", "misrouted"}
 ON_COPIES = [defect for defect in REGISTRY if "copies" in defect.mechanism]
 
 

@@ -1,0 +1,77 @@
+"""The scorecard: counted by hand on gaps written by hand, and refused where it can tell nothing."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audit import Results
+from audit.scoring import score, score_gaps
+from synthetic import Dataset
+from synthetic.contract import InputError
+from tests.audit.simulated import Simulated
+from tests.conftest import Outcome
+
+COLUMNS = ["force", "unit_id", "offence_group", "first_month", "last_month", "kind"]
+
+
+def row(unit: int, first: int, last: int, kind: str, group: str | None = None) -> list:
+    day = lambda month: date(2020 + month // 12, month % 12 + 1, 1)  # noqa: E731
+    return ["elsewhere", f"unit-{unit:02}", group, day(first), day(last), kind]
+
+
+def test_gaps_found_missed_and_false_are_counted() -> None:
+    world = Simulated(1, [100.0] * 6)
+    world.take(0, 5, 8, 1.0, "silent")
+    world.take(1, 10, 19, 0.5, "drop")
+    world.take(2, 10, 19, 1.0, "silent", "stalking")
+    world.take(3, 20, 25, 1.0, "silent")
+    told = pd.DataFrame(
+        [
+            row(0, 5, 8, "silent"),  # right
+            row(1, 10, 14, "silent"),  # half of its months, wrong kind
+            row(2, 10, 19, "silent", "harassment"),  # another group: false
+            row(5, 1, 2, "drop"),  # nothing there: false
+            row(1, 15, 19, "drop"),  # the other half
+        ],
+        columns=COLUMNS,
+    )
+    scored = score_gaps(world.ledger, told, [world.counts])
+    assert (scored.told, scored.false) == (5, 2)
+    assert scored.plain_found == pytest.approx(2 / 4)
+    assert scored.told_per_found == pytest.approx(3 / 2)
+    assert scored.median_overlap == pytest.approx((1.0 + 0.5) / 2)
+    silent = next(kind for kind in scored.kinds if kind.kind == "silent")
+    assert (silent.put_in, silent.plain, silent.found, silent.kind_right) == (3, 3, 1, 1)
+
+
+def test_nothing_put_in_and_nothing_told_has_no_shares() -> None:
+    world = Simulated(1, [100.0] * 2)
+    scored = score_gaps(world.ledger, pd.DataFrame(columns=COLUMNS), [world.counts])
+    assert (scored.told, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
+
+
+def test_the_command_prints_the_scorecard(typical: Dataset, results_folder: Path, command: Callable[..., Outcome]) -> None:
+    shown = command("audit", "score", typical.path, results_folder)
+    assert shown.code == 0
+    assert "| reporting gaps |" in shown.out
+    as_json = command("audit", "score", typical.path, results_folder, "--json")
+    assert as_json.code == 0
+    assert json.loads(as_json.out)["gaps"]["told"] >= 0
+
+
+def test_results_of_another_dataset_are_refused(typical_results: Results, clean: Dataset) -> None:
+    with pytest.raises(InputError, match="another dataset"):
+        score(clean, typical_results)
+
+
+def test_a_dataset_without_truth_is_refused(typical: Dataset, typical_results: Results, tmp_path: Path) -> None:
+    tables = {name: entry for name, entry in typical.manifest.tables.items() if not name.startswith("truth/")}
+    shutil.copytree(typical.path, tmp_path / "d")
+    bare = Dataset(tmp_path / "d", typical.manifest.model_copy(update={"tables": tables}))
+    with pytest.raises(InputError, match="no ledger"):
+        score(bare, typical_results)
