@@ -21,7 +21,7 @@ from audit.coverage.expected import (
     spread_of_slopes,
 )
 from audit.coverage.gap import FALSE_DISCOVERY_RATE, WHOLE, Gap
-from audit.coverage.scan import COARSE, LONGEST, Scan, Windows, scan, tail, tries
+from audit.coverage.scan import COARSE, LASTING, LONGEST, Scan, Windows, scan, tail, tries
 from audit.statistics import q_values
 
 ENTRY = 0.02
@@ -175,9 +175,9 @@ class Search:
         windows = Windows.of(self.months, range(1, LONGEST + 1))
         found: list[tuple[int, int]] = []
         for _ in range(len(windows.begin) and ROUNDS):
-            held = self._of_the_force(windows, usual, among, found)
+            held = self._of_the_force(windows, usual, among, found)[0]
             best = int(held.gain[0].argmax())
-            window = (int(windows.begin[best]), int(windows.end[best]))
+            window = self._lasting(windows, held, best, usual, among, found)
             if self._chance(held, best) > FORCE_ENTRY or window in found:
                 break
             # What one unit alone makes of the force is not shared: without it the force must still be low.
@@ -185,7 +185,7 @@ class Search:
             lowest = int(((usual - self.values[:, WHOLE]) * among)[:, inside].sum(1).argmax())
             without = among.copy()
             without[lowest] = 0
-            if self._chance(self._of_the_force(Windows(*np.array([window]).T), usual, without, found), 0) <= FORCE_ENTRY:
+            if self._chance(self._of_the_force(Windows(*np.array([window]).T), usual, without, found)[0], 0) <= FORCE_ENTRY:
                 found.append(window)
             else:
                 among = without
@@ -194,13 +194,35 @@ class Search:
     def _chance(self, held: Scan, window: int) -> float:
         return float(tail(held.seen[0, window], held.expected[0, window], held.variance[0, window]) * tries(self.months))
 
-    def _of_the_force(self, windows: Windows, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]) -> Scan:
-        """Hold the sum of units against that of their usual; their own trends need not add up to a straight line."""
+    def _lasting(
+        self, windows: Windows, held: Scan, best: int, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
+    ) -> tuple[int, int]:
+        """The best window, or the best of those that last to the end, whichever explains the force better once fitted.
+
+        A change of system that takes much off bends the straight line, and one Newton step does not see that.
+        """
+        window = (int(windows.begin[best]), int(windows.end[best]))
+        lasting = np.where(windows.end == self.months, held.gain[0], 0.0)
+        other = (int(windows.begin[lasting.argmax()]), self.months)
+        likelihood = [self._of_the_force(windows, usual, among, [*found, one])[1] for one in (window, other)]
+        return other if likelihood[1] + LASTING >= likelihood[0] else window
+
+    def _of_the_force(
+        self, windows: Windows, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
+    ) -> tuple[Scan, float]:
+        """Hold the sum of units against that of their usual; their own trends need not add up to a straight line.
+
+        The scan, and the log-likelihood of the fit with its prior.
+        """
         total, offset = (self.values[:, WHOLE] * among).sum(0)[None], np.log(np.maximum((usual * among).sum(0), 1e-6))[None]
         ones, dispersion = np.ones_like(total), np.array([self.force_dispersion])
         fitted = fit(total, offset, self.years, ones, self._shared_steps(found)[None], dispersion, 0.0, FORCE_SLOPE_SPREAD)
         information = information_of(fitted.now, dispersion)
-        return scan(windows, total, fitted.now, information, self.years, fitted.precision, fitted.away)
+        held = scan(windows, total, fitted.now, information, self.years, fitted.precision, fitted.away)
+        likelihood = -0.5 * float(
+            (information * ((total - fitted.now) / fitted.now) ** 2).sum() + (fitted.precision * fitted.away**2)[0]
+        )
+        return held, likelihood
 
     def _shared_steps(self, shared: list[tuple[int, int]]) -> np.ndarray:
         steps = np.zeros((len(shared), self.months))
@@ -258,7 +280,7 @@ class Search:
             # That a unit shares in what the force as a whole shows is likelier than that it has a trend which hides it.
             few = Windows(*np.array(self.shared).T)
             held = self.scan(few, units, fitted, TIGHTER)
-            p_few = np.where(held.gain > 0, tail(held.seen, held.expected, held.variance) * (1 + len(self.shared)), 1.0)
+            p_few = np.where(held.gain > 0, tail(held.seen, held.expected, held.variance), 1.0)
             which = p_few.argmin(1)
             better = p_few[rows, which] < p
             p = np.where(better, p_few[rows, which], p)
