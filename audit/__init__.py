@@ -15,9 +15,19 @@ from audit.checks import Context, run_checks
 from audit.coverage import find_coverage, find_gaps, read_counts, supplied
 from audit.effect import INSTRUMENT_NAMES, LEAST_GROUP, Choices, Effect, measure
 from audit.engines import connect, frames
-from audit.identities import find_identities
+from audit.identities import Identities, find_identities, read_model
 from audit.readiness import assess, status_of
-from audit.results import DatasetSummary, ForceSummary, Options, Results, Summary, empty, read_results, write_results
+from audit.results import (
+    DatasetSummary,
+    ForceSummary,
+    IdentitySummary,
+    Options,
+    Results,
+    Summary,
+    empty,
+    read_results,
+    write_results,
+)
 from synthetic.contract import InputError, reference
 from synthetic.dataset import Dataset, file_hash, load
 
@@ -33,12 +43,14 @@ def audit_dataset(
     engine: str = "duckdb",
     instrument: str = "harm_365",
     choices: Choices | None = None,
+    identity_model: Path | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb
-    or pandas); ``instrument`` is the use for which readiness is told in the summary, the tables have both. ``progress``
+    or pandas); ``identity_model`` is a saved model of duplicate identities, to be used as it is. ``instrument`` is the use for
+    which readiness is told in the summary, the tables have both. ``progress``
     is called with a sentence and the share done. Raises InputError with one sentence.
     """
     if instrument not in INSTRUMENT_NAMES:
@@ -52,17 +64,18 @@ def audit_dataset(
         with steps.step("Checked the fields"):
             checks = run_checks(frames(engine, opened, connection), catalogue(), forces, Context(as_of))
         with steps.step("Looked for duplicate identities"):
-            identities, identity_summary = find_identities(connection)
+            identities = find_identities(connection, read_model(identity_model))
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of)
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
-            effect = measure(connection, forces, np.datetime64(as_of), chosen) if opened.has_truth else _no_effect()
+            found = identities.identities
+            effect = measure(connection, forces, np.datetime64(as_of), chosen, found) if opened.has_truth else _no_effect()
         with steps.step("Judged the readiness"):
             readiness = assess(
                 connection,
                 checks,
-                identity_summary,
+                identities.identity_summary,
                 supplied(counts),
                 forces,
                 list(INSTRUMENT_NAMES),
@@ -81,13 +94,16 @@ def audit_dataset(
         ),
         timings=steps.seconds,
         not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH),
+        identity=_identity_summary(identities),
         interval="95 % Wilson intervals over the people of the truth list",
         forces=by_force,
     )
     tables = {
         "checks": checks,
-        "identities": identities,
-        "identity_summary": identity_summary,
+        "identities": identities.identities,
+        "identity_summary": identities.identity_summary,
+        "identity_pairs": identities.identity_pairs,
+        "identity_thresholds": identities.identity_thresholds,
         **vars(gaps),
         **vars(coverage),
         "effect": effect.effect,
@@ -95,8 +111,9 @@ def audit_dataset(
         "readiness": readiness,
         "choices": effect.choices,
         "groups": effect.groups,
+        "merging": effect.merging,
     }
-    return Results(summary, tables)
+    return Results(summary, tables, identities.model)
 
 
 class _Steps:
@@ -115,7 +132,18 @@ class _Steps:
 
 
 def _no_effect() -> Effect:
-    return Effect(empty("effect"), empty("attribution"), empty("choices"), empty("groups"))
+    return Effect(*(empty(name) for name in ("effect", "attribution", "choices", "groups", "merging")))
+
+
+def _identity_summary(identities: Identities) -> IdentitySummary:
+    pairs = identities.identity_pairs["probability"].to_numpy()
+    taken = pairs[pairs >= identities.threshold]
+    return IdentitySummary(
+        threshold=identities.threshold,
+        expected_precision=float(taken.mean()) if len(taken) else None,
+        expected_recall=float(taken.sum() / pairs.sum()) if len(taken) else None,
+        left_out=identities.left_out,
+    )
 
 
 def _dataset_summary(dataset: Dataset) -> DatasetSummary:

@@ -37,6 +37,9 @@ def run(
     k: Annotated[int | None, typer.Option(help="Length of every force's list; by population, at least 10.")] = None,
     weights: Annotated[str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}.")] = "harm_days",
     date_basis: Annotated[str, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}.")] = "reported",
+    identity_model: Annotated[
+        Path | None, typer.Option(help="A saved identity_model.json, to be used as it is; learnt from the data otherwise.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print audit.json, for programs.")] = False,
 ) -> None:
     """Audit a dataset and write the results folder."""
@@ -45,6 +48,7 @@ def run(
         engine=engine,
         instrument=instrument,
         choices=Choices(weights, date_basis, k),
+        identity_model=identity_model,
         progress=lambda sentence, share: print(sentence, file=sys.stderr),  # noqa: T201
     )
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")

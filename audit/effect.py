@@ -41,18 +41,26 @@ class Choices:
 
 @dataclass(frozen=True)
 class Effect:
-    """Frames as ``effect``, ``attribution``, ``choices`` and ``groups`` of the results folder have them."""
+    """Frames as the results folder has them under the same names."""
 
     effect: pd.DataFrame
     attribution: pd.DataFrame
     choices: pd.DataFrame
     groups: pd.DataFrame
+    merging: pd.DataFrame
 
 
-def measure(connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: np.datetime64, choices: Choices) -> Effect:
+def measure(
+    connection: duckdb.DuckDBPyConnection,
+    forces: list[str],
+    last_day: np.datetime64,
+    choices: Choices,
+    identities: pd.DataFrame | None = None,
+) -> Effect:
     """The effect of a dataset's defects on each force's list, for both instruments.
 
-    ``connection`` has the dataset's views, the truth's among them. Intervals are Wilson's, of the share of the truth
+    ``connection`` has the dataset's views, the truth's among them; ``identities`` (person_id, cluster_id) tells which records
+    the audit takes for one person's, for the list after merging them. Intervals are Wilson's, of the share of the truth
     list that is found. Raises InputError where the choices are not known.
     """
     if choices.weights not in WEIGHTS:
@@ -62,9 +70,9 @@ def measure(connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: 
     if choices.k is not None and choices.k < 1:
         raise InputError("--k takes a whole number of 1 or more.")
     last = int(last_day.astype("datetime64[D]").astype(int))
-    world = _read(connection, forces)
+    world = _read(connection, forces, identities)
     lengths = list_lengths(connection, forces)
-    parts: dict[str, list[pd.DataFrame]] = {"effect": [], "attribution": [], "choices": [], "groups": []}
+    parts: dict[str, list[pd.DataFrame]] = {"effect": [], "attribution": [], "choices": [], "groups": [], "merging": []}
     for number, force in enumerate(forces):
         for instrument in INSTRUMENTS.values():
             k = choices.k or lengths[force]
@@ -74,6 +82,7 @@ def measure(connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: 
                 "attribution": bench.attribution(),
                 "choices": bench.choices(),
                 "groups": bench.groups(),
+                "merging": bench.merging(),
             }
             for name, frame in made.items():
                 frame.insert(0, "force", force)
@@ -162,7 +171,7 @@ class _Bench:
         self.shown_by_record = self.is_own | np.isin(chosen, by_record)
         self.shown_by_person = self.is_own | np.isin(chosen, by_person)
         self.identifiers, self.number = {}, {}
-        for name in ("record", "person"):
+        for name in ("record", "person", "cluster"):
             self.identifiers[name], self.number[name] = np.unique(rows[name], return_inverse=True)
 
     def _shared(self, cross: dict[str, np.ndarray], force: int, members: np.ndarray) -> np.ndarray:
@@ -178,10 +187,11 @@ class _Bench:
         weights: str | None = None,
         date_basis: str | None = None,
         window: int | None = None,
+        merged: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The list with some families repaired: identifiers in order, and scores. Never handed on."""
+        """The list with some families repaired, or of ``merged`` records: identifiers in order, and scores. Never handed on."""
         rows = self.rows
-        name = "person" if "identity" in repaired else "record"
+        name = "person" if "identity" in repaired else "cluster" if merged else "record"
         basis = date_basis or self.date_basis
         day = rows[f"true_{basis}" if "dates" in repaired else basis]
         offence = rows["true_offence" if "offence" in repaired else "offence"]
@@ -192,6 +202,8 @@ class _Bench:
             counts &= self.is_own
         if "identity" in repaired:
             counts &= rows["first_of_person"]
+        if merged:
+            counts &= rows["first_of_cluster"]
         if "linkage" not in repaired:
             counts &= rows["kind"] != _RESTORED
         counts &= rows["of_event"] if "recording" in repaired else rows["kind"] != _UNRECORDED
@@ -250,6 +262,16 @@ class _Bench:
                 "high": high,
             }
         )
+
+    def merging(self) -> pd.DataFrame:
+        """Recall of the recorded list, and of the list after merging the records that the audit takes for one person's."""
+        listed, _ = self.listing(NONE, merged=True)
+        records = np.unique(self.rows["record"][self.is_own & np.isin(self.rows["cluster"], listed)])
+        found = np.isin(self.truth, self.people_of(records[records >= 0], NONE))
+        rate, low, high = wilson(np.array([found.sum()]), np.array([len(self.truth)]))
+        before = self.found.mean() if len(self.truth) else np.nan
+        columns = {"recall_at_k": [before], "recall_after_merging": rate, "low": low, "high": high}
+        return pd.DataFrame({"k": [self.k], "truth_size": [len(self.truth)]} | columns)
 
     def attribution(self) -> pd.DataFrame:
         values = {subset: self.recall(subset) for subset in _subsets(FAMILIES)}
@@ -347,10 +369,11 @@ WHERE e.reported_on IS NOT NULL AND e.suspect_key IS NOT NULL
 """
 
 
-def _read(connection: duckdb.DuckDBPyConnection, forces: list[str]) -> _World:
+def _read(connection: duckdb.DuckDBPyConnection, forces: list[str], identities: pd.DataFrame | None) -> _World:
     offences = reference("offences")
     connection.register("offence_numbers", pd.DataFrame({"code": offences["offence_code"], "n": range(len(offences))}))
     connection.register("force_numbers", pd.DataFrame({"slug": forces, "n": range(len(forces))}))
+    connection.register("clusters", empty("identities") if identities is None else identities)
     connection.execute(_ENTRIES)
     connection.execute(
         """
@@ -364,10 +387,12 @@ def _read(connection: duckdb.DuckDBPyConnection, forces: list[str]) -> _World:
         SELECT (row_number() OVER () - 1)::INT AS row, * FROM (
             SELECT e.kind::TINYINT AS kind, f.n::SMALLINT AS force, item, record, person, e.of_event,
                    coalesce(a.place, -1)::INT AS record_place, coalesce(b.place, -1)::INT AS person_place,
+                   coalesce(dense_rank() OVER (ORDER BY coalesce(u.cluster_id, record)), 0)::INT AS cluster,
                    coalesce(o.n, -1)::SMALLINT AS offence, coalesce(t.n, -1)::SMALLINT AS true_offence,
                    reported, occurred, true_reported, true_occurred
             FROM entries e JOIN force_numbers f ON f.slug = e.force
             LEFT JOIN identifier_order a ON a.identifier = e.record LEFT JOIN identifier_order b ON b.identifier = e.person
+            LEFT JOIN clusters u ON u.person_id = e.record
             LEFT JOIN offence_numbers o ON o.code = e.offence_code LEFT JOIN offence_numbers t ON t.code = e.true_code
         );
         CREATE OR REPLACE TEMP TABLE owners AS
@@ -390,11 +415,12 @@ def _read(connection: duckdb.DuckDBPyConnection, forces: list[str]) -> _World:
     rows = connection.execute(
         f"""
         WITH several AS (SELECT item FROM numbered GROUP BY item HAVING count(*) > 1), repeated AS (
-            SELECT row, row_number() OVER (PARTITION BY item, person ORDER BY row) > 1 AS again
+            SELECT row, row_number() OVER (PARTITION BY item, person ORDER BY row) > 1 AS again,
+                   row_number() OVER (PARTITION BY item, cluster ORDER BY row) > 1 AS merged_again
             FROM numbered SEMI JOIN several USING (item)
         )
-        SELECT kind, force, record_place AS record, person_place AS person, of_event, offence, true_offence, {days},
-               NOT coalesce(again, false) AS first_of_person
+        SELECT kind, force, record_place AS record, person_place AS person, cluster, of_event, offence, true_offence, {days},
+               NOT coalesce(again, false) AS first_of_person, NOT coalesce(merged_again, false) AS first_of_cluster
         FROM numbered LEFT JOIN repeated USING (row) ORDER BY row
         """
     ).fetchnumpy()

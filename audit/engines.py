@@ -22,6 +22,8 @@ SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer
 def connect(dataset: Dataset, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on."""
     connection = duckdb.connect(config={"memory_limit": memory_limit} if memory_limit else {})
+    # What takes long tells its own progress, on standard error.
+    connection.execute("SET enable_progress_bar = false")
     for name in TABLES:
         connection.execute(f"CREATE VIEW {name.replace('/', '_')} AS {_select(connection, dataset, name)}")
     return connection

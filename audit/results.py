@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from audit.identities.model import Model, model_as_json, read_model
 from synthetic.contract import InputError
 from synthetic.dataset import staged_folder
 
@@ -43,6 +44,33 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "low": _SHARE,
         "high": _SHARE,
         "cross_force_rate": _SHARE,
+    },
+    "identity_pairs": {
+        "person_id_l": _TEXT,
+        "person_id_r": _TEXT,
+        "probability": _SHARE,
+        "joined": pa.bool_(),
+        "weight_names": _SHARE,
+        "weight_date_of_birth": _SHARE,
+        "weight_place": _SHARE,
+        "weight_phone": _SHARE,
+        "weight_sex": _SHARE,
+    },
+    "identity_thresholds": {
+        "threshold": _SHARE,
+        "pairs": _COUNT,
+        "expected_precision": _SHARE,
+        "expected_recall": _SHARE,
+    },
+    "merging": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "k": _COUNT,
+        "truth_size": _COUNT,
+        "recall_at_k": _SHARE,
+        "recall_after_merging": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
     },
     "gaps": {
         "force": _TEXT,
@@ -192,6 +220,15 @@ class ForceSummary(_Model):
     high: float | None
 
 
+class IdentitySummary(_Model):
+    """How duplicate identities were told."""
+
+    threshold: float
+    expected_precision: float | None
+    expected_recall: float | None
+    left_out: list[str]
+
+
 class Summary(_Model):
     """``audit.json``: the run, its headline figures, and one row a force."""
 
@@ -201,6 +238,7 @@ class Summary(_Model):
     options: Options
     timings: dict[str, float] = Field(description="Seconds by step.")
     not_applicable: dict[str, str] = Field(description="What could not be told, and why.")
+    identity: IdentitySummary
     interval: str = Field(description="What the intervals of the effect are.")
     forces: list[ForceSummary]
 
@@ -211,6 +249,7 @@ class Results:
 
     summary: Summary
     tables: dict[str, pd.DataFrame]
+    identity_model: Model
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
@@ -223,6 +262,7 @@ def write_results(results: Results, out: Path) -> None:
             pq.write_table(to_arrow(name, results.tables[name]), folder / f"{name}.parquet", compression="zstd")
         text = json.dumps(results.summary.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "audit.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "identity_model.json").write_text(model_as_json(results.identity_model), encoding="utf-8")
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
@@ -249,7 +289,7 @@ def read_results(path: str | Path) -> Results:
         if table.schema.names != list(schema):
             raise InputError(f"The columns of {name}.parquet are not those of this version; run the audit again.")
         tables[name] = table.to_pandas()
-    return Results(summary, tables)
+    return Results(summary, tables, read_model(folder / "identity_model.json"))
 
 
 def empty(name: str) -> pd.DataFrame:

@@ -1,38 +1,11 @@
-"""Duplicate identities and readiness, on data small enough to count by hand."""
-
-from pathlib import Path
+"""Readiness, on data small enough to count by hand."""
 
 import pandas as pd
 import pytest
 
-from audit import Results, audit_dataset
+from audit import Results
 from audit.readiness import DIMENSION_THRESHOLDS, GATES, status_of
 from synthetic import Dataset
-from tests.audit.foreign import write_dataset
-
-
-def test_identities_are_the_same_normalised_name_and_date_of_birth(tmp_path: Path) -> None:
-    born = "1980-05-04"
-    rows = [
-        ("SYN-1", "north", "Seán", "O'Brien", born),
-        ("SYN-2", "north", "SEAN", "OBrien ", born),
-        ("SYN-3", "south", "sean", "o-brien", born),
-        ("SYN-4", "north", "Sean", "O'Brien", "1980-04-05"),
-        ("SYN-5", "north", "Sean", "O'Brien", None),
-        ("SYN-6", "north", None, "O'Brien", born),
-        ("SYN-7", "north", "  ", "O'Brien", born),
-    ]
-    names = ("person_id", "force", "forename", "surname", "date_of_birth")
-    made = {"created_on": "2024-01-01", "source_system": "records"}
-    persons = [dict(zip(names, row, strict=True)) | made for row in rows]
-    tables = {"units": [], "persons": persons, "crimes": [], "involvements": []}
-    results = audit_dataset(write_dataset(tmp_path / "d", tables, ["north", "south"], "2024-06-30"))
-    clusters = results["identities"].set_index("person_id")["cluster_id"].to_dict()
-    assert clusters == {n: "SYN-1" if n in ("SYN-1", "SYN-2", "SYN-3") else n for n, *_ in rows}
-    summary = results["identity_summary"].set_index("force")
-    assert summary.loc["north", ["records", "clusters"]].tolist() == [6, 5]
-    assert summary.loc["north", "duplicate_rate"] == pytest.approx(1 / 6)
-    assert summary.loc["north", "cross_force_rate"] == pytest.approx(1 / 5)
 
 
 def test_readiness_has_every_gate_and_dimension(typical: Dataset, typical_results: Results) -> None:

@@ -1,4 +1,4 @@
-"""The audit held against the ledger: of what was put in, what was found, missed and wrongly told."""
+"""Reporting gaps held against the ledger's."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from audit.coverage.counts import Counts, read_counts
-from audit.engines import connect
-from audit.results import Results
+from audit.coverage import Counts
 from audit.statistics import wilson
-from synthetic.contract import GAP_KINDS, InputError
-from synthetic.dataset import Dataset, file_hash
+from synthetic.contract import GAP_KINDS
 
 PLAIN_LOSS = 5.0
 """A gap is plain when what its months lack is more than this many standard deviations of their count."""
@@ -50,31 +47,6 @@ class GapScore(BaseModel):
     kind_right: float | None
     told_per_found: float | None
     """Gaps told, the false ones aside, by gaps of the ledger found; under 1 where one told covers several."""
-
-
-class Score(BaseModel):
-    """The audit's own scorecard."""
-
-    model_config = ConfigDict(frozen=True)
-
-    gaps: GapScore
-
-
-def score(dataset: Dataset, results: Results) -> Score:
-    """Hold results against the truth of the dataset that they are of.
-
-    Raises InputError where the dataset has no ledger, or the results are another dataset's.
-    """
-    if "truth/gaps" not in dataset.manifest.tables:
-        raise InputError(
-            "The dataset has no ledger of gaps, so nothing can be held against it; score needs a dataset with its truth."
-        )
-    if results.summary.dataset.manifest_sha256 != file_hash(dataset.path / "dataset.json"):
-        raise InputError("The results are of another dataset; name the one they were made from, or run the audit again.")
-    ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
-    with connect(dataset) as connection:
-        counts = read_counts(connection, dataset.manifest.as_of)
-    return Score(gaps=score_gaps(ledger, results["gaps"], counts))
 
 
 def score_gaps(ledger: pd.DataFrame, told: pd.DataFrame, counts: Sequence[Counts]) -> GapScore:
@@ -120,9 +92,8 @@ def score_gaps(ledger: pd.DataFrame, told: pd.DataFrame, counts: Sequence[Counts
     )
 
 
-def as_markdown(scored: Score) -> str:
-    """The scorecard as Markdown tables."""
-    gaps = scored.gaps
+def gaps_as_markdown(gaps: GapScore) -> str:
+    """The score as a Markdown table and what it comes to."""
     lines = ["| reporting gaps | put in | plain | plain found | kind right |", "|---|--:|--:|--:|--:|"]
     for row in gaps.kinds:
         found, right = _of(row.plain_found, row.plain), _of(row.kind_right, row.plain_found)

@@ -1,0 +1,44 @@
+"""The audit held against the truth: of what was put in, what was found, missed and wrongly told."""
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from audit.coverage import read_counts
+from audit.engines import connect
+from audit.results import Results
+from audit.scoring.gaps import GapScore, gaps_as_markdown, score_gaps
+from audit.scoring.identities import IdentityScore, identities_as_markdown, score_identities
+from synthetic.contract import InputError
+from synthetic.dataset import Dataset, file_hash
+
+__all__ = ["GapScore", "IdentityScore", "Score", "as_markdown", "score", "score_gaps", "score_identities"]
+
+
+class Score(BaseModel):
+    """The audit's own scorecard."""
+
+    model_config = ConfigDict(frozen=True)
+
+    identities: IdentityScore
+    gaps: GapScore
+
+
+def score(dataset: Dataset, results: Results) -> Score:
+    """Hold results against the truth of the dataset that they are of.
+
+    Raises InputError where the dataset has no ledger, or the results are another dataset's.
+    """
+    if not {"truth/gaps", "truth/identities", "truth/defects", "truth/people"} <= set(dataset.manifest.tables):
+        raise InputError("The dataset has no ledger, so nothing can be held against it; score needs a dataset with its truth.")
+    if results.summary.dataset.manifest_sha256 != file_hash(dataset.path / "dataset.json"):
+        raise InputError("The results are of another dataset; name the one they were made from, or run the audit again.")
+    ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
+    with connect(dataset) as connection:
+        counts = read_counts(connection, dataset.manifest.as_of)
+        identities = score_identities(connection, results["identities"])
+    return Score(identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))
+
+
+def as_markdown(scored: Score) -> str:
+    """The scorecard as Markdown tables."""
+    return f"{identities_as_markdown(scored.identities)}\n\n{gaps_as_markdown(scored.gaps)}"

@@ -1,0 +1,157 @@
+"""Duplicate identities held against the truth: pairs, records, by kind of defect and by group."""
+
+import duckdb
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from synthetic.contract import reference
+
+LEAST_GROUP = 10
+"""Kinds and groups with fewer true pairs are not told."""
+
+
+class PartScore(BaseModel):
+    """Pairs of records of one person, of one kind of defect or one group: how many there are, and how many were joined.
+
+    ``precision`` is told of groups: of the pairs joined in which a record is of the group, the share that is right.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    attribute: str
+    value: str
+    pairs: int
+    recall: float
+    precision: float | None = None
+
+
+class IdentityScore(BaseModel):
+    """Clusters held against the true people. Shares are None where there is nothing to divide by.
+
+    A pair is true when the two records have a person in common. B-cubed averages over records (Bagga and Baldwin 1998): of a
+    record's cluster the share that is its person's, and of its person's records the share that is in its cluster.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    records: int
+    true_pairs: int
+    joined_pairs: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    b_cubed_precision: float | None
+    b_cubed_recall: float | None
+    b_cubed_f1: float | None
+    overlaid_records: int
+    """Records that two people share: no comparison of records can see them."""
+    parts: list[PartScore]
+
+
+def score_identities(connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame) -> IdentityScore:
+    """Hold clusters (``identities.parquet``) against the truth of a dataset's tables on a connection."""
+    connection.register("told_identities", identities)
+    connection.register("ethnicity_groups", reference("ethnicities")[["ethnicity", "ethnicity_group"]])
+    connection.execute(_PAIRS)
+    counts = connection.execute(
+        """
+        SELECT (SELECT count(*) FROM told_identities), (SELECT count(*) FROM true_pairs), (SELECT count(*) FROM joined_pairs),
+               (SELECT count(*) FROM true_pairs WHERE joined),
+               (SELECT count(*) FROM (SELECT person_id FROM truth_identities GROUP BY person_id HAVING count(*) > 1))
+        """
+    ).fetchall()[0]
+    records, true, joined, right, overlaid = (int(count) for count in counts)
+    precision, recall = _share(right, joined), _share(right, true)
+    cubed = connection.execute(
+        """
+        WITH owned AS (SELECT person_id, min(person_key) AS person FROM truth_identities GROUP BY person_id),
+             sized AS (
+                SELECT count(*) OVER (PARTITION BY cluster_id) AS of_cluster, count(*) OVER (PARTITION BY person) AS of_person,
+                       count(*) OVER (PARTITION BY cluster_id, person) AS of_either
+                FROM told_identities JOIN owned USING (person_id)
+             )
+        SELECT avg(of_either / of_cluster), avg(of_either / of_person) FROM sized
+        """
+    ).fetchall()[0]
+    return IdentityScore(
+        records=records,
+        true_pairs=true,
+        joined_pairs=joined,
+        precision=precision,
+        recall=recall,
+        f1=_harmonic(precision, recall),
+        b_cubed_precision=cubed[0],
+        b_cubed_recall=cubed[1],
+        b_cubed_f1=_harmonic(*cubed),
+        overlaid_records=overlaid,
+        parts=[
+            PartScore(**row) for row in connection.execute(_PARTS).df().astype(object).replace({pd.NA: None}).to_dict("records")
+        ],
+    )
+
+
+def identities_as_markdown(scored: IdentityScore) -> str:
+    """The score as Markdown tables."""
+    lines = ["| duplicate identities | precision | recall | F1 |", "|---|--:|--:|--:|"]
+    for name, shares in (
+        (f"pairs ({scored.true_pairs:,} true)", (scored.precision, scored.recall, scored.f1)),
+        (f"records, B-cubed ({scored.records:,})", (scored.b_cubed_precision, scored.b_cubed_recall, scored.b_cubed_f1)),
+    ):
+        lines.append(f"| {name} | {' | '.join('–' if share is None else f'{share:.3f}' for share in shares)} |")
+    lines += ["", "| pairs by | | true | found | precision |", "|---|---|--:|--:|--:|"]
+    for part in scored.parts:
+        precision = "" if part.precision is None else f"{part.precision:.1%}"
+        lines.append(f"| {part.attribute} | {part.value} | {part.pairs:,} | {part.recall:.1%} | {precision} |")
+    lines += ["", f"Records that two people share, which no comparison of records can see: {scored.overlaid_records:,}."]
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _harmonic(first: float | None, second: float | None) -> float | None:
+    return 2 * first * second / (first + second) if first and second else None
+
+
+_PAIRS = """
+CREATE OR REPLACE TEMP TABLE true_pairs AS
+SELECT DISTINCT a.person_id AS l, b.person_id AS r, min(a.person_key) OVER (PARTITION BY a.person_id, b.person_id) AS person_key,
+       c.cluster_id = d.cluster_id AS joined
+FROM truth_identities a JOIN truth_identities b ON a.person_key = b.person_key AND a.person_id < b.person_id
+JOIN told_identities c ON c.person_id = a.person_id JOIN told_identities d ON d.person_id = b.person_id;
+CREATE OR REPLACE TEMP TABLE joined_pairs AS
+SELECT a.person_id AS l, b.person_id AS r, t.l IS NOT NULL AS is_true
+FROM told_identities a JOIN told_identities b ON a.cluster_id = b.cluster_id AND a.person_id < b.person_id
+LEFT JOIN true_pairs t ON t.l = a.person_id AND t.r = b.person_id;
+CREATE OR REPLACE TEMP TABLE owner_groups AS
+SELECT i.person_id, min(p.sex) AS sex, min(g.ethnicity_group) AS ethnicity, any_value(r.force) AS force
+FROM truth_identities i JOIN truth_people p USING (person_key) LEFT JOIN ethnicity_groups g USING (ethnicity)
+JOIN persons r ON r.person_id = i.person_id GROUP BY i.person_id;
+"""
+
+
+def _by(attribute: str) -> str:
+    return f"""
+        SELECT 'group: {attribute}' AS attribute, t.value, t.pairs, t.recall, j.precision FROM (
+            SELECT {attribute} AS value, count(*) AS pairs, avg(joined::INT) AS recall
+            FROM (SELECT DISTINCT l, r, joined, {attribute} FROM true_pairs JOIN owner_groups ON person_id IN (l, r)) GROUP BY 1
+        ) t LEFT JOIN (
+            SELECT {attribute} AS value, avg(is_true::INT) AS precision
+            FROM (SELECT DISTINCT l, r, is_true, {attribute} FROM joined_pairs JOIN owner_groups ON person_id IN (l, r)) GROUP BY 1
+        ) j USING (value) WHERE t.value IS NOT NULL AND t.pairs >= {LEAST_GROUP}
+    """
+
+
+_PARTS = f"""
+WITH spoiled AS (
+    SELECT DISTINCT record_id AS person_id, defect FROM truth_defects
+    WHERE "table" = 'persons' AND field IS NOT NULL AND family IN ('identity', 'equality')
+), by_defect AS (
+    SELECT 'defect' AS attribute, defect AS value, count(*) AS pairs, avg(joined::INT) AS recall, NULL::DOUBLE AS precision
+    FROM (SELECT DISTINCT l, r, joined, defect FROM true_pairs JOIN spoiled ON person_id IN (l, r))
+    GROUP BY defect HAVING count(*) >= {LEAST_GROUP}
+)
+SELECT * FROM (SELECT * FROM by_defect UNION ALL {_by("sex")} UNION ALL {_by("ethnicity")} UNION ALL {_by("force")})
+ORDER BY attribute, pairs DESC, value
+"""
