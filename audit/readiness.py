@@ -70,7 +70,9 @@ def assess(
     for force in forces:
         mine = whole.loc[force] if force in whole.index.get_level_values(0) else whole.iloc[:0]
         records = identities.loc[force] if force in identities.index else None
-        duplicates = Count(records["clusters"], records["records"]) if records is not None else Count(0, 0)
+        duplicates = Count(0, 0)
+        if records is not None:
+            duplicates = Count(records["records"] * (1 - records["duplicate_rate"]), records["records"])
         months = supplied.loc[force] if force in supplied.index else None
         coverage = Count(months["force_months"], months["force_months_expected"]) if months is not None else Count(0, 0)
         gates = {
