@@ -124,6 +124,10 @@ CREATE OR REPLACE TEMP TABLE joined_pairs AS
 SELECT a.person_id AS l, b.person_id AS r, t.l IS NOT NULL AS is_true
 FROM told_identities a JOIN told_identities b ON a.cluster_id = b.cluster_id AND a.person_id < b.person_id
 LEFT JOIN true_pairs t ON t.l = a.person_id AND t.r = b.person_id;
+CREATE OR REPLACE TEMP TABLE true_sides AS
+SELECT l AS person_id, * FROM true_pairs UNION ALL SELECT r, * FROM true_pairs;
+CREATE OR REPLACE TEMP TABLE joined_sides AS
+SELECT l AS person_id, * FROM joined_pairs UNION ALL SELECT r, * FROM joined_pairs;
 CREATE OR REPLACE TEMP TABLE owner_groups AS
 SELECT i.person_id, min(p.sex) AS sex, min(g.ethnicity_group) AS ethnicity, any_value(r.force) AS force
 FROM truth_identities i JOIN truth_people p USING (person_key) LEFT JOIN ethnicity_groups g USING (ethnicity)
@@ -135,10 +139,10 @@ def _by(attribute: str) -> str:
     return f"""
         SELECT 'group: {attribute}' AS attribute, t.value, t.pairs, t.recall, j.precision FROM (
             SELECT {attribute} AS value, count(*) AS pairs, avg(joined::INT) AS recall
-            FROM (SELECT DISTINCT l, r, joined, {attribute} FROM true_pairs JOIN owner_groups ON person_id IN (l, r)) GROUP BY 1
+            FROM (SELECT DISTINCT l, r, joined, {attribute} FROM true_sides JOIN owner_groups USING (person_id)) GROUP BY 1
         ) t LEFT JOIN (
             SELECT {attribute} AS value, avg(is_true::INT) AS precision
-            FROM (SELECT DISTINCT l, r, is_true, {attribute} FROM joined_pairs JOIN owner_groups ON person_id IN (l, r)) GROUP BY 1
+            FROM (SELECT DISTINCT l, r, is_true, {attribute} FROM joined_sides JOIN owner_groups USING (person_id)) GROUP BY 1
         ) j USING (value) WHERE t.value IS NOT NULL AND t.pairs >= {LEAST_GROUP}
     """
 
@@ -149,7 +153,7 @@ WITH spoiled AS (
     WHERE "table" = 'persons' AND field IS NOT NULL AND family IN ('identity', 'equality')
 ), by_defect AS (
     SELECT 'defect' AS attribute, defect AS value, count(*) AS pairs, avg(joined::INT) AS recall, NULL::DOUBLE AS precision
-    FROM (SELECT DISTINCT l, r, joined, defect FROM true_pairs JOIN spoiled ON person_id IN (l, r))
+    FROM (SELECT DISTINCT l, r, joined, defect FROM true_sides JOIN spoiled USING (person_id))
     GROUP BY defect HAVING count(*) >= {LEAST_GROUP}
 )
 SELECT * FROM (SELECT * FROM by_defect UNION ALL {_by("sex")} UNION ALL {_by("ethnicity")} UNION ALL {_by("force")})

@@ -7,7 +7,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 from faker import Faker
 
@@ -57,9 +56,12 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
     status = _read(dataset, "crimes")["suspect_status"]
     seen = int(results["checks"].query("check_id == 'required_when.suspect_linked' and month.isna()")["failed"].sum())
     rows.append((f"Named suspects not linked ({status.isna().mean():.0%} of statuses are blank)", unlinked, seen, "–"))
-    true, matched, right = _pairs(dataset, results)
-    rows.append(("Pairs of records of one person in a force", true, right, f"{matched - right} false of {matched}"))
-    gaps = score(dataset, results).gaps
+    scored = score(dataset, results)
+    pairs = scored.identities
+    right = round(pairs.joined_pairs * (pairs.precision or 0))
+    wrong = f"{pairs.joined_pairs - right} false of {pairs.joined_pairs}"
+    rows.append(("Pairs of records of one person", pairs.true_pairs, right, wrong))
+    gaps = scored.gaps
     plain, seen = (sum(getattr(kind, name) for kind in gaps.kinds) for name in ("plain", "plain_found"))
     rows.append(("Reporting gaps of over five standard deviations", plain, seen, f"{gaps.false} false of {gaps.told}"))
     never = int((ledger["defect"].isin(["not_recorded", "not_recorded_hidden"]) & (ledger["table"] == "crimes")).sum())
@@ -67,19 +69,6 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
     print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")
     for name, put_in, seen_of_it, false in rows:
         print(f"| {name} | {put_in:,} | {seen_of_it:,} ({seen_of_it / max(put_in, 1):.0%}) | {false} |")
-
-
-def _pairs(dataset: Dataset, results: Results) -> tuple[int, int, int]:
-    """Pairs of person records of one force: truly one person, taken for one, and both."""
-    # A record that two people share is taken as the first one's, so that it makes no pair with itself.
-    owners = _read(dataset, "truth/identities").groupby("person_id", as_index=False)["person_key"].min()
-    identities = owners.merge(_read(dataset, "persons")[["person_id", "force"]])
-    columns = ("person_key", "cluster_id", "person_key, cluster_id")
-    count = "SELECT sum(n * (n - 1) / 2)::BIGINT FROM (SELECT count(*) AS n FROM records GROUP BY force, {})"
-    with duckdb.connect() as connection:
-        connection.register("records", identities.merge(results["identities"]))
-        true, matched, right = [connection.execute(count.format(column)).fetchall()[0][0] for column in columns]
-    return int(true), int(matched), int(right)
 
 
 def _read(dataset: Dataset, table: str) -> pd.DataFrame:
