@@ -10,7 +10,7 @@ from audit.identities.mixture import OTHERS, Pairs, Tables, counted
 from audit.identities.records import COLUMNS
 from audit.identities.settings import FIELDS, FREQUENCY, LEVELS, levels_of, settings
 
-SAMPLE = {False: 900_000, True: 300_000}
+SAMPLE = {False: 900_000, True: 200_000}
 """Pairs drawn to see what strangers agree on by chance, within forces and across."""
 FEW, FARTHEST = 6_000, 25
 """So few records are all compared with one another; of more, each with so many at the most."""

@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install it to run the browser tests"),
     pytest.mark.xdist_group("browser"),
 ]
+expect.set_options(timeout=20_000)
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 PAGES = {"": "Would this data work", "missing-fields": "Missing fields"}
 
