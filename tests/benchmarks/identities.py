@@ -118,8 +118,8 @@ def _speed() -> None:
         )
         for records in (100_000, 1_000_000):
             with connect(dataset) as connection:
-                connection.execute(f"CREATE TEMP TABLE some AS SELECT * FROM persons ORDER BY hash(person_id) LIMIT {records}")
-                connection.execute("CREATE OR REPLACE TEMP VIEW persons AS SELECT * FROM some")
+                connection.execute(f"CREATE TEMP TABLE few AS SELECT * FROM persons ORDER BY hash(person_id) LIMIT {records}")
+                connection.execute("CREATE OR REPLACE TEMP VIEW persons AS SELECT * FROM few")
                 begin = time.perf_counter()
                 find_identities(connection)
                 ours = time.perf_counter() - begin
