@@ -1,8 +1,9 @@
 """The auditor: what a dataset lacks, whom it holds twice, when it fell silent, and what that does to a prioritisation."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase as fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,16 +11,15 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from audit.catalogue import catalogue
-from audit.checks import Context, run_checks
+from audit.catalogue import Check, catalogue
+from audit.checks import Context, count_checks, finding_counts, judged
 from audit.coverage import find_coverage, find_gaps, read_counts, supplied
-from audit.effect import INSTRUMENT_NAMES, LEAST_GROUP, Choices, Effect, measure
+from audit.effect import INSTRUMENT_NAMES, Choices, check_choices, measure, no_effect
 from audit.engines import connect, frames
 from audit.identities import Identities, find_identities, read_model
-from audit.readiness import assess, status_of
+from audit.readiness import assess, field_score_table
 from audit.results import (
     DatasetSummary,
-    ForceSummary,
     IdentitySummary,
     Options,
     Results,
@@ -28,7 +28,9 @@ from audit.results import (
     read_results,
     write_results,
 )
-from synthetic.contract import InputError, reference
+from audit.thresholds import Thresholds
+from audit.verdict import Size, force_summaries
+from synthetic.contract import InputError
 from synthetic.dataset import Dataset, file_hash, load
 
 __all__ = ["InputError", "Results", "audit_dataset", "read_results", "write_results"]
@@ -44,25 +46,35 @@ def audit_dataset(
     instrument: str = "harm_365",
     choices: Choices | None = None,
     identity_model: Path | None = None,
+    thresholds: Thresholds | None = None,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    master: str | None = None,
+    weights: dict[str, float] | None = None,
+    detail: bool = False,
     progress: Progress | None = None,
 ) -> Results:
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
-    ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb
-    or pandas); ``identity_model`` is a saved model of duplicate identities, to be used as it is. ``instrument`` is the use for
-    which readiness is told in the summary, the tables have both. ``progress``
-    is called with a sentence and the share done. Raises InputError with one sentence.
+    ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb,
+    pandas or spark; ``master`` is the address of a Spark cluster); ``only`` and ``skip`` choose among them by identifier, type
+    or dimension, with * for any part. ``identity_model`` is a saved model of duplicate identities, to be used as it is.
+    ``instrument`` is the use for which readiness is told in the summary, the tables have both. ``thresholds`` replace the
+    project's own limits. ``weights`` are one's own by offence code, called ``choices.weights``; ``detail`` tells contributions
+    by kind of defect within a family. ``progress`` is called with a sentence and the share done. Raises InputError.
     """
     if instrument not in INSTRUMENT_NAMES:
         raise InputError(f"--instrument takes one of {', '.join(INSTRUMENT_NAMES)}.")
-    chosen = choices or Choices()
+    chosen, limits = choices or Choices(), thresholds or Thresholds()
+    check_choices(chosen, weights)
+    declared = limits.limit(choose_checks(only, skip))
     steps = _Steps(progress or (lambda sentence, share: None), total=6)
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
     with connect(opened) as connection:
         with steps.step("Checked the fields"):
-            checks = run_checks(frames(engine, opened, connection), catalogue(), forces, Context(as_of))
+            counted, broken = count_checks(frames(engine, opened, connection, master), declared, Context(as_of))
         with steps.step("Looked for duplicate identities"):
             identities = find_identities(connection, read_model(identity_model))
         with steps.step("Looked for reporting gaps"):
@@ -70,18 +82,30 @@ def audit_dataset(
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
-            effect = measure(connection, forces, np.datetime64(as_of), chosen, found) if opened.has_truth else _no_effect()
+            effect = no_effect()
+            if opened.has_truth:
+                has_gaps = "truth/gaps" in opened.manifest.tables
+                effect = measure(connection, forces, np.datetime64(as_of), chosen, found, weights, has_gaps, detail)
         with steps.step("Judged the readiness"):
+            by_month = supplied(counts)
+            of_findings = finding_counts(
+                declared,
+                {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
+                | {"coverage_gaps": coverage.coverage_gaps},
+                by_month,
+            )
+            checks = judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken)
             readiness = assess(
                 connection,
                 checks,
                 identities.identity_summary,
-                supplied(counts),
+                by_month,
                 forces,
                 list(INSTRUMENT_NAMES),
                 opened.has_truth,
+                limits,
             )
-            by_force = _force_summaries(connection, opened, instrument, readiness, effect.effect)
+            by_force = force_summaries(_sizes(connection, opened), readiness, effect.effect, instrument, limits)
     summary = Summary(
         auditor=f"audit {version('synthetic-force-data')}",
         dataset=_dataset_summary(opened),
@@ -91,7 +115,10 @@ def audit_dataset(
             k=chosen.k,
             weights=chosen.weights,
             date_basis=chosen.date_basis,
+            only=list(only),
+            skip=list(skip),
         ),
+        thresholds=limits.model_dump(mode="json", exclude_defaults=True, exclude_none=True),
         timings=steps.seconds,
         not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH),
         identity=_identity_summary(identities),
@@ -106,14 +133,30 @@ def audit_dataset(
         "identity_thresholds": identities.identity_thresholds,
         **vars(gaps),
         **vars(coverage),
-        "effect": effect.effect,
-        "attribution": effect.attribution,
+        **vars(effect),
         "readiness": readiness,
-        "choices": effect.choices,
-        "groups": effect.groups,
-        "merging": effect.merging,
+        "field_scores": field_score_table(checks, forces),
+        "replicates": empty("replicates"),
     }
     return Results(summary, tables, identities.model)
+
+
+def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:
+    """Checks by identifier, type or dimension, * for any part of one; InputError where a word fits none."""
+
+    def fits(check: Check, words: Sequence[str]) -> bool:
+        return any(fnmatch(name, word) for word in words for name in (check.id, check.type, check.dimension))
+
+    for option, words in (("--only", only), ("--skip", skip)):
+        if any(not any(fits(check, [word]) for check in catalogue()) for word in words):
+            raise InputError(
+                f"{option} takes identifiers, types or dimensions of checks, with * for any part; "
+                "`python -m audit catalogue` lists them."
+            )
+    chosen = tuple(check for check in catalogue() if (not only or fits(check, only)) and not fits(check, skip))
+    if not chosen:
+        raise InputError("--only and --skip leave no check to run; take one of them away.")
+    return chosen
 
 
 class _Steps:
@@ -131,10 +174,6 @@ class _Steps:
         self.progress(sentence, len(self.seconds) / self.total)
 
 
-def _no_effect() -> Effect:
-    return Effect(*(empty(name) for name in ("effect", "attribution", "choices", "groups", "merging")))
-
-
 def _identity_summary(identities: Identities) -> IdentitySummary:
     pairs = identities.identity_pairs["probability"].to_numpy()
     taken = pairs[pairs >= identities.threshold]
@@ -149,7 +188,7 @@ def _identity_summary(identities: Identities) -> IdentitySummary:
 def _dataset_summary(dataset: Dataset) -> DatasetSummary:
     manifest = dataset.manifest
     return DatasetSummary(
-        provenance=manifest.provenance.model_dump(mode="json"),
+        provenance=manifest.provenance.model_dump(mode="json", exclude_none=True),
         profile=manifest.profile.get("name") if manifest.profile else None,
         as_of=manifest.as_of,
         forces=manifest.forces,
@@ -159,48 +198,13 @@ def _dataset_summary(dataset: Dataset) -> DatasetSummary:
     )
 
 
-def _force_summaries(
-    connection: duckdb.DuckDBPyConnection,
-    dataset: Dataset,
-    instrument: str,
-    readiness: pd.DataFrame,
-    effect: pd.DataFrame,
-) -> list[ForceSummary]:
-    names = dict(zip(reference("forces")["force"], reference("forces")["force_name"], strict=True))
+def _sizes(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Size]:
     population = dict(connection.execute("SELECT force, sum(population) FROM units GROUP BY force").fetchall())
     rows = {
-        table: {path.stem: entry.rows for entry in listed.files for path in [Path(entry.path)]}
-        for table, listed in dataset.manifest.tables.items()
-        if table in ("crimes", "persons")
+        table: {Path(entry.path).stem: entry.rows for entry in dataset.manifest.tables[table].files}
+        for table in ("crimes", "persons")
     }
-    summaries = []
-    for force in dataset.forces:
-        mine = readiness[(readiness["force"] == force) & (readiness["instrument"] == instrument)]
-        found = effect[
-            (effect["force"] == force) & (effect["instrument"] == instrument) & (effect["truth_size"] >= LEAST_GROUP).fillna(False)
-        ]
-        recall, low, high = (_number(found[name].iloc[0]) if len(found) else None for name in ("recall_at_k", "low", "high"))
-        dimensions = mine[(mine["kind"] == "dimension") & mine["value"].notna()]
-        lowest = dimensions.loc[dimensions["value"].idxmin()] if len(dimensions) else None
-        failed = mine[(mine["kind"] == "gate") & mine["passed"].eq(False).fillna(False).astype(bool)]
-        summaries.append(
-            ForceSummary(
-                force=force,
-                force_name=names.get(force, force),
-                population=int(population.get(force) or 0),
-                crimes=rows["crimes"].get(force, 0),
-                person_records=rows["persons"].get(force, 0),
-                status=status_of(mine, recall),
-                lowest_dimension=None if lowest is None else str(lowest["name"]),
-                lowest_value=None if lowest is None else float(lowest["value"]),
-                failed_gates=failed["name"].tolist(),
-                recall_at_k=recall,
-                low=low,
-                high=high,
-            )
-        )
-    return summaries
-
-
-def _number(value: float) -> float | None:
-    return None if pd.isna(value) else float(value)
+    return {
+        force: Size(int(population.get(force) or 0), rows["crimes"].get(force, 0), rows["persons"].get(force, 0))
+        for force in dataset.forces
+    }

@@ -1,16 +1,29 @@
 """The auditor's command line: ``python -m audit``."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit import audit_dataset, read_results, scoring, write_results
-from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices
-from audit.engines import ENGINES
-from audit.results import Results
-from synthetic.contract import run_command_line
+from audit import audit_dataset, choose_checks, read_results, scoring, write_results
+from audit.catalogue import as_json as catalogue_as_json
+from audit.catalogue import as_markdown as catalogue_as_markdown
+from audit.catalogue import check as declared_check
+from audit.checks import Context, failing_rows
+from audit.compare import as_markdown as comparison_as_markdown
+from audit.compare import compare as compare_results
+from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices, read_weights
+from audit.engines import ENGINES, connect, frames
+from audit.experiments import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
+from audit.experiments import sweep as run_sweep
+from audit.experiments import twin as make_twin
+from audit.report import write_report, write_scorecard
+from audit.results import Results, check_free, replace_results
+from audit.thresholds import Thresholds, as_toml, read_thresholds
+from audit.verdict import judge as judge_results
+from synthetic.contract import InputError, run_command_line
 from synthetic.dataset import load
 
 app = typer.Typer(
@@ -19,6 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
+ThresholdsFile = Annotated[
+    Path | None, typer.Option(help="TOML file of limits; `catalogue --toml` prints one. The project's own otherwise.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option(help="Checks to run: identifiers, types or dimensions, * for any part. Repeatable.")
+]
+Skip = Annotated[list[str] | None, typer.Option(help="Checks to leave out, written as for --only. Repeatable.")]
+FailOn = Annotated[str | None, typer.Option(metavar="warn|fail", help="Exit with 1 where a check or gate stands there or worse.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes for worlds that are made again.")]
+Engine = Annotated[str, typer.Option(help=f"Where the checks run: {', '.join(ENGINES)}.")]
+Master = Annotated[str | None, typer.Option(help="Address of a Spark cluster; this machine's cores otherwise.")]
 
 
 @app.callback()
@@ -28,43 +56,222 @@ def _audit() -> None:
 
 @app.command()
 def run(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")],
+    dataset: DatasetFolder,
     out: Annotated[Path | None, typer.Option(help="Results folder to write; DATASET-results beside it.")] = None,
-    engine: Annotated[str, typer.Option(help=f"Where the checks run: {' or '.join(ENGINES)}.")] = "duckdb",
+    engine: Engine = "duckdb",
+    master: Master = None,
     instrument: Annotated[
         str, typer.Option(help=f"The use that readiness is told for: {' or '.join(INSTRUMENT_NAMES)}.")
     ] = "harm_365",
     k: Annotated[int | None, typer.Option(help="Length of every force's list; by population, at least 10.")] = None,
-    weights: Annotated[str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}.")] = "harm_days",
+    weights: Annotated[
+        str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}, or a CSV file of offence_code and weight.")
+    ] = "harm_days",
     date_basis: Annotated[str, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}.")] = "reported",
     identity_model: Annotated[
         Path | None, typer.Option(help="A saved identity_model.json, to be used as it is; learnt from the data otherwise.")
     ] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Record the world again so many times, for intervals of the effect; Wilson's otherwise.")
+    ] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Contributions by kind of defect within a family, too.")] = False,
+    workers: Workers = (os.cpu_count() or 1),
+    thresholds: ThresholdsFile = None,
+    only: Only = None,
+    skip: Skip = None,
+    fail_on: FailOn = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print audit.json, for programs.")] = False,
-) -> None:
+) -> int:
     """Audit a dataset and write the results folder."""
-    results = audit_dataset(
-        dataset,
-        engine=engine,
-        instrument=instrument,
-        choices=Choices(weights, date_basis, k),
-        identity_model=identity_model,
-        progress=lambda sentence, share: print(sentence, file=sys.stderr),  # noqa: T201
-    )
+    _check_fail_on(fail_on)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
+    check_free(target)
+    own = None if weights in WEIGHTS else read_weights(Path(weights))
+    choices = Choices("own" if own else weights, date_basis, k)
+    opened = load(dataset)
+    if replicates is not None:
+        plan_of(opened, replicates)
+    results = audit_dataset(
+        opened,
+        engine=engine,
+        master=master,
+        instrument=instrument,
+        choices=choices,
+        weights=own,
+        detail=detail,
+        identity_model=identity_model,
+        thresholds=read_thresholds(thresholds),
+        only=only or (),
+        skip=skip or (),
+        progress=_tell,
+    )
+    if replicates is not None:
+        results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell))
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
+    return int(fail_on is not None and _crossed(results, fail_on))
+
+
+@app.command()
+def twin(
+    rates: Annotated[Path, typer.Argument(metavar="RATES.toml", help="A force by rates alone; see --example.")] = Path("-"),
+    worlds: Annotated[int, typer.Option(help="Worlds to measure; the interval is over them.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the first world; the others follow.")] = 1,
+    workers: Workers = (os.cpu_count() or 1),
+    example: Annotated[bool, typer.Option("--example", help="Print a rates file with every rate in it, and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what the data of a force would do to a prioritisation, from its rates alone; no record is read."""
+    if example:
+        typer.echo(rates_as_toml(Rates()), nl=False)
+        return
+    found = make_twin(read_rates(rates), worlds, seed, workers=workers, progress=_tell)
+    if as_json:
+        told = found.figures.to_json(orient="records")
+        typer.echo(f'{{"rates": {found.rates.model_dump_json(exclude_none=True)}, "worlds": {worlds}, "figures": {told}}}')
+        return
+    for instrument, mine in found.figures.groupby("instrument", sort=False):
+        typer.echo(f"{instrument}, mean over {worlds} worlds, and where a further world lies (95 %)")
+        for row in mine.itertuples():
+            typer.echo(f"  {row.figure:24} {row.value:7.1%}  ({row.low:.1%} to {row.high:.1%})")
+
+
+@app.command()
+def sweep(
+    grid: Annotated[Path, typer.Argument(metavar="GRID.toml", help="What to sweep; docs/grid.toml is an example.")],
+    out: Annotated[Path, typer.Option(help="Parquet file to write, a row a cell; a run that was stopped goes on.")],
+    workers: Workers = (os.cpu_count() or 1),
+    as_json: AsJson = False,
+) -> None:
+    """Measure the effect over any keys of a profile, times seeds: one tidy row a cell."""
+    frame = run_sweep(read_grid(grid), out, workers, _tell)
+    typer.echo(frame.to_json(orient="records") if as_json else f"{len(frame):,} cells written.")
+
+
+@app.command()
+def judge(
+    results: ResultsFolder,
+    thresholds: Annotated[Path, typer.Option(help="TOML file of limits; `catalogue --toml` prints one.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the judged results; RESULTS itself otherwise.")] = None,
+    fail_on: FailOn = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell statuses anew from stored counts, with other thresholds; no data is read again."""
+    _check_fail_on(fail_on)
+    judged = judge_results(read_results(results), read_thresholds(thresholds))
+    if out is None:
+        replace_results(judged, results)
+    else:
+        write_results(judged, out)
+    typer.echo(judged.summary.model_dump_json(indent=1) if as_json else _table(judged))
+    return int(fail_on is not None and _crossed(judged, fail_on))
+
+
+@app.command()
+def report(
+    results: ResultsFolder,
+    out: Annotated[Path, typer.Option(help="HTML file to write; it opens offline and prints well.")] = Path("report.html"),
+    scorecard: Annotated[
+        list[Path] | None, typer.Option(help="Also the scorecard alone: a file that ends in .csv, .xlsx or .md. Repeatable.")
+    ] = None,
+) -> None:
+    """Write the report: one self-contained HTML file, to hand over."""
+    opened = read_results(results)
+    for path in scorecard or []:
+        write_scorecard(opened, path)
+    write_report(opened, out)
+    typer.echo(f"Written: {', '.join(str(path) for path in [out, *(scorecard or [])])}.")
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD_RESULTS", help="Results folder of the earlier audit.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW_RESULTS", help="Results folder of the later audit.")],
+    fail_on: Annotated[
+        str | None, typer.Option(metavar="warn|fail", help="Exit with 1 where a check got worse and stands there or worse.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Tell what got better, worse, appeared or went between two audits, chance set aside."""
+    _check_fail_on(fail_on)
+    comparison = compare_results(read_results(old), read_results(new))
+    if as_json:
+        checks, forces = (frame.to_json(orient="records") for frame in (comparison.checks, comparison.forces))
+        typer.echo(f'{{"forces": {forces}, "checks": {checks}}}')
+    else:
+        typer.echo(comparison_as_markdown(comparison))
+    return int(fail_on is not None and comparison.crossed("warn" if fail_on == "warn" else "fail"))
 
 
 @app.command()
 def score(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit of it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Hold an audit against the ledger: what was put in, found, missed, wrongly told."""
+    """Hold an audit against the ledger: what was put in, found, missed, wrongly told, and what nobody can see."""
     scored = scoring.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else scoring.as_markdown(scored))
+
+
+@app.command()
+def catalogue(
+    as_json: AsJson = False,
+    markdown: AsMarkdown = False,
+    toml: Annotated[bool, typer.Option("--toml", help="Print a thresholds file with every limit in it.")] = False,
+    only: Only = None,
+    skip: Skip = None,
+) -> None:
+    """List the checks: what each finds, why it matters to a prioritisation, how it is mended, when it warns and fails."""
+    checks = choose_checks(only or (), skip or ())
+    if toml:
+        typer.echo(as_toml(Thresholds()))
+    elif as_json:
+        typer.echo(catalogue_as_json(checks))
+    elif markdown:
+        typer.echo(catalogue_as_markdown(checks))
+    else:
+        width = max(len(check.id) for check in checks)
+        for check in checks:
+            typer.echo(f"{check.id:{width}}  warn {check.warn:6.1%}  fail {check.fail:6.1%}  {check.finds}")
+
+
+@app.command()
+def rows(
+    dataset: DatasetFolder,
+    check_id: Annotated[str, typer.Argument(metavar="CHECK_ID", help="Identifier of a check; `catalogue` lists them.")],
+    force: Annotated[str | None, typer.Option(help="One force only.")] = None,
+    engine: Engine = "duckdb",
+    master: Master = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the identifiers of the rows that fail a check, as CSV: the key of the table, and the force."""
+    check = declared_check(check_id)
+    if check is None:
+        raise InputError("There is no such check; `python -m audit catalogue` lists them.")
+    opened = load(dataset)
+    if force is not None and force not in opened.forces:
+        raise InputError(f"--force takes one of the dataset's forces: {', '.join(opened.forces)}.")
+    with connect(opened) as connection:
+        failing = failing_rows(frames(engine, opened, connection, master), check, Context(opened.manifest.as_of), force)
+    typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
+
+
+def _tell(sentence: str, share: float) -> None:
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _check_fail_on(fail_on: str | None) -> None:
+    if fail_on not in (None, "warn", "fail"):
+        raise InputError("--fail-on takes warn or fail.")
+
+
+def _crossed(results: Results, level: str) -> bool:
+    """Whether a check of the whole period stands at that level or worse, or broke, or a gate failed."""
+    statuses = {"fail", "error"} | ({"warn"} if level == "warn" else set())
+    checks = results["checks"]
+    of_checks = checks.loc[checks["month"].isna(), "status"].isin(statuses).any()
+    return bool(of_checks or any(row.failed_gates for row in results.summary.forces))
 
 
 def _table(results: Results) -> str:

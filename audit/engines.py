@@ -1,10 +1,12 @@
-"""From a dataset folder to lazy frames on DuckDB or pandas, each row with its force and month.
+"""From a dataset folder to lazy frames on DuckDB, pandas or Spark, each row with its force and month.
 
 ``month`` is the first day of the month of recorded_on, else reported_on, for crimes and their involvements, and of
 created_on for person records. A column that a dataset leaves out is there with nothing in it.
 """
 
-from collections.abc import Callable
+import os
+import shutil
+import warnings
 from typing import Any
 
 import duckdb
@@ -52,25 +54,69 @@ def pandas_frames(dataset: Dataset) -> Frames:
     return _with_months(frames)
 
 
-def _pandas_engine(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
-    return pandas_frames(dataset)
+def spark_frames(dataset: Dataset, master: str | None = None) -> Frames:
+    """The recorded tables as lazy frames on Spark: on this machine's cores, or on the cluster at ``master``."""
+    session = spark_session(master)
+    from pyspark.sql import functions as spark
+
+    types = {"string": "string", "date": "date", "boolean": "boolean", "integer": "bigint"}
+    frames = {}
+    for name in RECORDED:
+        fields = TABLES[name].fields
+        extra = [("force", "string")] if name == "involvements" else []
+        columns = [(field.name, types[field.kind]) for field in fields]
+        schema = ", ".join(f"`{column}` {kind}" for column, kind in columns)
+        frame = session.createDataFrame([], ", ".join(f"`{column}` {kind}" for column, kind in [*columns, *extra]))
+        for path in dataset.files(name):
+            # A column that the file leaves out is read as null, since the schema is given.
+            part = session.read.schema(schema).parquet(path.resolve().as_uri())
+            frame = frame.unionByName(part.withColumn("force", spark.lit(path.stem)) if extra else part)
+        frames[name] = nw.from_native(frame)
+    return _with_months(frames)
 
 
-def _duckdb_engine(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
-    return duckdb_frames(connection)
+def spark_session(master: str | None = None) -> Any:
+    """The Spark session of this process; InputError where Spark or its Java is not installed."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise InputError("--engine spark needs Spark: install this project with the extra spark, and Java 17 or newer.") from None
+    if master is None and not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise InputError("--engine spark needs Java 17 or newer on this machine, or the address of a cluster by --master.")
+    # It asks for an older pandas; what is used of it here is held by tests.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    builder = SparkSession.builder.appName("force data bench")
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+    if master is None:
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.memory": "4g"}
+        settings |= {"spark.sql.shuffle.partitions": "4"}
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.master(master or "local[*]").getOrCreate()
+    except Exception:
+        raise InputError("Spark did not start; check --master, and that Java 17 or newer is there.") from None
+    session.sparkContext.setLogLevel("ERROR")
+    return session
 
 
-ENGINES: dict[str, Callable[[Dataset, duckdb.DuckDBPyConnection], Frames]] = {
-    "duckdb": _duckdb_engine,
-    "pandas": _pandas_engine,
-}
+ENGINES = ("duckdb", "pandas", "spark")
 
 
-def frames(engine: str, dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> Frames:
+def frames(engine: str, dataset: Dataset, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Frames:
     """The recorded tables on the named engine; InputError where there is no such engine."""
-    if engine not in ENGINES:
-        raise InputError(f"--engine takes one of {', '.join(ENGINES)}.")
-    return ENGINES[engine](dataset, connection)
+    if engine == "duckdb":
+        return duckdb_frames(connection)
+    if engine == "pandas":
+        return pandas_frames(dataset)
+    if engine == "spark":
+        return spark_frames(dataset, master)
+    raise InputError(f"--engine takes one of {', '.join(ENGINES)}.")
 
 
 def _select(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
@@ -96,7 +142,8 @@ def _with_months(tables: Frames) -> Frames:
     crimes = tables["crimes"].with_columns(
         month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
     )
-    months = crimes.select("crime_id", "month", nw.lit(True).alias("crime_known")).unique("crime_id", keep="any")
+    of_crime = {"crime_known": nw.lit(True), "crime_domestic_abuse": nw.col("domestic_abuse")}
+    months = crimes.select("crime_id", "month", **of_crime).unique("crime_id", keep="any")
     return {
         "units": tables["units"].with_columns(month=nw.lit(None).cast(nw.Date)),
         "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),

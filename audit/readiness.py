@@ -5,6 +5,7 @@ dimension is not sufficient and no criterion universal. The headline is the lowe
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,29 +13,17 @@ import pandas as pd
 
 from audit.results import Status
 from audit.statistics import wilson
+from audit.thresholds import GATES, RECALL_NEEDED, Thresholds
 from synthetic.contract import RECORDED, SEXES, TABLES
 
-RECALL_NEEDED = 0.8
 NEEDED = {"identity", "frequency", "recency", "severity"}
-
-DIMENSION_THRESHOLDS = {
-    "completeness": 0.85,
-    "uniqueness": 0.90,
-    "consistency": 0.90,
-    "timeliness": 0.90,
-    "validity": 0.99,
-    "accuracy": 0.90,
-    "coverage": 1.0,
+DIRECT = {
+    *("key_twice", "same_event_twice", "key_orphaned", "required_when", "contradiction", "cardinality"),
+    *("code_not_in_list", "pattern", "order_of_dates", "range"),
 }
-# Gates of the design: the threshold, and whether the value must reach it or must not exceed it.
-GATES = {
-    "named suspects linked": (0.90, "at least"),
-    "victim's sex present": (0.95, "at least"),
-    "force-months supplied": (1.0, "at least"),
-    "impossible dates": (0.01, "at most"),
-    "crimes recorded twice": (0.01, "at most"),
-    "duplicate person records": (0.10, "at most"),
-}
+"""Check types whose failing rows are wrong one by one; of others a part is chance, so they set no dimension."""
+NEW_YEAR_BY_CHANCE = 1 / 365.25
+"""Share of dates of birth on 1 January; what is beyond it are fillers."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +46,12 @@ def assess(
     forces: list[str],
     instruments: list[str],
     has_truth: bool,
+    thresholds: Thresholds,
 ) -> pd.DataFrame:
     """Gates and dimensions by force and instrument, as ``readiness.parquet`` has them.
 
-    ``supplied`` is that of ``coverage.supplied``; accuracy is told only where there is a truth.
+    ``supplied`` is that of ``coverage.supplied``; accuracy is told only where there is a truth. A check that was not run
+    tells nothing here.
     """
     whole = checks[checks["month"].isna()].set_index(["force", "check_id"])
     victims, dates = _victims_sex(connection), _impossible_dates(connection)
@@ -84,7 +75,7 @@ def assess(
             "duplicate person records": _bad(duplicates),
         }
         dimensions = {
-            "completeness": _lowest(field_scores(mine)),
+            "completeness": _lowest([score.count for score in field_scores(mine)]),
             "uniqueness": _lowest([duplicates, *_goods(mine, "uniqueness")]),
             "consistency": _lowest(_goods(mine, "consistency")),
             "timeliness": _good(mine, "delay.crimes.1_day"),
@@ -94,20 +85,34 @@ def assess(
         }
         for instrument in instruments:
             for name, count in gates.items():
-                threshold, sense = GATES[name]
+                threshold, sense = thresholds.gate(name)
                 rows.append((force, instrument, "gate", name, count.good, count.total, threshold, sense))
             for name, count in dimensions.items():
-                threshold = DIMENSION_THRESHOLDS[name]
+                threshold = thresholds.dimension(name)
                 rows.append((force, instrument, "dimension", name, count.good, count.total, threshold, "at least"))
     columns = ["force", "instrument", "kind", "name", "good", "total", "threshold", "sense"]
     frame = pd.DataFrame(rows, columns=columns)
     value, low, high = wilson(frame["good"].to_numpy(), frame["total"].to_numpy())
-    passed = np.where(frame["sense"] == "at least", value >= frame["threshold"], value <= frame["threshold"])
-    verdict = pd.Series(passed, dtype="boolean").mask(np.isnan(value))
-    return frame.drop(columns=["good", "total", "sense"]).assign(value=value, low=low, high=high, passed=verdict)
+    told = frame.drop(columns=["good", "total", "sense"]).assign(value=value, low=low, high=high)
+    return rejudged(told, thresholds)
 
 
-def status_of(readiness: pd.DataFrame, recall: float | None) -> Status:
+def rejudged(readiness: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
+    """Rows of ``readiness`` with other thresholds: the values stay, what passes is told anew."""
+    limits = [
+        thresholds.gate(name) if kind == "gate" else (thresholds.dimension(name), "at least")
+        for kind, name in zip(readiness["kind"], readiness["name"], strict=True)
+    ]
+    threshold = np.array([limit for limit, _ in limits], float)
+    at_least = np.array([sense == "at least" for _, sense in limits], bool)
+    value = readiness["value"].to_numpy(float)
+    passed = np.where(at_least, value >= threshold, value <= threshold)
+    return readiness.assign(
+        threshold=threshold, passed=pd.Series(passed, dtype="boolean", index=readiness.index).mask(np.isnan(value))
+    )
+
+
+def status_of(readiness: pd.DataFrame, recall: float | None, recall_needed: float = RECALL_NEEDED) -> Status:
     """The status of one force for one instrument, from its rows of ``readiness`` and the recall, if it is known.
 
     A gate that cannot be told, since there is nothing to count, lets nobody through to a pilot.
@@ -116,27 +121,84 @@ def status_of(readiness: pd.DataFrame, recall: float | None) -> Status:
     if (failed["kind"] == "gate").any():
         return "not ready"
     untold = readiness.loc[readiness["kind"] == "gate", "passed"].isna().any()
-    if len(failed) or untold or (recall is not None and recall < RECALL_NEEDED):
+    if len(failed) or untold or (recall is not None and recall < recall_needed):
         return "process testing only"
     return "supervised pilot"
 
 
-def field_scores(checks: pd.DataFrame) -> list[Count]:
-    """(Present and valid - defaults in excess) ÷ records, of each field that a prioritisation needs; one force's checks."""
+def to_next_status(readiness: pd.DataFrame, recall: float | None, recall_needed: float = RECALL_NEEDED) -> list[str]:
+    """What would have to change for the next status: a sentence each; none where the data has reached the last one."""
+    status = status_of(readiness, recall, recall_needed)
+    if status == "supervised pilot":
+        return []
+    if status == "not ready":
+        return [_change(row) for row in readiness[(readiness["kind"] == "gate") & _is_false(readiness["passed"])].itertuples()]
+    gates, dimensions = (readiness[readiness["kind"] == kind] for kind in ("gate", "dimension"))
+    sentences = [
+        f"The gate '{name}' must be told: the data has nothing to count." for name in gates.loc[gates["passed"].isna(), "name"]
+    ]
+    sentences += [_change(row) for row in dimensions[_is_false(dimensions["passed"])].itertuples()]
+    if recall is not None and recall < recall_needed:
+        sentences.append(
+            f"The list must find at least {recall_needed:.0%} of the people it should hold; it finds {recall:.0%}: "
+            "see what to mend first."
+        )
+    return sentences
+
+
+def _is_false(passed: pd.Series) -> pd.Series:
+    return passed.eq(False).fillna(False).astype(bool)
+
+
+def _change(row: Any) -> str:
+    sense = GATES[row.name][1] if row.kind == "gate" else "at least"
+    # A tenth of a per cent more than is shown tells values apart that would round to their threshold.
+    digits = 1 if abs(row.value - row.threshold) >= 0.001 else 3
+    return f"{row.name.capitalize()} must be {sense} {row.threshold:.{max(digits - 1, 0)}%}; it is {row.value:.{digits}%}."
+
+
+@dataclass(frozen=True)
+class FieldScore:
+    """One field's score of one force."""
+
+    table: str
+    field: str
+    needed_for: tuple[str, ...]
+    count: Count
+
+
+def field_scores(checks: pd.DataFrame, needed: set[str] = NEEDED) -> list[FieldScore]:
+    """(Present and valid - defaults in excess) ÷ records, of each field that is needed; one force's checks by check_id."""
+
+    def failed(name: str) -> float:
+        return float(checks.loc[name, "failed"]) if name in checks.index else 0.0
+
     scores = []
     for table, declared in ((name, field) for name in RECORDED for field in TABLES[name].fields):
         key = f"{table}.{declared.name}"
-        if not NEEDED & set(declared.needed_for) or f"missing.{key}" not in checks.index:
+        if not needed & set(declared.needed_for) or f"missing.{key}" not in checks.index:
             continue
-        total = checks.loc[f"missing.{key}", "total"]
-        lost = checks.loc[f"missing.{key}", "failed"]
-        for kind in ("code_not_in_list", "pattern"):
-            if f"{kind}.{key}" in checks.index:
-                lost += checks.loc[f"{kind}.{key}", "failed"]
-        if f"unknown_code.{key}" in checks.index:
-            lost += max(0.0, checks.loc[f"unknown_code.{key}", "failed"] - declared.unknown_accepted * total)
-        scores.append(Count(max(0.0, total - lost), total))
+        total = float(checks.loc[f"missing.{key}", "total"])
+        blank = failed(f"missing.{key}")
+        lost = blank + sum(failed(f"{kind}.{key}") for kind in ("code_not_in_list", "pattern", "placeholder"))
+        lost += max(0.0, failed(f"unknown_code.{key}") - declared.unknown_accepted * total)
+        lost += max(0.0, failed(f"heaping.{key}_1_january") - NEW_YEAR_BY_CHANCE * (total - blank))
+        scores.append(FieldScore(table, declared.name, declared.needed_for, Count(max(0.0, total - lost), total)))
     return scores
+
+
+def field_score_table(checks: pd.DataFrame, forces: list[str]) -> pd.DataFrame:
+    """``field_scores.parquet``: the score of every field that a prioritisation, contact or a test of fairness needs."""
+    whole = checks[checks["month"].isna()].set_index(["force", "check_id"])
+    rows = [
+        (force, score.table, score.field, ", ".join(score.needed_for), score.count.good, score.count.total)
+        for force in forces
+        if force in whole.index.get_level_values(0)
+        for score in field_scores(whole.loc[force], {*NEEDED, "contact", "equality"})
+    ]
+    frame = pd.DataFrame(rows, columns=["force", "table", "field", "needed_for", "good", "records"])
+    rate, low, high = wilson(frame["good"].to_numpy(float), frame["records"].to_numpy(float))
+    return frame.drop(columns="good").astype({"records": "int64"}).assign(score=rate, low=low, high=high)
 
 
 def _good(checks: pd.DataFrame, check_id: str) -> Count:
@@ -148,7 +210,7 @@ def _good(checks: pd.DataFrame, check_id: str) -> Count:
 
 def _goods(checks: pd.DataFrame, dimension: str) -> list[Count]:
     """Every check of a dimension that a prioritisation needs, as a share of good rows."""
-    chosen = checks[(checks["dimension"] == dimension) & (checks["needed_for"] != "")]
+    chosen = checks[(checks["dimension"] == dimension) & (checks["needed_for"] != "") & checks["check_type"].isin(DIRECT)]
     return [Count(total - failed, total) for failed, total in zip(chosen["failed"], chosen["total"], strict=True)]
 
 

@@ -1,10 +1,12 @@
 """The results folder: ``audit.json`` and tidy Parquet tables, their columns, how they are written and read."""
 
 import json
+import os
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -150,6 +152,76 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "high": _SHARE,
     },
     "attribution": {"force": _TEXT, "instrument": _TEXT, "family": _TEXT, "contribution": _SHARE},
+    "contributions": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "measure": _TEXT,
+        "family": _TEXT,
+        "kind": _TEXT,
+        "contribution": _SHARE,
+    },
+    "fix_first": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "family": _TEXT,
+        "kind": _TEXT,
+        "part": _SHARE,
+        "recall_at_k": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "gain": _SHARE,
+    },
+    "group_differences": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "attribute": _TEXT,
+        "group": _TEXT,
+        "people": _COUNT,
+        "recall_at_k": _SHARE,
+        "rest_people": _COUNT,
+        "rest_recall_at_k": _SHARE,
+        "difference": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "testable": pa.bool_(),
+    },
+    "together": {
+        "scope": _TEXT,
+        "name": _TEXT,
+        "instrument": _TEXT,
+        "forces": _COUNT,
+        "k": _COUNT,
+        "truth_size": _COUNT,
+        "recall_alone": _SHARE,
+        "recall_alone_low": _SHARE,
+        "recall_alone_high": _SHARE,
+        "recall_together": _SHARE,
+        "recall_together_low": _SHARE,
+        "recall_together_high": _SHARE,
+        "recall_matched": _SHARE,
+        "recall_matched_low": _SHARE,
+        "recall_matched_high": _SHARE,
+    },
+    "stability": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "before": _DAY,
+        "truth_size": _COUNT,
+        "recorded_changed": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "truth_changed": _SHARE,
+        "by_data": _SHARE,
+    },
+    "replicates": {
+        "force": _TEXT,
+        "instrument": _TEXT,
+        "replicate": _COUNT,
+        "recall_at_k": _SHARE,
+        "harm_captured": _SHARE,
+        "wrongly_included": _SHARE,
+        "repeat_entries": _SHARE,
+    },
     "readiness": {
         "force": _TEXT,
         "instrument": _TEXT,
@@ -160,6 +232,16 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "high": _SHARE,
         "threshold": _SHARE,
         "passed": pa.bool_(),
+    },
+    "field_scores": {
+        "force": _TEXT,
+        "table": _TEXT,
+        "field": _TEXT,
+        "needed_for": _TEXT,
+        "records": _COUNT,
+        "score": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
     },
     "choices": {"force": _TEXT, "instrument": _TEXT, "choice": _TEXT, "option": _TEXT, "overlap_with_default": _SHARE},
     "groups": {
@@ -184,7 +266,7 @@ class _Model(BaseModel):
 class DatasetSummary(_Model):
     """What was audited."""
 
-    provenance: dict[str, str | int]
+    provenance: dict[str, str | int | float]
     profile: str | None
     as_of: date
     forces: list[str]
@@ -201,6 +283,8 @@ class Options(_Model):
     k: int | None = None
     weights: str = "harm_days"
     date_basis: str = "reported"
+    only: list[str] = []
+    skip: list[str] = []
 
 
 class ForceSummary(_Model):
@@ -215,6 +299,7 @@ class ForceSummary(_Model):
     lowest_dimension: str | None
     lowest_value: float | None
     failed_gates: list[str]
+    to_next_status: list[str]
     recall_at_k: float | None
     low: float | None
     high: float | None
@@ -240,6 +325,7 @@ class Summary(_Model):
     not_applicable: dict[str, str] = Field(description="What could not be told, and why.")
     identity: IdentitySummary
     interval: str = Field(description="What the intervals of the effect are.")
+    thresholds: dict[str, Any] = Field({}, description="What replaced the project's own limits, as in a thresholds file.")
     forces: list[ForceSummary]
 
 
@@ -255,6 +341,12 @@ class Results:
         return self.tables[name]
 
 
+def check_free(out: Path) -> None:
+    """Refuse an output folder that is in use before the work begins; raises InputError."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError("The output folder exists and is not empty; name another one or remove it first.")
+
+
 def write_results(results: Results, out: Path) -> None:
     """Write the results folder ``out``, which must not exist or be empty; nothing half-written is ever left there."""
     with staged_folder(out) as folder:
@@ -263,6 +355,23 @@ def write_results(results: Results, out: Path) -> None:
         text = json.dumps(results.summary.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "audit.json").write_text(text + "\n", encoding="utf-8")
         (folder / "identity_model.json").write_text(model_as_json(results.identity_model), encoding="utf-8")
+
+
+def replace_results(results: Results, target: Path) -> None:
+    """Write results in the place of those in ``target``: beside it first, then renamed, so that either stands there whole."""
+    beside = target.with_name(f".{target.name}.judged-{os.getpid()}")
+    before = target.with_name(f".{target.name}.before-{os.getpid()}")
+    shutil.rmtree(beside, ignore_errors=True)
+    write_results(results, beside)
+    try:
+        target.rename(before)
+        beside.rename(target)
+    except OSError:
+        if before.exists() and not target.exists():
+            before.rename(target)
+        shutil.rmtree(beside, ignore_errors=True)
+        raise InputError("The results folder cannot be written; name a folder by --out in a place where you may write.") from None
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:

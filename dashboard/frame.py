@@ -2,8 +2,6 @@
 
 import argparse
 import html
-import io
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import streamlit as st
 
 from audit import InputError, Results, read_results
 from audit.effect import INSTRUMENT_NAMES
+from audit.spreadsheet import csv_bytes, excel_bytes
 from dashboard import demonstration
 
 BANNER = (
@@ -117,34 +116,16 @@ def table(caption: str, columns: list[str], rows: list[list[Cell]]) -> None:
 
 def downloads(frame: pd.DataFrame, name: str) -> None:
     """Buttons that hand a frame over as CSV and as Excel."""
-    safe = for_spreadsheet(frame)
     with st.container(horizontal=True):
         st.download_button(
-            "CSV", safe.to_csv(index=False).encode("utf-8-sig"), f"{name}.csv", "text/csv", key=f"{name}-csv",
+            "CSV", csv_bytes(frame), f"{name}.csv", "text/csv", key=f"{name}-csv",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Excel", lambda: excel_bytes(safe, name), f"{name}.xlsx",
+            "Excel", lambda: excel_bytes(frame, name), f"{name}.xlsx",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"{name}-xlsx",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-
-
-def for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with texts that a spreadsheet would run as formulas written so that it does not (OWASP, CSV injection)."""
-    texts = frame.select_dtypes(include=["object", "string"]).columns
-    return frame.assign(**{name: frame[name].map(_unformula) for name in texts})
-
-
-def excel_bytes(frame: pd.DataFrame, name: str) -> bytes:
-    """The frame as an Excel workbook of one sheet."""
-    buffer = io.BytesIO()
-    frame.to_excel(buffer, index=False, sheet_name=name[:31], engine="openpyxl", freeze_panes=(1, 0))
-    return buffer.getvalue()
-
-
-def _unformula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and re.match(r"[=+\-@\t\r\n]", value) else value
 
 
 def _cell(cell: Cell, heads: bool) -> str:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from audit import Results
 from audit.effect import LEAST_GROUP
-from audit.readiness import DIMENSION_THRESHOLDS, GATES, RECALL_NEEDED, status_of
+from audit.readiness import status_of
 from audit.statistics import wilson
+from audit.thresholds import DIMENSIONS as DIMENSION_THRESHOLDS
+from audit.thresholds import GATES, RECALL_NEEDED
 from dashboard.frame import (
     Cell,
     choose_instrument,

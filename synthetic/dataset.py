@@ -38,11 +38,13 @@ class _Model(BaseModel):
 
 
 class Generated(_Model):
-    """Provenance of a dataset that the generator made."""
+    """Provenance of a dataset that the generator made; with ``years`` and ``scale`` its world can be recorded again."""
 
     kind: Literal["generated"] = "generated"
     generator: str = Field(min_length=1, max_length=100)
     seed: int = Field(ge=0)
+    years: float | None = Field(None, gt=0, le=20, allow_inf_nan=False)
+    scale: float | None = Field(None, gt=0, le=10, allow_inf_nan=False)
 
 
 class Adopted(_Model):
@@ -124,7 +126,9 @@ def write_table(folder: Path, table: str, force: str, content: pa.Table) -> File
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write ``dataset.json``, the last file of a dataset."""
-    text = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    content = manifest.model_dump(mode="json")
+    content["provenance"] = {name: value for name, value in content["provenance"].items() if value is not None}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
 
 

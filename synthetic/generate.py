@@ -43,12 +43,14 @@ def generate(
     scale: float = 1.0,
     workers: int = 1,
     progress: Progress | None = None,
+    recording: int = 0,
 ) -> Dataset:
     """Generate a dataset into the folder ``out``, which must not exist, and return it.
 
     ``forces`` is a number (the largest ones first), slugs of the reference table, or None for all 43; ``years`` the
     length of the period that ends on ``as_of``; ``scale`` multiplies every force's population. The same arguments give
-    the same bytes, whatever ``workers`` is. ``progress`` is called with a sentence and the share done. Raises
+    the same bytes, whatever ``workers`` is. ``recording`` numbers the recordings of one world, which defects fall on anew.
+    ``progress`` is called with a sentence and the share done. Raises
     InputError, and then leaves nothing behind.
     """
     scope = make_scope(profile, forces, years, as_of, seed, scale)
@@ -59,7 +61,7 @@ def generate(
         with _pool(workers, len(scope.forces)) as run:
             # The largest forces first, so that no process is left with one at the end.
             order = sorted(scope.forces, key=lambda slug: -_population(slug))
-            for force_entries in run(partial(_write_force, scope, folder), order):
+            for force_entries in run(partial(_write_force, scope, folder, number=recording), order):
                 for table, entry in force_entries.items():
                     entries[table].append(entry)
                 done += 1
@@ -69,7 +71,7 @@ def generate(
             files = sorted(files, key=lambda file: scope.forces.index(Path(file.path).stem))
             tables[name] = TableEntry(rows=sum(file.rows for file in files), files=files)
         manifest = Manifest(
-            provenance=Generated(generator=f"synthetic {version('synthetic-force-data')}", seed=seed),
+            provenance=Generated(generator=f"synthetic {version('synthetic-force-data')}", seed=seed, years=years, scale=scale),
             as_of=as_of,
             forces=list(scope.forces),
             profile=scope.profile.model_dump(mode="json"),
@@ -123,8 +125,8 @@ def force_tables(scope: Scope, slug: str, number: int = 0) -> dict[str, pa.Table
     }
 
 
-def _write_force(scope: Scope, folder: Path, slug: str) -> dict[str, FileEntry]:
-    tables = force_tables(scope, slug)
+def _write_force(scope: Scope, folder: Path, slug: str, number: int = 0) -> dict[str, FileEntry]:
+    tables = force_tables(scope, slug, number)
     # Parquet is written outside of Python's lock, so two threads halve the wait.
     with ThreadPoolExecutor(2) as executor:
         entries = executor.map(lambda name: write_table(folder, name, slug, tables[name]), TABLES)

@@ -3,15 +3,27 @@
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from audit.checks import Context
 from audit.coverage import read_counts
 from audit.engines import connect
 from audit.results import Results
+from audit.scoring.defects import DefectScore, defects_as_markdown, score_defects
 from audit.scoring.gaps import GapScore, gaps_as_markdown, score_gaps
 from audit.scoring.identities import IdentityScore, identities_as_markdown, score_identities
 from synthetic.contract import InputError
 from synthetic.dataset import Dataset, file_hash
 
-__all__ = ["GapScore", "IdentityScore", "Score", "as_markdown", "score", "score_gaps", "score_identities"]
+__all__ = [
+    "DefectScore",
+    "GapScore",
+    "IdentityScore",
+    "Score",
+    "as_markdown",
+    "score",
+    "score_defects",
+    "score_gaps",
+    "score_identities",
+]
 
 
 class Score(BaseModel):
@@ -19,6 +31,7 @@ class Score(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    defects: list[DefectScore]
     identities: IdentityScore
     gaps: GapScore
 
@@ -35,10 +48,12 @@ def score(dataset: Dataset, results: Results) -> Score:
     ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
     with connect(dataset) as connection:
         counts = read_counts(connection, dataset.manifest.as_of)
+        defects = score_defects(connection, Context(dataset.manifest.as_of))
         identities = score_identities(connection, results["identities"])
-    return Score(identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))
+    return Score(defects=defects, identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))
 
 
 def as_markdown(scored: Score) -> str:
     """The scorecard as Markdown tables."""
-    return f"{identities_as_markdown(scored.identities)}\n\n{gaps_as_markdown(scored.gaps)}"
+    parts = (defects_as_markdown(scored.defects), identities_as_markdown(scored.identities), gaps_as_markdown(scored.gaps))
+    return "\n\n".join(parts)

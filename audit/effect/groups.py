@@ -1,0 +1,121 @@
+"""Whose cases are missed: recall by group of the people on the truth list, and the difference to everybody else on it."""
+
+from collections.abc import Mapping
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from audit.effect.reading import identifiers
+from audit.statistics import wilson
+from synthetic.contract import reference
+
+LEAST_GROUP = 10
+"""Groups of fewer people are never shown."""
+MOST_MISSING = 0.35
+"""Where ethnicity is missing on more records than this, differences by ethnicity cannot be tested (the design; IICSA 2022)."""
+AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55 and over")
+ETHNICITIES = ("White", "Mixed", "Asian", "Black", "Other")
+RELATIONSHIPS = {
+    "partner or former partner": ("partner", "ex_partner"),
+    "family": ("parent", "child", "sibling", "other_family"),
+    "acquaintance": ("acquaintance",),
+    "stranger": ("stranger",),
+    "not recorded": ("unknown", None),
+}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "sex": ("F", "M"),
+    "ethnicity": ETHNICITIES,
+    "age_band": AGE_BANDS,
+    "relationship": tuple(RELATIONSHIPS),
+    "victim_sex": ("F", "M"),
+    "victim_ethnicity": ETHNICITIES,
+}
+"""Attributes and their groups: of the person at the last day; the relationship most of the person's recorded crimes have; and of
+most of the person's victims."""
+
+Found = tuple[np.ndarray, np.ndarray]
+"""Places of the people of a truth list, and whether the recorded list finds them; shapes (n,)."""
+
+
+def attributes(connection: duckdb.DuckDBPyConnection, places: np.ndarray, last_day: np.datetime64) -> pd.DataFrame:
+    """The groups of ``GROUPS`` that people belong to, by place; only those asked for are read."""
+    ethnicities = reference("ethnicities")
+    connection.register("ethnicity_groups", ethnicities[["ethnicity", "ethnicity_group"]])
+    of_code = {str(code): group for group, codes in RELATIONSHIPS.items() for code in codes if code}
+    connection.register("relationship_groups", pd.DataFrame({"relationship": list(of_code), "relation": list(of_code.values())}))
+    connection.register("listed_people", identifiers(connection, places))
+    people = connection.execute(
+        """
+        WITH theirs AS (
+            SELECT p.place, e.crime_id, e.victim_key FROM truth_events e JOIN listed_people p ON p.identifier = e.suspect_key
+            WHERE e.reported_on IS NOT NULL
+        ), victims AS (
+            SELECT place, mode(v.sex ORDER BY v.sex) AS victim_sex,
+                   mode(g.ethnicity_group ORDER BY g.ethnicity_group) AS victim_ethnicity
+            FROM theirs JOIN truth_people v ON v.person_key = theirs.victim_key LEFT JOIN ethnicity_groups g USING (ethnicity)
+            GROUP BY place
+        ), related AS (
+            SELECT place, mode(r.relation ORDER BY r.relation) AS relationship
+            FROM theirs JOIN involvements USING (crime_id) JOIN relationship_groups r USING (relationship) GROUP BY place
+        )
+        SELECT p.place, any_value(t.sex) AS sex, any_value(g.ethnicity_group) AS ethnicity, any_value(t.date_of_birth) AS born,
+               any_value(coalesce(r.relationship, 'not recorded')) AS relationship, any_value(v.victim_sex) AS victim_sex,
+               any_value(v.victim_ethnicity) AS victim_ethnicity
+        FROM listed_people p LEFT JOIN truth_people t ON t.person_key = p.identifier LEFT JOIN ethnicity_groups g USING (ethnicity)
+        LEFT JOIN related r USING (place) LEFT JOIN victims v USING (place) GROUP BY p.place
+        """
+    ).df()
+    age = (pd.Timestamp(last_day) - pd.to_datetime(people["born"])).dt.days / 365.25
+    bands = pd.cut(age, [-np.inf, 18, 25, 35, 45, 55, np.inf], right=False, labels=list(AGE_BANDS))
+    return people.assign(age_band=bands.astype("object")).drop(columns="born").set_index("place")
+
+
+def list_members(truths: Mapping[tuple[str, str], Found], people: pd.DataFrame) -> pd.DataFrame:
+    """A row for each person on a truth list and attribute: force, instrument, attribute, value, found. It stays in here."""
+    frames = [
+        people.reindex(places).assign(force=force, instrument=instrument, found=found)
+        for (force, instrument), (places, found) in truths.items()
+    ]
+    return pd.concat(frames, ignore_index=True).melt(["force", "instrument", "found"], list(GROUPS), "attribute", "value")
+
+
+def group_table(listed: pd.DataFrame) -> pd.DataFrame:
+    """``groups.parquet``: groups under 10 people are left null."""
+    counts = _counts(listed)
+    rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
+    return _shown(counts, counts["people"] >= LEAST_GROUP, people=counts["people"], recall_at_k=rate, low=low, high=high)
+
+
+def difference_table(listed: pd.DataFrame) -> pd.DataFrame:
+    """``group_differences.parquet``: a group's recall less that of everybody else on the list of whom the attribute is known.
+
+    The interval of the difference is Newcombe's (1998, method 10). A group is shown where it and the rest are 10 people or more.
+    """
+    counts = _counts(listed)
+    rest = counts.groupby(["force", "instrument", "attribute"])[["found", "people"]].transform("sum") - counts[["found", "people"]]
+    here, there = (wilson(part["found"].to_numpy(), part["people"].to_numpy()) for part in (counts, rest))
+    difference = here[0] - there[0]
+    low = difference - np.hypot(here[0] - here[1], there[2] - there[0])
+    high = difference + np.hypot(here[2] - here[0], there[0] - there[1])
+    return _shown(
+        counts, (counts["people"] >= LEAST_GROUP) & (rest["people"] >= LEAST_GROUP), people=counts["people"], recall_at_k=here[0],
+        rest_people=rest["people"], rest_recall_at_k=there[0], difference=difference, low=low, high=high,
+    )  # fmt: skip
+
+
+def _counts(listed: pd.DataFrame) -> pd.DataFrame:
+    """Found and all people by force, instrument, attribute and group, a group with nobody in it too."""
+    order = pd.MultiIndex.from_tuples([(name, group) for name, groups in GROUPS.items() for group in groups])
+    counts = listed.groupby(["force", "instrument", "attribute", "value"], sort=False)["found"].agg(["sum", "count"])
+    lists = listed[["force", "instrument"]].drop_duplicates().itertuples(index=False)
+    index = pd.MultiIndex.from_tuples(
+        [(*one, *group) for one in lists for group in order], names=["force", "instrument", "attribute", "group"]
+    )
+    return counts.reindex(index, fill_value=0).set_axis(["found", "people"], axis=1).reset_index()
+
+
+def _shown(counts: pd.DataFrame, shown: pd.Series, **columns: object) -> pd.DataFrame:
+    table = counts[["force", "instrument", "attribute", "group"]]
+    table = table.assign(**{name: np.where(shown, np.asarray(values, float), np.nan) for name, values in columns.items()})
+    return table.astype({name: "Int64" for name in ("people", "rest_people") if name in table})

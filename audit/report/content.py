@@ -1,0 +1,475 @@
+"""What the report says: its sentences and tables, from the results' tables. Pages of the dashboard use them too."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from audit.catalogue import catalogue
+from audit.charts import FAMILY_TITLES
+from audit.effect import LEAST_GROUP
+from audit.results import Results
+from audit.statistics import wilson
+from audit.thresholds import DIMENSIONS, GATES, Thresholds
+
+EVERYWHERE = "all"
+MOST_ROWS = 60
+ATTRIBUTES = {
+    "sex": "Sex of the person",
+    "ethnicity": "Ethnicity of the person",
+    "age_band": "Age of the person",
+    "relationship": "Relationship to the victim",
+    "victim_sex": "Sex of most victims",
+    "victim_ethnicity": "Ethnicity of most victims",
+}
+CHOICES = {"weights": "Other weights", "date_basis": "Other date", "window": "Other window", "data": "The data itself"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: what stands in it large and small, its status for the tint, and whether it is a number."""
+
+    text: str
+    note: str = ""
+    status: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption, and below it how to read it."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[Cell]] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers only, and are set right."""
+        return [bool(self.rows) and all(row[place].number for row in self.rows) for place in range(len(self.columns))]
+
+    def as_markdown(self) -> str:
+        """The table in Markdown, captions and notes left out."""
+        plain = [[f"{cell.text}{f' ({cell.note})' if cell.note else ''}".replace("|", "/") for cell in row] for row in self.rows]
+        head = f"| {' | '.join(self.columns)} |\n|{'---|' * len(self.columns)}"
+        return "\n".join([head, *(f"| {' | '.join(row)} |" for row in plain)]) + "\n"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if share is None or pd.isna(share) else f"{100 * share:.{digits}f}%"
+
+
+def interval(low: float | None, high: float | None, digits: int = 1) -> str:
+    """The ends of an interval, as percentages."""
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return ""
+    return f"{100 * low:.{digits}f}–{100 * high:.{digits}f}"
+
+
+def points(difference: float | None) -> str:
+    """A difference of shares, in points."""
+    return "–" if difference is None or pd.isna(difference) else f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def count(number: float | None) -> str:
+    """A whole number with its thousands; a dash where there is none."""
+    return "–" if number is None or pd.isna(number) else f"{round(number):,}"
+
+
+def headline(results: Results, instrument: str | None = None, force: str | None = None) -> str:
+    """How many of the people a list should hold the data would find, of one force or of all together."""
+    effect = _of(results["effect"], instrument or results.summary.options.instrument)
+    if force is not None:
+        effect = effect[effect["force"] == force]
+    known = effect.dropna(subset=["recall_at_k"])
+    size = int(known["truth_size"].sum())
+    if size < LEAST_GROUP:
+        return "There is no truth to hold a list against here, or too few people, so nobody can say whom it would miss."
+    found = round(float((known["recall_at_k"] * known["truth_size"]).sum()))
+    rate, low, high = (100 * float(value[0]) for value in wilson(np.array([found]), np.array([size])))
+    names = {row.force: row.force_name for row in results.summary.forces}
+    whose = f"{names.get(force, force)}'s list" if force else f"these {len(known)} forces' lists"
+    return f"Of the people {whose} should hold, this data would find {rate:.0f} in 100 ({low:.0f} to {high:.0f})."
+
+
+def next_status(results: Results) -> dict[str, list[str]]:
+    """Force's name → what would have to change for the next status."""
+    return {f"{row.force_name} ({row.status})": row.to_next_status for row in results.summary.forces if row.to_next_status}
+
+
+def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
+    """A row a force: status, people found, each dimension with its interval, failed gates, what to change; plain values."""
+    chosen = instrument or results.summary.options.instrument
+    readiness = _of(results["readiness"], chosen)
+    dimensions = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])
+    rows = []
+    for row in results.summary.forces:
+        line: dict[str, object] = {
+            "force": row.force_name,
+            "status": row.status,
+            "people found": row.recall_at_k,
+            "people found low": row.low,
+            "people found high": row.high,
+        }
+        for name in DIMENSIONS:
+            entry = dimensions.loc[(row.force, name)] if (row.force, name) in dimensions.index else None
+            line |= {name: None, f"{name} low": None, f"{name} high": None} if entry is None else {
+                name: entry["value"], f"{name} low": entry["low"], f"{name} high": entry["high"],
+            }  # fmt: skip
+        line["failed gates"] = "; ".join(row.failed_gates)
+        line["to the next status"] = " ".join(row.to_next_status)
+        rows.append(line)
+    return pd.DataFrame(rows)
+
+
+def scorecard_table(results: Results) -> Table:
+    """The scorecard as a table of statuses, shares and intervals."""
+    readiness = _of(results["readiness"], results.summary.options.instrument)
+    passed = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])["passed"]
+    needed = _thresholds(results).recall_at_k
+    rows = []
+    for force, line in zip(results.summary.forces, scorecard(results).to_dict("records"), strict=True):
+        found = line["people found"]
+        verdict = "" if found is None or pd.isna(found) else "pass" if found >= needed else "fail"
+        cells = [
+            Cell(force.force_name),
+            Cell(force.status, status=force.status),
+            Cell(percent(found, 0), interval(line["people found low"], line["people found high"], 0), verdict, True),
+        ]
+        for name in DIMENSIONS:
+            told = passed.get((force.force, name))
+            status = "" if told is None or pd.isna(told) else "pass" if told else "fail"
+            cells.append(Cell(percent(line[name]), interval(line[f"{name} low"], line[f"{name} high"]), status, True))
+        rows.append(cells)
+    limits = _thresholds(results)
+    needs = ", ".join(f"{name} {percent(limits.dimension(name), 0)}" for name in DIMENSIONS)
+    return Table(
+        "Scorecard: readiness of each force's data, never of people",
+        ["Force", "Status", "People found", *(name.capitalize() for name in DIMENSIONS)],
+        rows,
+        "Each dimension is the lowest of its fields or checks, not an average; small print is the 95 % interval. "
+        f"Needed: {needs}, people found {percent(limits.recall_at_k, 0)}.",
+    )
+
+
+def gates_table(results: Results) -> Table:
+    """Each gate: what is needed, and where it fails."""
+    readiness = _of(results["readiness"], results.summary.options.instrument)
+    readiness = readiness[readiness["kind"] == "gate"]
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = []
+    for gate, (_, sense) in GATES.items():
+        mine = readiness[readiness["name"] == gate]
+        failed = mine[mine["passed"].eq(False).fillna(False).astype(bool)].sort_values("value")
+        untold = int(mine["passed"].isna().sum())
+        where = ", ".join(f"{names[row.force]} {percent(row.value)}" for row in failed.itertuples())
+        status = "fail" if len(failed) else "" if untold == len(mine) else "pass"
+        told = where or ("cannot be told" if untold == len(mine) else "nowhere")
+        threshold = percent(_thresholds(results).gate(gate)[0], 0)
+        rows.append([Cell(gate.capitalize()), Cell(f"{sense} {threshold}".replace(" ", "\u00a0")), Cell(told, status=status)])
+    return Table("Gates: one that fails means not ready", ["Gate", "Needed", "Where it fails"], rows)
+
+
+def effect_table(results: Results) -> Table:
+    """recall_at_k, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more."""
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = []
+    for row in results["effect"].itertuples():
+        if pd.isna(row.truth_size) or row.truth_size < LEAST_GROUP:
+            rows.append(
+                [Cell(names[row.force]), Cell(row.instrument), Cell(count(row.k), number=True), *[Cell("–", number=True)] * 4]
+            )
+            continue
+        rows.append(
+            [
+                Cell(names[row.force]),
+                Cell(row.instrument),
+                Cell(count(row.k), number=True),
+                Cell(percent(row.recall_at_k, 0), interval(row.low, row.high, 0), number=True),
+                Cell(percent(row.harm_captured, 0), number=True),
+                Cell(percent(row.wrongly_included, 0), number=True),
+                Cell(percent(row.repeat_entries, 0), number=True),
+            ]
+        )
+    return Table(
+        "The recorded list held against the true one",
+        ["Force", "Instrument", "k", "People found", "Harm captured", "Wrongly included", "Repeat entries"],
+        rows,
+        f"Small print: {results.summary.interval}. A dash: fewer than 10 people.",
+    )
+
+
+def waterfall_parts(results: Results, instrument: str, force: str = EVERYWHERE) -> tuple[float | None, dict[str, float]]:
+    """Recall as recorded, and contributions by family, largest first; of one force or of all. None where nothing is told."""
+    mine = _of(results["contributions"], instrument)
+    mine = mine[(mine["force"] == force) & (mine["measure"] == "recall_at_k") & mine["kind"].isna()]
+    effect = _of(results["effect"], instrument)
+    effect = effect if force == EVERYWHERE else effect[effect["force"] == force]
+    if not len(mine) or effect["truth_size"].sum() < LEAST_GROUP:
+        return None, {}
+    parts = mine.set_index("family")["contribution"].sort_values(ascending=False)
+    return 1 - float(parts.sum()), {str(name): float(share) for name, share in parts.items()}
+
+
+def fix_first_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
+    """For each family and kind of defect: its contribution, and the gain from repairing a quarter, half and all of it alone."""
+    chosen = instrument or results.summary.options.instrument
+    recall, parts = waterfall_parts(results, chosen, force)
+    table = Table(
+        "What to mend first: points of recall_at_k",
+        ["Repair", "Contribution", "A quarter of it", "Half of it", "All of it", "Finds then"],
+        [],
+        "Contribution: exact Shapley value over all 64 ways to repair the six families; they sum to what is missed. The other columns: "
+        "points gained by repairing so much of it and nothing else. Below zero: on its own, the repair moves others off the list.",
+    )
+    if recall is None:
+        return table
+    gains = _of(results["fix_first"], chosen)
+    gains = gains[gains["force"] == force].assign(kind=lambda rows: rows["kind"].fillna(""))
+    for family, share in parts.items():
+        mine = gains[gains["family"] == family]
+        for kind in mine["kind"].drop_duplicates():
+            by_part = mine[mine["kind"] == kind].set_index("part")
+            whole = by_part.loc[1.0]
+            table.rows.append(
+                [
+                    Cell(FAMILY_TITLES[family] if not kind else f"— {kind}"),
+                    Cell(points(share) if not kind else "", number=True),
+                    *(Cell(points(by_part.loc[part, "gain"]), number=True) for part in (0.25, 0.5, 1.0)),
+                    Cell(percent(whole["recall_at_k"], 0), interval(whole["low"], whole["high"], 0), number=True),
+                ]
+            )
+    return table
+
+
+def fields_table(results: Results) -> Table:
+    """The score of each field over all forces together, the lowest first, with the force that is worst off."""
+    scores = results["field_scores"]
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = []
+    known = scores[scores["records"] > 0]
+    for (table, name), mine in known.groupby(["table", "field"], sort=False):
+        good = (mine["score"] * mine["records"]).sum()
+        rate, low, high = (float(value[0]) for value in wilson(np.array([good]), np.array([mine["records"].sum()])))
+        worst = mine.loc[mine["score"].idxmin()]
+        rows.append((rate, [
+            Cell(f"{table}.{name}"), Cell(mine["needed_for"].iloc[0] or "–"), Cell(percent(rate), interval(low, high), number=True),
+            Cell(f"{names[worst['force']]} {percent(worst['score'])}"),
+        ]))  # fmt: skip
+    rows.sort(key=lambda row: row[0])
+    return Table(
+        "Field scores, all forces together: present, valid and no placeholder, of all records",
+        ["Field", "Needed for", "Score", "Worst"],
+        [cells for _, cells in rows],
+    )
+
+
+def checks_table(results: Results, level: tuple[str, ...] = ("fail", "warn", "error")) -> Table:
+    """Every check that warns or fails anywhere: in how many forces, over all of them, what it finds, how it is mended."""
+    checks = results["checks"]
+    whole = checks[checks["month"].isna()]
+    declared = {check.id: check for check in catalogue()}
+    rows = []
+    for name, mine in whole.groupby("check_id", sort=False):
+        statuses = mine["status"].value_counts()
+        if not any(statuses.get(one, 0) for one in level):
+            continue
+        rate, low, high = (float(v[0]) for v in wilson(np.array([mine["failed"].sum()]), np.array([mine["total"].sum()])))
+        status = next(one for one in ("fail", "error", "warn") if statuses.get(one, 0))
+        check = declared.get(str(name))
+        forces = ", ".join(f"{one} {statuses[one]}" for one in ("fail", "warn", "error") if statuses.get(one, 0))
+        limits = _thresholds(results).limit((check,))[0] if check else None
+        rows.append(
+            (
+                (-statuses.get("fail", 0), -statuses.get("warn", 0), str(name)),
+                [
+                    Cell(str(name), mine["dimension"].iloc[0]),
+                    Cell(forces, status=status),
+                    Cell(percent(rate, 2), interval(low, high, 2), number=True),
+                    Cell(f"{percent(limits.warn)} / {percent(limits.fail)}" if limits else "", number=True),
+                    Cell(check.finds if check else "", check.mend if check else ""),
+                ],
+            )
+        )
+    rows.sort(key=lambda row: row[0])
+    return Table(
+        "Checks that warn or fail in a force",
+        ["Check", "Forces", "Rate, all forces", "Warns / fails above", "What it finds, and how it is mended"],
+        [cells for _, cells in rows],
+        "Rate: failed ÷ counted rows of all forces; small print is the 95 % Wilson interval.",
+    )
+
+
+def identities_table(results: Results) -> Table:
+    """Duplicate identities by force, with the gain of merging what was found."""
+    merging = _of(results["merging"], results.summary.options.instrument).set_index("force")
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = []
+    for row in results["identity_summary"].itertuples():
+        merged: Any = merging.loc[row.force] if row.force in merging.index else None
+        shown = merged is not None and merged["truth_size"] >= LEAST_GROUP
+        rows.append(
+            [
+                Cell(names.get(row.force, row.force)),
+                Cell(count(row.records), number=True),
+                Cell(f"{row.records / row.clusters:.2f}" if row.clusters else "–", number=True),
+                Cell(percent(row.duplicate_rate), interval(row.low, row.high), number=True),
+                Cell(percent(row.cross_force_rate), number=True),
+                Cell(percent(merged["recall_at_k"], 0) if shown else "–", number=True),
+                Cell(
+                    percent(merged["recall_after_merging"], 0) if shown else "–",
+                    interval(merged["low"], merged["high"], 0) if shown else "",
+                    number=True,
+                ),
+            ]
+        )
+    return Table(
+        "Person records and the people behind them",
+        ["Force", "Records", "Records a person", "Further records", "Known elsewhere", "Finds as recorded", "Finds after merging"],
+        rows,
+        "Further records: share of the force's records that are a further one of a person, estimated from the probabilities that pairs "
+        "are one person's; known elsewhere: share of its people with a record in another force. No record is merged.",
+    )
+
+
+def gaps_table(results: Results, force: str | None = None) -> Table:
+    """The reporting gaps that hide most crimes."""
+    gaps, hidden = results["gaps"], results["hidden_crimes"]
+    names = {row.force: row.force_name for row in results.summary.forces}
+    both = gaps.reset_index(drop=True).assign(**{name: hidden[name].to_numpy() for name in ("hidden", "low", "high")})
+    both = both if force is None else both[both["force"] == force]
+    shown = both.sort_values("hidden", ascending=False).head(MOST_ROWS)
+    rows = [
+        [
+            Cell(str(row.unit_id), names.get(row.force, row.force)),
+            Cell("all offences" if pd.isna(row.offence_group) else str(row.offence_group).replace("_", " ")),
+            Cell(row.kind),
+            Cell(f"{pd.Timestamp(row.first_month):%b %Y} – {pd.Timestamp(row.last_month):%b %Y}"),
+            Cell(count(row.observed), number=True),
+            Cell(count(row.expected), number=True),
+            Cell(count(row.hidden), f"{count(row.low)}–{count(row.high)}", number=True),
+            Cell(f"{row.q_value:.1g}", number=True),
+        ]
+        for row in shown.itertuples()
+    ]
+    more = f" The {len(both) - len(shown)} that hide fewer stand in gaps.parquet." if len(both) > len(shown) else ""
+    return Table(
+        "Reporting gaps, those that hide most first",
+        ["Unit", "Offences", "Kind", "Months", "Recorded", "Expected", "Hidden", "q"],
+        rows,
+        "Hidden: crimes that the months lack, with a 95 % interval; q: share of false gaps among those at least as sure." + more,
+    )
+
+
+def differences_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
+    """Whose cases are missed: recall by group beside everybody else's."""
+    mine = _of(results["group_differences"], instrument or results.summary.options.instrument)
+    mine = mine[(mine["force"] == force) & mine["people"].notna()]
+    rows = []
+    for row in mine.itertuples():
+        testable = bool(row.testable)
+        rows.append(
+            [
+                Cell(ATTRIBUTES[row.attribute]),
+                Cell(str(row.group)),
+                Cell(count(row.people), number=True),
+                Cell(percent(row.recall_at_k, 0), number=True),
+                Cell(percent(row.rest_recall_at_k, 0), number=True),
+                Cell(points(row.difference), f"{points(row.low)} to {points(row.high)}", number=True),
+                Cell("yes" if testable else "no: in the force's own data it cannot be tested"),
+            ]
+        )
+    return Table(
+        "Whose cases are missed",
+        ["Attribute", "Group", "People", "Found", "Found of the rest", "Difference, points", "Fair to test?"],
+        rows,
+        "People on the true list, by group; the interval of the difference is Newcombe's (95 %). Groups under 10 people, and those that "
+        "leave under 10, are not shown. Ethnicity is missing on over 35 % of records where it cannot be tested.",
+    )
+
+
+def choices_table(results: Results, instrument: str | None = None, force: str | None = None) -> Table:
+    """How much of the recorded list stays with another choice, beside how much stays with better data."""
+    mine = _of(results["choices"], instrument or results.summary.options.instrument).dropna(subset=["overlap_with_default"])
+    lengths = _of(results["effect"], instrument or results.summary.options.instrument).set_index("force")["k"].astype(float)
+    mine = mine if force is None else mine[mine["force"] == force]
+    rows = []
+    for (choice, option), part in mine.groupby(["choice", "option"], sort=False):
+        k = part["force"].map(lengths)
+        kept = float((part["overlap_with_default"] * k).sum())
+        rate, low, high = (float(value[0]) for value in wilson(np.array([kept]), np.array([k.sum()])))
+        rows.append(
+            [
+                Cell(CHOICES[str(choice)]),
+                Cell(str(option).replace("_", " ")),
+                Cell(percent(rate, 0), interval(low, high, 0), number=True),
+            ]
+        )
+    return Table(
+        "How much of the recorded list stays when something is chosen otherwise",
+        ["Choice", "Option", "Stays"],
+        rows,
+        "The last row changes no choice but the data: the share of the list that stays when every defect is repaired.",
+    )
+
+
+def together_table(results: Results, instrument: str | None = None) -> Table:
+    """Forces alone, and pooled by region and as a nation."""
+    mine = _of(results["together"], instrument or results.summary.options.instrument)
+    rows = [
+        [
+            Cell("All forces" if row.scope == "nation" else str(row.name_), row.scope),
+            Cell(count(row.forces), number=True),
+            Cell(count(row.k), number=True),
+            *(
+                Cell(
+                    percent(getattr(row, name), 0),
+                    interval(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), 0),
+                    number=True,
+                )
+                for name in ("recall_alone", "recall_together", "recall_matched")
+            ),
+        ]
+        for row in mine.rename(columns={"name": "name_"}).itertuples()
+        if row.truth_size >= LEAST_GROUP
+    ]
+    return Table(
+        "Alone or together: of the people one list for all should hold, how many are found",
+        ["Pooled", "Forces", "k", "By each force alone", "By one list of all records", "And records matched"],
+        rows,
+        "One list as long as theirs together. Matched: with the records merged that the audit takes for one person's, across forces too.",
+    )
+
+
+def stability_table(results: Results, instrument: str | None = None) -> Table:
+    """How much of each list is new since a month before, and how much of that is the data's doing."""
+    mine = _of(results["stability"], instrument or results.summary.options.instrument)
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = [
+        [
+            Cell(names.get(row.force, row.force)),
+            Cell(percent(row.recorded_changed, 0), interval(row.low, row.high, 0), number=True),
+            Cell(percent(row.truth_changed, 0), number=True),
+            Cell(points(row.by_data), number=True),
+        ]
+        for row in mine.itertuples()
+        if row.truth_size >= LEAST_GROUP
+    ]
+    return Table(
+        "Stability: share of the list that is new since the month before",
+        ["Force", "Recorded list", "True list", "By the data, points"],
+        rows,
+        "The list of the month before is made from what had been recorded by then. What the recorded list changes beyond the true one "
+        "is the data's doing.",
+    )
+
+
+def _of(frame: pd.DataFrame, instrument: str) -> pd.DataFrame:
+    return frame[frame["instrument"] == instrument]
+
+
+def _thresholds(results: Results) -> Thresholds:
+    return Thresholds.model_validate(results.summary.thresholds)
