@@ -190,7 +190,7 @@ def _course_group(
     where = np.where(is_away, away.index, home.index).astype(np.int16)
     unit = np.where(is_away, draw_units(rng, away, pairs), near_units(rng, home, suspects.unit[suspect_of_pair])).astype(np.int32)
     victims = draw_victims(rng, home, away, where, unit, offence, pair)
-    victims = households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away, scope.end)
+    victims = households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away, scope)
     return (
         suspects,
         victims,

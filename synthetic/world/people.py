@@ -7,7 +7,7 @@ import numpy as np
 
 from synthetic.contract import RELATIONSHIPS, SEXES, reference
 from synthetic.names import CULTURES, name_pool, street_names
-from synthetic.world.scope import Force
+from synthetic.world.scope import Force, Scope
 
 FEMALE_VICTIM_OFFENCES = ("019C", "019D", "020A")
 TWINS, NAMESAKES = 0.08, 0.15
@@ -134,7 +134,7 @@ def households(
     suspect: np.ndarray,
     relationship: np.ndarray,
     same_force: np.ndarray,
-    last_day: int,
+    scope: Scope,
 ) -> People:
     """Partners and relatives live with the suspect, and share a surname, as often as their relationship has it."""
     lives_with = np.array([LIVES_WITH.get(name, 0.0) for name in RELATIONSHIPS])[relationship]
@@ -144,7 +144,7 @@ def households(
         getattr(victims, column)[together] = getattr(suspects, column)[suspect[together]]
     named = np.flatnonzero(rng.random(len(suspect)) < shares_name)
     victims.surname[named] = suspects.surname[suspect[named]]
-    _relatives(rng, suspects, victims, suspect, relationship, last_day)
+    _relatives(rng, suspects, victims, suspect, relationship, scope)
     return victims
 
 
@@ -154,19 +154,20 @@ def _relatives(
     victims: People,
     suspect: np.ndarray,
     relationship: np.ndarray,
-    last_day: int,
+    scope: Scope,
 ) -> None:
     """Parents are a generation older than their children; some siblings are twins, some sons have their father's name."""
     of_name = {name: number for number, name in enumerate(RELATIONSHIPS)}
     born = suspects.date_of_birth[suspect]
-    adult = victims.date_of_birth < last_day - 16 * 365
+    adult = victims.date_of_birth < scope.end - 16 * 365
     generation = (rng.uniform(18, 38, len(suspect)) * 365.25).astype(np.int32)
-    # A young parent has a young child: at least three years old, and born when the parent was sixteen or more.
-    to_child = np.clip(generation, 16 * 365, np.maximum(last_day - born - 3 * 365, 0))
+    # A young parent has a young child: a year old when the period begins, and born when the parent was sixteen or more.
+    to_child = np.clip(generation, 16 * 365, np.maximum(scope.start - born - 365, 0))
     child = (relationship == of_name["parent"]) & adult & (to_child >= 16 * 365)
     victims.date_of_birth[child] = (born + to_child)[child]
     parent = relationship == of_name["child"]
-    victims.date_of_birth[parent] = (born - generation)[parent]
+    # And an old child has a parent who is not over a hundred.
+    victims.date_of_birth[parent] = np.maximum(born - generation, scope.end - 36_500)[parent]
     twin = (relationship == of_name["sibling"]) & (rng.random(len(suspect)) < TWINS)
     victims.date_of_birth[twin] = born[twin]
     men = (victims.sex == SEXES.index("M")) & (suspects.sex[suspect] == SEXES.index("M"))
