@@ -1,7 +1,11 @@
 """Pictures that the report and the pages share, as Altair charts; each tells what a table beside it tells."""
 
+from typing import TypeAlias
+
 import altair as alt
 import pandas as pd
+
+Picture: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 
 FAMILY_TITLES = {
     "identity": "Identity: one person under several records",
@@ -16,7 +20,7 @@ MOST_FIELDS = 30
 _MONTHS = alt.Axis(format="%b %Y", labelAngle=-90, labelOverlap=True)
 
 
-def waterfall(recall: float, contributions: dict[str, float], unit: str = "people of 100") -> alt.TopLevelMixin:
+def waterfall(recall: float, contributions: dict[str, float], unit: str = "people of 100") -> Picture:
     """From the recorded figure to 1, a step a family; ``contributions`` are shares by family, which sum to 1 - recall."""
     rows, at = (
         [{"step": "Found as recorded", "low": 0.0, "high": 100 * recall, "kind": "found", "tells": f"{100 * recall:.1f}"}],
@@ -42,7 +46,7 @@ def waterfall(recall: float, contributions: dict[str, float], unit: str = "peopl
     return (bars + words).properties(height=300, width="container")
 
 
-def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> alt.TopLevelMixin:
+def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
     """Share of blanks by field and force; ``missing`` has table, field, force, rate, failed, total."""
     shown = missing.assign(
         name=missing["table"] + "." + missing["field"], percent=100 * missing["rate"], force=missing["force"].map(names)
@@ -68,7 +72,7 @@ def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> alt.TopLevel
     )
 
 
-def month_heat_map(monthly: pd.DataFrame) -> alt.TopLevelMixin:
+def month_heat_map(monthly: pd.DataFrame) -> Picture:
     """Share of blanks by field and month of one force; fields that are never blank are left out."""
     shown = monthly.assign(
         name=monthly["table"] + "." + monthly["field"], percent=100 * monthly["rate"], month=pd.to_datetime(monthly["month"])
@@ -93,7 +97,7 @@ def month_heat_map(monthly: pd.DataFrame) -> alt.TopLevelMixin:
     )
 
 
-def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> alt.TopLevelMixin:
+def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
     """Units × months: crimes recorded as a share of those expected, and a frame about every gap; of one force."""
     shown = unit_months.assign(
         month=pd.to_datetime(unit_months["month"]),
@@ -140,7 +144,7 @@ def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> alt.TopLevelMixin
     return alt.layer(cells, marks).properties(height=height, width="container")
 
 
-def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> alt.TopLevelMixin:
+def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> Picture:
     """Crimes a month of one unit beside what is expected with its 95 % band; the gap from ``first`` to ``last`` is shaded."""
     shown = unit_months.assign(month=pd.to_datetime(unit_months["month"]))
     gap = pd.DataFrame({"first": [first], "last": [last + pd.offsets.MonthBegin(1)]})
@@ -159,7 +163,7 @@ def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: 
     return alt.layer(shade, band, usual, seen).properties(height=260, width="container")
 
 
-def delays(checks: pd.DataFrame, names: dict[str, str]) -> alt.TopLevelMixin:
+def delays(checks: pd.DataFrame, names: dict[str, str]) -> Picture:
     """Share of crimes recorded later than 1, 3, 7 and 30 days after the report, by month; columns days, force, month, rate."""
     shown = checks.assign(
         month=pd.to_datetime(checks["month"]), percent=100 * checks["rate"], force=checks["force"].map(names),

@@ -212,6 +212,9 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "high": _SHARE,
         "truth_changed": _SHARE,
         "by_data": _SHARE,
+        "no_history": _SHARE,
+        "no_history_low": _SHARE,
+        "no_history_high": _SHARE,
     },
     "replicates": {
         "force": _TEXT,

@@ -14,7 +14,7 @@ from audit.results import Results
 from synthetic import InputError, generate
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
-SCALE = 0.5
+SCALE = 0.3
 SEED = 1
 
 _one_at_a_time = threading.Lock()
@@ -65,6 +65,6 @@ def _code_hash() -> str:
     files = sorted([*root.glob("synthetic/**/*"), *root.glob("audit/**/*")])
     digest = hashlib.sha256()
     for path in files:
-        if path.suffix in (".py", ".toml", ".csv"):
+        if path.suffix in (".py", ".toml", ".csv", ".json"):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""What every page shares: the banner, the results it shows, tables that a screen reader can walk, downloads."""
+"""What every page shares: the banner, the results it shows, thresholds, tables that a screen reader can walk, downloads."""
 
 import argparse
 import html
@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from audit import InputError, Results, read_results
 from audit.effect import INSTRUMENT_NAMES
+from audit.report import report_html
+from audit.report.content import Cell, Table
+from audit.results import to_arrow
 from audit.spreadsheet import csv_bytes, excel_bytes
+from audit.thresholds import Thresholds
+from audit.verdict import judge
 from dashboard import demonstration
+from dashboard.jobs import result_of
+from synthetic.dataset import Dataset, file_hash, load
 
 BANNER = (
     "**All data here is synthetic.** No real person is in it and none can be loaded. "
@@ -23,41 +31,62 @@ INSTRUMENT_TITLES = {
     "harm_365": "The sum of the offences' harm over 365 days, of those with two crimes or more.",
     "rfs": "Recency, frequency and severity in bands, over three years.",
 }
+EVERYWHERE = "all"
 # Status in words and icon; the tint only helps those who see it.
-STATUSES = {
-    "pass": ("✓", "pass", "rgba(46, 160, 67, .16)"),
-    "warn": ("!", "warn", "rgba(210, 153, 34, .22)"),
-    "fail": ("✗", "fail", "rgba(218, 54, 51, .20)"),
-    "error": ("?", "error", "rgba(130, 80, 223, .20)"),
-    "not_applicable": ("–", "not applicable", "transparent"),
-    "not ready": ("✗", "not ready", "rgba(218, 54, 51, .20)"),
-    "process testing only": ("!", "process testing only", "rgba(210, 153, 34, .22)"),
-    "supervised pilot": ("✓", "supervised pilot", "rgba(46, 160, 67, .16)"),
+TINTS = {
+    "pass": ("✓", "rgba(46, 160, 67, .16)"),
+    "warn": ("!", "rgba(210, 153, 34, .22)"),
+    "fail": ("✗", "rgba(218, 54, 51, .20)"),
+    "error": ("?", "rgba(130, 80, 223, .20)"),
+    "not ready": ("✗", "rgba(218, 54, 51, .20)"),
+    "process testing only": ("!", "rgba(210, 153, 34, .22)"),
+    "supervised pilot": ("✓", "rgba(46, 160, 67, .16)"),
 }
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of a table: what stands in it large and small, its tint, and whether it is a number."""
+class View:
+    """What a page shows: the results, as judged with the visitor's thresholds, and where they and others like them are."""
 
-    text: str
-    note: str = ""
-    tint: str = "transparent"
-    number: bool = False
+    results: Results
+    folder: Path
+    runs: dict[str, Path]
+    """Every results folder below the one that the server was started with, by the name that an address may hold."""
+    thresholds: Thresholds
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Slug → name of the forces, in the order of the dataset."""
+        return {row.force: row.force_name for row in self.results.summary.forces}
+
+    def dataset(self) -> Dataset:
+        """The dataset that was audited; InputError with the way out where it is not at hand."""
+        argument = _arguments().dataset
+        candidates = [argument] if argument else [self.folder.with_name("dataset")]
+        for path in candidates:
+            if path.is_dir() and (path / "dataset.json").is_file():
+                if file_hash(path / "dataset.json") != self.results.summary.dataset.manifest_sha256:
+                    raise InputError("The dataset at hand is not the one that was audited; name it by --dataset.")
+                return _open(path, (path / "dataset.json").stat().st_mtime_ns)
+        raise InputError(
+            "Rows and records need the dataset beside the results; start the page with "
+            "`streamlit run app.py -- --results RESULTS --dataset DATASET`."
+        )
 
 
-def page(show: Callable[[Results], None]) -> Callable[[], None]:
+def page(show: Callable[[View], None]) -> Callable[[], None]:
     """A page as Streamlit runs it: the banner, the results or the way to get some, then what ``show`` draws."""
 
     def run() -> None:
         st.html(_STYLE)
         st.info(BANNER, icon=":material/science:")
         try:
-            results = _current_results()
+            view = _view()
+            show(view)
         except InputError as error:
             st.error(str(error), icon=":material/error:")
             return
-        show(results)
+        _take_away(view)
 
     run.__name__ = show.__module__.rsplit(".", 1)[-1]
     return run
@@ -76,65 +105,90 @@ def choose_instrument() -> str:
     return str(chosen)
 
 
-def force_names(results: Results) -> dict[str, str]:
-    """Slug → name of the forces, in the order of the dataset."""
-    return {row.force: row.force_name for row in results.summary.forces}
+def choose_force(view: View, everywhere: bool = True) -> str:
+    """The force that the page is about, or ``all``, kept in the address."""
+    options = [EVERYWHERE, *view.names] if everywhere else list(view.names)
+    chosen = st.sidebar.selectbox(
+        "Force",
+        options,
+        format_func=lambda slug: view.names.get(slug, "All forces together"),
+        key="force" if everywhere else "one_force",
+        bind="query-params",
+    )
+    return str(chosen)
 
 
-def status_cell(status: str, text: str | None = None, note: str = "") -> Cell:
-    """A status in icon and words, with a text instead of the words if there is one."""
-    icon, words, tint = STATUSES[status]
-    return Cell(f"{icon} {text or words}", note, tint)
+def choose_period(checks: pd.DataFrame) -> tuple[str, str]:
+    """First and last month, as 2025-03, kept in the address; of the months that the checks have rows of."""
+    months = sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
+    if not months:
+        return "", ""
+    first = st.sidebar.selectbox("From month", months, key="from", bind="query-params")
+    later = [month for month in months if month >= str(first)]
+    last = st.sidebar.selectbox("To month", later[::-1], key="to", bind="query-params")
+    return str(first), str(last)
 
 
-def percent(share: float | None, digits: int = 1) -> str:
-    """A share as a percentage; a dash where there is none."""
-    return "–" if share is None or pd.isna(share) else f"{100 * share:.{digits}f}%"
+def in_period(checks: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """Rows of months from ``first`` to ``last``; all of them where none is chosen."""
+    month = pd.to_datetime(checks["month"]).dt.strftime("%Y-%m")
+    return checks[(month >= first) & (month <= last)]
 
 
-def interval(low: float | None, high: float | None, digits: int = 1) -> str:
-    """The ends of an interval, as percentages."""
-    if low is None or high is None or pd.isna(low) or pd.isna(high):
-        return ""
-    return f"{100 * low:.{digits}f}–{100 * high:.{digits}f}"
-
-
-def table(caption: str, columns: list[str], rows: list[list[Cell]]) -> None:
+def show_table(table: Table) -> None:
     """A real HTML table; the first cell of each row heads it. It scrolls within itself where it is wider than the page."""
-    numeric = [bool(rows) and all(row[place].number for row in rows) for place in range(len(columns))]
+    if not table.rows:
+        st.info(f"{table.caption}: nothing to tell here.", icon=":material/info:")
+        return
     head = "".join(
         f'<th scope="col"{" class=number" if right else ""}>{html.escape(column)}</th>'
-        for column, right in zip(columns, numeric, strict=True)
+        for column, right in zip(table.columns, table.numeric, strict=True)
     )
-    body = "".join("<tr>" + "".join(_cell(cell, place == 0) for place, cell in enumerate(row)) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(_cell(cell, place == 0) for place, cell in enumerate(row)) + "</tr>" for row in table.rows)
+    caption = html.escape(table.caption, quote=True)
     st.html(
-        f"<div class='bench-scroll' tabindex='0' role='region' aria-label='{html.escape(caption, quote=True)}'>"
-        f"<table class='bench'><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
+        f"<div class='bench-scroll' tabindex='0' role='region' aria-label='{caption}'>"
+        f"<table class='bench'><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+    if table.note:
+        st.caption(table.note)
 
 
-def downloads(frame: pd.DataFrame, name: str) -> None:
-    """Buttons that hand a frame over as CSV and as Excel."""
+def downloads(frame: pd.DataFrame, name: str, table: str | None = None) -> None:
+    """Buttons that hand a frame over as CSV, Excel and Parquet; ``table`` is the results' table that it is rows of."""
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV", csv_bytes(frame), f"{name}.csv", "text/csv", key=f"{name}-csv",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "Excel", lambda: excel_bytes(frame, name), f"{name}.xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key=f"{name}-xlsx",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+        for label, ending, kind, make in (
+            ("CSV", "csv", "text/csv", lambda: csv_bytes(frame)),
+            (
+                "Excel",
+                "xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                lambda: excel_bytes(frame, name),
+            ),
+            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: _parquet_bytes(frame, table)),
+        ):
+            st.download_button(
+                label, make, f"{name}.{ending}", kind, key=f"{name}-{ending}", icon=":material/download:", on_click="ignore"
+            )
+
+
+def _parquet_bytes(frame: pd.DataFrame, table: str | None) -> bytes:
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    pq.write_table(to_arrow(table, frame) if table else pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    return buffer.getvalue().to_pybytes()
 
 
 def _cell(cell: Cell, heads: bool) -> str:
     note = f"<small>{html.escape(cell.note)}</small>" if cell.note else ""
-    inner = f"{html.escape(cell.text)}{note}"
+    icon, tint = TINTS.get(cell.status, ("", ""))
+    inner = f"{icon + ' ' if icon else ''}{html.escape(cell.text)}{note}"
     if heads:
         return f'<th scope="row">{inner}</th>'
     kind = " class='number'" if cell.number else ""
-    return f'<td{kind} style="background:{cell.tint}">{inner}</td>'
+    style = f' style="background:{tint}"' if tint else ""
+    return f"<td{kind}{style}>{inner}</td>"
 
 
 _STYLE = """<style>
@@ -147,22 +201,67 @@ _STYLE = """<style>
 table.bench { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 table.bench caption { text-align: left; font-weight: 600; padding: .2rem 0 .5rem; caption-side: top; }
 table.bench th, table.bench td { padding: .35rem .5rem; border-bottom: 1px solid rgba(128, 128, 128, .35); text-align: left;
-  vertical-align: top; }
-table.bench thead th { font-weight: 600; white-space: nowrap; border-bottom-width: 2px; }
+  vertical-align: top; overflow-wrap: anywhere; }
+table.bench thead th { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }
 table.bench tbody th { font-weight: 500; }
-table.bench .number { text-align: right; white-space: nowrap; }
+table.bench .number { text-align: right; }
+table.bench td.number { white-space: nowrap; }
 table.bench small { display: block; font-size: .8rem; font-weight: 400; }
+table.bench mark { background: rgba(210, 153, 34, .38); color: inherit; padding: 0 .1em; }
 </style>"""
 
 
-def _current_results() -> Results:
-    folder = _results_argument()
-    if folder is not None:
-        return _read(folder, (folder / "audit.json").stat().st_mtime_ns if (folder / "audit.json").exists() else 0)
-    made = demonstration.results_folder()
-    if not (made / "audit.json").exists():
-        _make_demonstration()
-    return _read(made, (made / "audit.json").stat().st_mtime_ns)
+# ---- which results -----------------------------------------------------------------------------------------------------
+
+
+def _view() -> View:
+    arguments = _arguments()
+    if arguments.results is None:
+        root = demonstration.results_folder()
+        if not (root / "audit.json").exists():
+            _make_demonstration()
+    else:
+        root = arguments.results
+    runs = results_below(root)
+    if not runs:
+        raise InputError("There is no audit.json in the results folder; name one that `python -m audit run` has written.")
+    name = next(iter(runs))
+    if len(runs) > 1:
+        name = str(st.sidebar.selectbox("Results", list(runs), key="run", bind="query-params", help="The audit that is shown."))
+    folder = runs[name]
+    changed = (folder / "audit.json").stat().st_mtime_ns
+    results = read(folder, changed)
+    thresholds = turned_thresholds(results)
+    if thresholds != Thresholds.model_validate(results.summary.thresholds):
+        results = _judged(folder, changed, thresholds.model_dump_json())
+        st.sidebar.caption("Judged with the thresholds that you turned; the files keep theirs.")
+    return View(results, folder, runs, thresholds)
+
+
+def turned_thresholds(results: Results) -> Thresholds:
+    """The results' own thresholds, with those laid over that the visitor has turned on a page."""
+    own = Thresholds.model_validate(results.summary.thresholds).model_dump(exclude_none=True)
+    turned = st.session_state.get("thresholds", {})
+    for section, values in turned.items():
+        own[section] = {**own.get(section, {}), **values} if isinstance(values, dict) else values
+    return Thresholds.model_validate(own)
+
+
+def turn_threshold(section: str, name: str | None, value: object) -> None:
+    """Turn one threshold for this visitor; the next run of the page is judged with it."""
+    turned = dict(st.session_state.get("thresholds", {}))
+    turned[section] = value if name is None else {**turned.get(section, {}), name: value}
+    st.session_state["thresholds"] = turned
+
+
+def results_below(root: Path) -> dict[str, Path]:
+    """Results folders by name: the root itself, or else those right below it, the latest data first. No other is ever opened."""
+    if (root / "audit.json").is_file():
+        return {root.name: root}
+    if not root.is_dir():
+        return {}
+    found = [path for path in sorted(root.iterdir()) if not path.name.startswith(".") and (path / "audit.json").is_file()]
+    return {path.name: path for path in sorted(found, key=lambda path: path.name, reverse=True)}
 
 
 def _make_demonstration() -> None:
@@ -171,26 +270,45 @@ def _make_demonstration() -> None:
         "Five fictional forces over three years are generated and audited, once; it takes some seconds. "
         "They are kept in this user's cache, so that the next start opens at once."
     )
-    bar = st.progress(0.0, "Making a synthetic world")
-
-    def tell(sentence: str, share: float) -> None:
-        bar.progress(min(share, 1.0), sentence)
-
-    demonstration.make(tell)
+    result_of("demonstration", "Making the demonstration", demonstration.make)
     st.rerun()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _read(folder: Path, changed: int) -> Results:
+def read(folder: Path, changed: int) -> Results:
     """Results by folder and time of change; one copy serves every visitor, and pages do not write to it."""
     return read_results(folder)
 
 
-def _results_argument() -> Path | None:
-    """The folder named by ``streamlit run app.py -- --results RESULTS``, if any."""
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _judged(folder: Path, changed: int, thresholds: str) -> Results:
+    return judge(read(folder, changed), Thresholds.model_validate_json(thresholds))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Checking the provenance of the dataset")
+def _open(path: Path, changed: int) -> Dataset:
+    return load(path)
+
+
+def _take_away(view: View) -> None:
+    st.sidebar.download_button(
+        "Report (HTML)",
+        lambda: report_html(view.results).encode("utf-8"),
+        "report.html",
+        "text/html",
+        key="report",
+        icon=":material/description:",
+        on_click="ignore",
+        help="One file with tables and pictures that opens offline and prints well.",
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    """What follows ``streamlit run app.py --``."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("--results", type=Path)
+    parser.add_argument("--dataset", type=Path)
     try:
-        return parser.parse_known_args(sys.argv[1:])[0].results
+        return parser.parse_known_args(sys.argv[1:])[0]
     except argparse.ArgumentError:
-        raise InputError("--results takes the folder that `python -m audit run` has written.") from None
+        raise InputError("--results takes a folder that `python -m audit run` has written, --dataset the one it audited.") from None

@@ -1,24 +1,26 @@
-"""Missing fields: field by force, and month by month, with filters and downloads."""
+"""Missing fields: field by force, month by month, by what the field is needed for, and by group."""
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
-from audit import Results
 from audit.catalogue import check as declared_check
-from dashboard.frame import Cell, downloads, force_names, interval, percent, status_cell, table
+from audit.charts import field_heat_map, month_heat_map
+from audit.report.content import Cell, Table, fields_table, interval, percent, points
+from audit.statistics import wilson
+from dashboard.frame import View, choose_period, downloads, in_period, show_table
 
 TABLE_TITLES = {"persons": "Person records", "crimes": "Crimes", "involvements": "Involvements", "units": "Units"}
 NEEDS = ("identity", "frequency", "recency", "severity", "contact", "equality")
 WIDEST = 8
 
 
-def show(results: Results) -> None:
+def show(view: View) -> None:
     """Draw the page."""
     st.title("Missing fields", anchor=False)
     st.write("How often a field is blank, by force and month, and what a prioritisation loses with it.")
-    names = force_names(results)
-    missing = results["checks"].query("check_type == 'missing'")
+    names, checks = view.names, view.results["checks"]
+    missing = checks[checks["check_type"] == "missing"]
+    first, last = choose_period(missing)
     with st.container(horizontal=True):
         tables = st.multiselect(
             "Table", list(TABLE_TITLES), format_func=TABLE_TITLES.__getitem__, key="table", bind="query-params",
@@ -31,57 +33,78 @@ def show(results: Results) -> None:
         )  # fmt: skip
         only = st.selectbox("Status", ["any", "warn or fail", "fail"], key="status", bind="query-params")
     shown = forces or list(names)[:WIDEST]
-    chosen = filtered(missing, tables, needs, shown, str(only))
-    if chosen.empty:
+    monthly = in_period(missing, first, last)
+    whole = over_months(monthly) if (first, last) != _ends(missing) else missing[missing["month"].isna()]
+    whole = filtered(whole, tables, needs, str(only), shown)
+    here = whole[whole["force"].isin(shown)]
+    if here.empty:
         st.info("No field fits these filters; take one of them away.", icon=":material/filter_alt_off:")
         return
-    whole = chosen[chosen["month"].isna()]
-    _field_table(whole, {slug: names[slug] for slug in shown})
-    downloads(_flat(whole), "missing-fields")
-    _months(chosen[chosen["month"].notna()], names, shown)
+    show_table(field_table(here, {slug: names[slug] for slug in shown}))
+    downloads(_flat(here), "missing-fields")
+    if len(names) > 1 and whole["failed"].sum():
+        st.subheader("All forces at a glance", anchor=False)
+        st.altair_chart(field_heat_map(whole[whole["total"] > 0], names), alt="Heat map of the share of blanks by field and force")
+    _months(monthly[monthly["check_id"].isin(whole["check_id"])], names, shown)
+    _by_group(view, shown)
+    with st.expander("Scores of the fields, all forces together"):
+        show_table(fields_table(view.results))
 
 
-def filtered(missing: pd.DataFrame, tables: list[str], needs: list[str], forces: list[str], status: str) -> pd.DataFrame:
-    """The rows of the checks on missing fields that fit; an empty list lets everything through."""
-    keep = missing["force"].isin(forces)
+def over_months(monthly: pd.DataFrame) -> pd.DataFrame:
+    """Rows a check and force over some months, with rate, interval and status by the check's limits."""
+    keys = ["check_id", "check_type", "dimension", "needed_for", "table", "field", "force"]
+    sums = monthly.groupby(keys, sort=False)[["failed", "total"]].sum().reset_index()
+    rate, low, high = wilson(sums["failed"].to_numpy(float), sums["total"].to_numpy(float))
+    limits = [declared_check(name) for name in sums["check_id"]]
+    status = [
+        "not_applicable" if not total or limit is None else "fail" if one > limit.fail else "warn" if one > limit.warn else "pass"
+        for one, total, limit in zip(rate, sums["total"], limits, strict=True)
+    ]
+    threshold = [float("nan") if limit is None else limit.fail for limit in limits]
+    return sums.assign(month=None, rate=rate, low=low, high=high, threshold=threshold, status=status)
+
+
+def filtered(whole: pd.DataFrame, tables: list[str], needs: list[str], status: str, forces: list[str]) -> pd.DataFrame:
+    """The rows of the checks that fit; an empty list lets everything through."""
+    keep = pd.Series(True, index=whole.index)
     if tables:
-        keep &= missing["table"].isin(tables)
+        keep &= whole["table"].isin(tables)
     if needs:
-        keep &= missing["needed_for"].str.split(", ").map(lambda listed: bool(set(listed) & set(needs))).astype(bool)
+        keep &= whole["needed_for"].str.split(", ").map(lambda listed: bool(set(listed) & set(needs))).astype(bool)
     if status != "any":
         wanted = ["fail"] if status == "fail" else ["warn", "fail"]
-        whole = missing["month"].isna() & missing["force"].isin(forces) & missing["status"].isin(wanted)
-        keep &= missing["check_id"].isin(missing.loc[whole, "check_id"])
-    return missing[keep]
+        found = whole["force"].isin(forces) & whole["status"].isin(wanted)
+        keep &= whole["check_id"].isin(whole.loc[found, "check_id"])
+    return whole[keep]
 
 
-def _field_table(whole: pd.DataFrame, names: dict[str, str]) -> None:
+def field_table(whole: pd.DataFrame, names: dict[str, str]) -> Table:
+    """Field by force, the worst first; fields that are never blank are named below."""
     cells = {(row.check_id, row.force): row for row in whole.itertuples()}
-    rows = []
+    first = whole.drop_duplicates("check_id").set_index("check_id")
     sums = whole.groupby(["table", "field"], sort=False)["failed"].sum()
     never = [f"{name}.{field}" for (name, field), failed in sums.items() if not failed]
+    rows = []
     for check_id in _worst_first(whole):
         declared = declared_check(check_id)
-        first = next(row for (found, _), row in cells.items() if found == check_id)
-        line = [Cell(f"{first.field}", TABLE_TITLES[first.table]), Cell(first.needed_for or "–")]
+        line = [Cell(first.loc[check_id, "field"], TABLE_TITLES[first.loc[check_id, "table"]])]
+        line.append(Cell(first.loc[check_id, "needed_for"] or "–"))
         for slug in names:
             row = cells.get((check_id, slug))
             if row is None or not row.total:
-                line.append(status_cell("not_applicable"))
-                continue
-            cell = status_cell(row.status, percent(row.rate), interval(row.low, row.high))
-            line.append(Cell(cell.text, cell.note, cell.tint, number=True))
+                line.append(Cell("–"))
+            else:
+                line.append(Cell(percent(row.rate), interval(row.low, row.high), row.status, number=True))
         limits = "" if declared is None else f"warn {percent(declared.warn, 0)}, fail {percent(declared.fail, 0)}"
         rows.append([*line, Cell(limits)])
-    table(
-        "Share of rows in which the field is blank, whole period",
+    return Table(
+        "Share of rows in which the field is blank",
         ["Field", "Needed for", *names.values(), "Above"],
         rows,
-    )
-    st.caption(
-        "Blank rows ÷ all rows of the force's table; small print is the 95 % Wilson interval. ✓ pass, ! warn, ✗ fail, by the "
-        "limits in the last column. Outcomes are blank while a case is open. "
-        + (f"Never blank in these forces: {', '.join(never)}." if never else "")
+        "Blank rows ÷ all rows of the force's table; small print is the 95 % Wilson interval. ✓ pass, ! warn, ✗ fail, by the limits in "
+        "the last column. Outcomes are blank while a case is open. "
+        + (f"Never blank in these forces: {', '.join(never)}." if never else ""),
     )
 
 
@@ -95,57 +118,43 @@ def _worst_first(whole: pd.DataFrame) -> list[str]:
 
 def _months(monthly: pd.DataFrame, names: dict[str, str], shown: list[str]) -> None:
     st.subheader("Month by month", anchor=False)
-    force = st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params")
+    force = str(st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params"))
     mine = monthly[(monthly["force"] == force) & (monthly["total"] > 0)]
-    mine = mine.assign(
-        field_name=mine["table"] + "." + mine["field"],
-        percent=100 * mine["rate"],
-        month=pd.to_datetime(mine["month"]),
-    )
-    # A field that is never blank says nothing month by month, and hides those that are.
-    mine = mine[mine.groupby("field_name")["failed"].transform("sum") > 0]
-    if mine.empty:
+    if not mine["failed"].sum():
         st.info("None of these fields is ever blank.", icon=":material/check:")
         return
-    count = mine["field_name"].nunique()
-    chart = (
-        alt.Chart(mine)
-        .mark_rect()
-        .encode(
-            x=alt.X("yearmonth(month):O", title=None, axis=alt.Axis(format="%b %Y", labelAngle=-90, labelOverlap=True)),
-            y=alt.Y("field_name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
-            color=alt.Color("percent:Q", title="% blank", scale=alt.Scale(scheme="viridis", domainMin=0)),
-            tooltip=[
-                alt.Tooltip("field_name:N", title="Field"),
-                alt.Tooltip("yearmonth(month):T", title="Month", format="%B %Y"),
-                alt.Tooltip("percent:Q", title="% blank", format=".1f"),
-                alt.Tooltip("failed:Q", title="Blank rows", format=","),
-                alt.Tooltip("total:Q", title="Rows", format=","),
-            ],
-        )
-        .properties(height=max(120, 22 * count))
-    )
-    st.altair_chart(chart, alt=f"Heat map of the share of blank values by field and month, {names[str(force)]}")
-    st.caption(
-        "Month in which the crime was recorded, or the person record made. Fields that are never blank are left out; every "
-        "figure is in the download."
-    )
+    st.altair_chart(month_heat_map(mine), alt=f"Heat map of the share of blank values by field and month, {names[force]}")
+    st.caption("Month in which the crime was recorded, or the person record made. Fields that are never blank are left out.")
     downloads(_flat(mine), f"missing-fields-by-month-{force}")
 
 
+def _by_group(view: View, shown: list[str]) -> None:
+    checks = view.results["checks"]
+    unequal = checks[(checks["check_type"] == "unequal") & checks["month"].isna() & checks["force"].isin(shown)]
+    unequal = unequal[unequal["total"] > 0]
+    rows = []
+    for check_id, mine in unequal.groupby("check_id", sort=False):
+        worst = mine.loc[mine["rate"].idxmax()]
+        if worst["rate"] > 0:
+            field, by = mine["field"].iloc[0], str(check_id).rsplit("by_", 1)[-1]
+            excess = Cell(points(worst["rate"]), f"{points(worst['low'])} to {points(worst['high'])}", worst["status"], number=True)
+            rows.append([Cell(f"{field}, by {by}"), excess, Cell(view.names[worst["force"]])])
+    show_table(
+        Table(
+            "By group: how much oftener a field is blank for one group than for the other",
+            ["Field and attribute", "Points, where it is widest", "Where"],
+            rows,
+            "Women and men; White people and people of other ethnicity, of the records where it is known. Differences within three "
+            "standard deviations count as none.",
+        )
+    )
+
+
+def _ends(checks: pd.DataFrame) -> tuple[str, str]:
+    months = pd.to_datetime(checks["month"].dropna())
+    return (f"{months.min():%Y-%m}", f"{months.max():%Y-%m}") if len(months) else ("", "")
+
+
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:
-    columns = [
-        "force",
-        "table",
-        "field",
-        "needed_for",
-        "month",
-        "failed",
-        "total",
-        "rate",
-        "low",
-        "high",
-        "threshold",
-        "status",
-    ]
+    columns = ["force", "table", "field", "needed_for", "month", "failed", "total", "rate", "low", "high", "threshold", "status"]
     return rows[columns].reset_index(drop=True)

@@ -336,6 +336,8 @@ def _stability(rows: Rows, bench: Bench, choices: Choices, last_day: np.datetime
     new = int((~np.isin(bench.truth, earlier.truth)).sum())
     rate, low, high = wilson(np.array([entries - stayed]), np.array([entries]))
     true_rate = new / size if size else np.nan
+    unknown = _without_history(bench)
+    no_history, history_low, history_high = wilson(np.array([unknown.sum()]), np.array([len(unknown)]))
     return pd.DataFrame(
         {
             "before": [np.datetime64(before, "D").astype(object)],
@@ -345,8 +347,22 @@ def _stability(rows: Rows, bench: Bench, choices: Choices, last_day: np.datetime
             "high": high,
             "truth_changed": [true_rate],
             "by_data": rate - true_rate,
+            "no_history": no_history,
+            "no_history_low": history_low,
+            "no_history_high": history_high,
         }
     )
+
+
+def _without_history(bench: Bench) -> np.ndarray:
+    """Which people of the truth list had no event reported in the time before the window, as far back as rows go; empty where
+    the window is the longest one, and rows go back no further.
+    """
+    rows, start = bench.rows.data, bench.last_day - bench.instrument.window
+    if start - 180 < bench.world.horizon:
+        return np.zeros(0, bool)
+    known = np.unique(rows["person"][rows["of_event"] & (rows["true_reported"] <= start)])
+    return ~np.isin(bench.truth, known)
 
 
 # ---- figures over forces -----------------------------------------------------------------------------------------------

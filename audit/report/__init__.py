@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from audit.catalogue import BLIND_SPOTS, catalogue
-from audit.charts import FAMILY_TITLES, field_heat_map, waterfall
+from audit.charts import FAMILY_TITLES, Picture, field_heat_map, waterfall
 from audit.report.content import (
     Table,
     checks_table,
@@ -105,7 +105,7 @@ def _pictures(results: Results, names: dict[str, str]) -> dict[str, dict[str, st
     return pictures
 
 
-def _svg(chart: alt.TopLevelMixin) -> str:
+def _svg(chart: Picture) -> str:
     """A chart as a picture within the page: vector, and no script."""
     import vl_convert  # slow to import, and only the report needs it
 

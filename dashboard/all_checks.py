@@ -1,0 +1,114 @@
+"""All checks: every check with its sentences, rate, interval, limits and status; and the failing rows' identifiers on demand."""
+
+import pandas as pd
+import streamlit as st
+
+from audit.catalogue import catalogue
+from audit.catalogue import check as declared_check
+from audit.checks import Context, failing_rows
+from audit.checks.rules import ROW_TYPES
+from audit.engines import connect, duckdb_frames
+from audit.report.content import Cell, Table, interval, percent
+from dashboard.frame import EVERYWHERE, View, choose_force, choose_period, downloads, in_period, show_table, turn_threshold
+from dashboard.missing_fields import over_months
+
+MOST_ROWS = 150
+MOST_IDENTIFIERS = 500
+
+
+def show(view: View) -> None:
+    """Draw the page."""
+    st.title("All checks", anchor=False)
+    st.write(f"{len(catalogue())} checks, each with what it finds, why it matters to a prioritisation, and how it is mended.")
+    force = choose_force(view)
+    checks = view.results["checks"]
+    first, last = choose_period(checks)
+    with st.container(horizontal=True):
+        statuses = st.multiselect(
+            "Status", ["fail", "warn", "error", "pass", "not_applicable"], key="status_of", bind="query-params",
+            format_func=lambda word: word.replace("_", " "), placeholder="Any",
+        )  # fmt: skip
+        dimensions = st.multiselect(
+            "Dimension", sorted(checks["dimension"].unique()), key="dimension", bind="query-params", placeholder="Any"
+        )
+        types = st.multiselect("Type", sorted(checks["check_type"].unique()), key="type", bind="query-params", placeholder="Any",
+                               format_func=lambda word: word.replace("_", " "))  # fmt: skip
+        words = st.text_input("Find", key="find", bind="query-params", placeholder="ethnicity, late, …")
+    months = sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
+    whole = checks[checks["month"].isna()]
+    if months and (first, last) != (months[0], months[-1]):
+        whole = over_months(in_period(checks, first, last))
+        st.caption(f"Counted over {first} to {last}; checks without months are left out.")
+    if force != EVERYWHERE:
+        whole = whole[whole["force"] == force]
+    for column, chosen in (("status", statuses), ("dimension", dimensions), ("check_type", types)):
+        whole = whole[whole[column].isin(chosen)] if chosen else whole
+    if words:
+        found = {c.id for c in catalogue() if words.lower() in f"{c.id} {c.finds} {c.matters}".lower()}
+        whole = whole[whole["check_id"].isin(found)]
+    order = whole["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
+    whole = whole.assign(order=order).sort_values(["order", "rate"], ascending=[True, False]).drop(columns="order")
+    if whole.empty:
+        st.info("No check fits these filters; take one of them away.", icon=":material/filter_alt_off:")
+        return
+    show_table(_table(view, whole))
+    downloads(whole.reset_index(drop=True), "checks", "checks")
+    _one(view, whole["check_id"].drop_duplicates().tolist(), force)
+
+
+def _table(view: View, whole: pd.DataFrame) -> Table:
+    rows = []
+    for row in whole.head(MOST_ROWS).itertuples():
+        declared = declared_check(row.check_id)
+        rows.append(
+            [
+                Cell(row.check_id, declared.finds if declared else ""),
+                Cell(view.names.get(row.force, row.force)),
+                Cell(row.status.replace("_", " "), status=row.status),
+                Cell(percent(row.rate, 2), interval(row.low, row.high, 2), number=True),
+                Cell(f"{row.failed:,}", f"of {row.total:,}", number=True),
+                Cell(percent(row.threshold), number=True),
+            ]
+        )
+    more = (
+        f"The first {MOST_ROWS} of {len(whole):,} rows, the worst first; the downloads have all. " if len(whole) > MOST_ROWS else ""
+    )
+    return Table(
+        "Checks by force",
+        ["Check", "Force", "Status", "Rate", "Failed", "Limit"],
+        rows,
+        more
+        + "Rate: failed ÷ counted rows, with its 95 % Wilson interval. Limit: that which was crossed, or else the one to fail.",
+    )
+
+
+def _one(view: View, listed: list[str], force: str) -> None:
+    st.subheader("One check", anchor=False)
+    name = str(st.selectbox("Check", listed, key="check", bind="query-params"))
+    declared = declared_check(name)
+    if declared is None:
+        st.info("This check is of an earlier version; it has no declaration any more.", icon=":material/info:")
+        return
+    st.markdown(f"**Finds.** {declared.finds}\n\n**Matters.** {declared.matters}\n\n**Mend.** {declared.mend}")
+    limited = view.thresholds.limit((declared,))[0]
+    left, right, _ = st.columns([1, 1, 2])
+    warn = left.number_input("Warns above (%)", 0.0, 100.0, round(100 * limited.warn, 4), 0.5, key=f"warn-{name}")
+    fail = right.number_input("Fails above (%)", 0.0, 100.0, round(100 * limited.fail, 4), 0.5, key=f"fail-{name}")
+    if abs(warn / 100 - limited.warn) > 1e-9 or abs(fail / 100 - limited.fail) > 1e-9:
+        turn_threshold("checks", name, {"warn": min(warn, fail) / 100, "fail": fail / 100})
+        st.rerun()
+    if declared.type not in ROW_TYPES:
+        st.caption("This check is about months, groups or findings, so no single row fails it.")
+        return
+    if st.toggle("Show the identifiers of the rows that fail", key="rows"):
+        dataset = view.dataset()
+        with st.spinner("Looking for the rows"), connect(dataset) as connection:
+            frame = failing_rows(
+                duckdb_frames(connection), declared, Context(dataset.manifest.as_of), None if force == EVERYWHERE else force
+            )
+        st.caption(
+            f"{len(frame):,} rows fail; identifiers only, and nothing of what stands in them."
+            + (f" The first {MOST_IDENTIFIERS} are shown." if len(frame) > MOST_IDENTIFIERS else "")
+        )
+        st.dataframe(frame.head(MOST_IDENTIFIERS), hide_index=True, height=260)
+        downloads(frame, f"rows-{name}")

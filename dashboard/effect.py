@@ -1,0 +1,50 @@
+"""Effect on a prioritisation: what the data's defects do to a list, and which repair buys most. Aggregates only."""
+
+import streamlit as st
+
+from audit.charts import waterfall
+from audit.effect import LEAST_GROUP
+from audit.report.content import (
+    choices_table,
+    differences_table,
+    effect_table,
+    fix_first_table,
+    headline,
+    stability_table,
+    together_table,
+    waterfall_parts,
+)
+from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, show_table
+
+
+def show(view: View) -> None:
+    """Draw the page."""
+    st.title("Effect on a prioritisation", anchor=False)
+    instrument, force = choose_instrument(), choose_force(view)
+    results = view.results
+    if results["effect"].empty:
+        st.info(results.summary.not_applicable.get("effect", "Nothing is told of the effect here."), icon=":material/help:")
+        return
+    st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
+    recall, parts = waterfall_parts(results, instrument, force)
+    if recall is not None:
+        told = ", ".join(f"{name} {100 * share:+.1f}" for name, share in parts.items())
+        st.altair_chart(waterfall(recall, parts), alt=f"From {100 * recall:.0f} people of 100 found as recorded to 100: {told}")
+        st.caption("Exact Shapley values: what each family of defects keeps away, over all 64 ways to repair the six.")
+    show_table(fix_first_table(results, instrument, force))
+    gains = results["fix_first"]
+    downloads(gains[gains["instrument"] == instrument].reset_index(drop=True), "fix-first", "fix_first")
+    show_table(effect_table(results))
+    effect = results["effect"]
+    # Of lists shorter than ten people nothing leaves the page.
+    downloads(effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
+    st.subheader("Whose cases are missed", anchor=False)
+    show_table(differences_table(results, instrument, force))
+    st.subheader("How much rests on choices, and how much on the data", anchor=False)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_table(choices_table(results, instrument, None if force == EVERYWHERE else force))
+    with right:
+        show_table(stability_table(results, instrument))
+    st.subheader("Alone or together", anchor=False)
+    show_table(together_table(results, instrument))

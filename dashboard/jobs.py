@@ -1,0 +1,91 @@
+"""Work that takes longer than a second: it runs beside the page, tells how far it is, and can be stopped."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from audit import InputError
+
+Made = TypeVar("Made")
+Progress = Callable[[str, float], None]
+MOST_KEPT = 40
+"""Results kept for all visitors; the oldest go first."""
+
+
+class Stopped(Exception):
+    """Raised within the work when its visitor has stopped it."""
+
+
+class Job:
+    """One piece of work in a thread of its own."""
+
+    def __init__(self, work: Callable[[Progress], Any]) -> None:
+        self.sentence, self.share = "Beginning", 0.0
+        self.result: Any = None
+        self.error: str | None = None
+        self.stopping = False
+        self.done = threading.Event()
+        threading.Thread(target=self._run, args=(work,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the work to end; it does so at its next step."""
+        self.stopping = True
+
+    def _tell(self, sentence: str, share: float) -> None:
+        if self.stopping:
+            raise Stopped
+        self.sentence, self.share = sentence, share
+
+    def _run(self, work: Callable[[Progress], Any]) -> None:
+        try:
+            self.result = work(self._tell)
+        except Stopped:
+            self.error = "Stopped; nothing was kept. Start it again, or choose something else."
+        except InputError as error:
+            self.error = str(error)
+        except Exception:  # a visitor sees no traceback, and the server goes on
+            self.error = "This could not be made; try it again, and if it fails again tell whoever runs this page."
+        finally:
+            self.done.set()
+
+
+@st.cache_resource
+def _jobs() -> "tuple[threading.Lock, OrderedDict[str, Job]]":
+    return threading.Lock(), OrderedDict()
+
+
+def result_of(key: str, title: str, work: Callable[[Progress], Made]) -> Made:
+    """What the work makes; while it is at work the page shows how far it is, with a way to stop it, and ends there.
+
+    Work of one key is done once, for whoever asks; a key that has the visitor's session in it is that visitor's alone.
+    """
+    lock, jobs = _jobs()
+    with lock:
+        job = jobs.get(key)
+        if job is None:
+            job = jobs[key] = Job(work)
+            while len(jobs) > MOST_KEPT:
+                jobs.popitem(last=False)
+    job.done.wait(0.4)
+    if not job.done.is_set():
+        _progress(title, job)
+        st.stop()
+    if job.error is not None:
+        with lock:
+            jobs.pop(key, None)
+        st.warning(job.error, icon=":material/error:")
+        st.button("Start again", key=f"again-{key}")
+        st.stop()
+    return job.result
+
+
+@st.fragment(run_every=0.5)
+def _progress(title: str, job: Job) -> None:
+    st.progress(min(max(job.share, 0.02), 1.0), f"{title}: {job.sentence.lower()}")
+    if job.done.is_set():
+        st.rerun()
+    if st.button("Stop", icon=":material/stop:", key="stop-job"):
+        job.stop()

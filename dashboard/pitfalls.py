@@ -1,0 +1,45 @@
+"""Pitfalls: guided scenarios for a class, each with a question, a dose to turn, a reveal, and what to take away."""
+
+import streamlit as st
+
+from dashboard import lab
+from dashboard.frame import View, show_table
+from dashboard.jobs import result_of
+from dashboard.scenarios import SCENARIOS, Scenario
+
+
+def show(view: View) -> None:
+    """Draw the page. The address names the scenario and whether it is revealed, so that a slide can point at one."""
+    st.title("Pitfalls", anchor=False)
+    st.write("What goes wrong with data, shown on small synthetic worlds. Ask the class first, then reveal.")
+    titles = {one.slug: f"{place}. {one.title}" for place, one in enumerate(SCENARIOS, 1)}
+    slug = str(st.selectbox("Scenario", list(titles), format_func=titles.__getitem__, key="scenario", bind="query-params"))
+    scenario = next(one for one in SCENARIOS if one.slug == slug)
+    st.subheader(scenario.question, anchor=False)
+    doses = list(scenario.doses)
+    dose = doses[0]
+    if len(doses) > 1:
+        place = st.select_slider("Dose", range(len(doses)), 0, format_func=doses.__getitem__, key=f"dose-{slug}")
+        dose = doses[int(place)]
+    if not st.toggle("Reveal", key="reveal", bind="query-params"):
+        st.caption("Take a vote before you reveal it.")
+        return
+    _reveal(scenario, dose)
+
+
+def _reveal(scenario: Scenario, dose: str) -> None:
+    clean = _made(scenario.clean, "The world with clean records")
+    spoiled = _made(scenario.doses[dose], "The same world, spoiled")
+    told = scenario.reveal(clean, spoiled, dose)
+    st.markdown(f"**{told.sentence}**")
+    show_table(told.table)
+    if told.picture is not None:
+        st.altair_chart(told.picture, alt=told.picture_tells)
+    st.markdown(f"**What to take away.** {scenario.takeaway}")
+    st.caption(
+        f"Source: {scenario.source} Made by the generator's seed {lab.SEED}; lists of {lab.K} people where nothing else is said."
+    )
+
+
+def _made(recipe: lab.Recipe, title: str) -> lab.Lab:
+    return result_of(f"lab {recipe}", title, lambda tell: lab.make(recipe, tell))
