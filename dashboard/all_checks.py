@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from audit import InputError
 from audit.catalogue import catalogue
 from audit.catalogue import check as declared_check
 from audit.checks import Context, failing_rows
@@ -101,7 +102,11 @@ def _one(view: View, listed: list[str], force: str) -> None:
         st.caption("This check is about months, groups or findings, so no single row fails it.")
         return
     if st.toggle("Show the identifiers of the rows that fail", key="rows"):
-        dataset = view.dataset()
+        try:
+            dataset = view.dataset()
+        except InputError as error:
+            st.info(str(error), icon=":material/folder_open:")
+            return
         with st.spinner("Looking for the rows"), connect(dataset) as connection:
             frame = failing_rows(
                 duckdb_frames(connection), declared, Context(dataset.manifest.as_of), None if force == EVERYWHERE else force

@@ -14,7 +14,7 @@ from audit.results import Results
 from synthetic import InputError, generate
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
-SCALE = 0.3
+SCALE = 0.2
 SEED = 1
 
 _one_at_a_time = threading.Lock()

@@ -6,6 +6,7 @@ import html
 import pandas as pd
 import streamlit as st
 
+from audit import InputError
 from audit.engines import connect
 from audit.report.content import Cell, Table, count, identities_table, percent
 from audit.results import Results
@@ -107,7 +108,11 @@ def _cluster(view: View, force: str) -> None:
     )
     cluster = chosen.index[int(number) - 1]
     members = identities.loc[identities["cluster_id"] == cluster, "person_id"].head(MOST_SHOWN).tolist()
-    dataset = view.dataset()
+    try:
+        dataset = view.dataset()
+    except InputError as error:
+        st.info(str(error), icon=":material/folder_open:")
+        return
     with connect(dataset) as connection:
         records = connection.execute(
             f"SELECT person_id, {', '.join(FIELDS)} FROM persons WHERE person_id IN (SELECT unnest(?)) ORDER BY person_id",

@@ -82,7 +82,7 @@ def result_of(key: str, title: str, work: Callable[[Progress], Made]) -> Made:
     return job.result
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=1.0)
 def _progress(title: str, job: Job) -> None:
     st.progress(min(max(job.share, 0.02), 1.0), f"{title}: {job.sentence.lower()}")
     if job.done.is_set():

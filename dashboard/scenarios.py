@@ -192,7 +192,6 @@ def _pooled(clean: Lab, spoiled: Lab, dose: str) -> Reveal:
         for title, name in (
             ("Each force alone, with a list of its own", "recall_alone"),
             ("One list of all their records", "recall_together"),
-            ("One list, and records of one person matched", "recall_matched"),
         )
     ]
     return Reveal(

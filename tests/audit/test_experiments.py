@@ -1,0 +1,171 @@
+"""Replicates, twins and sweeps: the same world again, a force by rates alone, a grid that can be stopped and taken up."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit import InputError, audit_dataset
+from audit.effect import FAMILIES, Choices
+from audit.experiments import read_grid, read_rates, replicate, sweep, twin, with_replicates
+from audit.experiments.twin import Rates
+from audit.experiments.worlds import interval
+from synthetic import Dataset, generate
+from tests.audit.foreign import write_dataset
+from tests.conftest import Outcome
+
+GRID = """
+profile = "clean"
+forces = ["durnley"]
+scale = 0.1
+seeds = [1, 2]
+[grid]
+"linkage.suspect_not_linked" = [0.0, 0.5]
+"""
+
+
+def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
+    dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], scale=0.1, seed=4)
+    results = audit_dataset(dataset, only=["missing.units.*"])
+    replicates = replicate(dataset, 3, Choices(), workers=1)
+    assert len(replicates) == 3 * 2 * 2
+    told = with_replicates(results, replicates)
+    effect = told["effect"]
+    assert ((effect["low"] <= effect["recall_at_k"]) & (effect["recall_at_k"] <= effect["high"])).all()
+    assert "3 recordings" in told.summary.interval
+    for row in told.summary.forces:
+        mine = effect[(effect["force"] == row.force) & (effect["instrument"] == "harm_365")].iloc[0]
+        assert (row.low, row.high) == (mine["low"], mine["high"])
+    # The world is the same: its truth lists are as long, and a clean recording of it finds the same.
+    clean = generate(tmp_path / "clean", "clean", ["durnley"], scale=0.1, seed=4)
+    assert replicate(clean, 2, Choices(), workers=1)["recall_at_k"].eq(1.0).all()
+
+
+def test_replicates_need_a_generated_dataset(tmp_path: Path, typical: Dataset) -> None:
+    foreign = write_dataset(
+        tmp_path / "data", {"units": [], "persons": [], "crimes": [], "involvements": []}, ["north"], "2024-06-30"
+    )
+    with pytest.raises(InputError, match="generated"):
+        replicate(foreign, 3, Choices())
+    with pytest.raises(InputError, match="from 2"):
+        replicate(typical, 1, Choices())
+
+
+def test_an_interval_holds_further_values_and_lies_within_0_and_1() -> None:
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        values = np.clip(rng.normal(0.7, 0.05, 21), 0, 1)
+        low, high = interval(values[:20])
+        assert 0 <= low <= high <= 1
+        held += low <= values[20] <= high
+    assert 0.92 <= held / 400 <= 0.98
+    assert interval(np.array([0.5])) == (0.5, 0.5)
+    assert np.isnan(interval(np.array([np.nan]))).all()
+
+
+def test_a_twin_tells_every_figure_with_an_interval() -> None:
+    found = twin(Rates(population=100_000, profile="clean", named_suspects_linked=0.5), worlds=3, workers=1)
+    figures = found.figures.set_index(["instrument", "figure"])
+    assert (found.figures["low"] <= found.figures["value"] + 1e-9).all()
+    assert (found.figures["high"] >= found.figures["value"] - 1e-9).all()
+    for instrument in ("harm_365", "rfs"):
+        recall = figures.loc[(instrument, "recall_at_k"), "value"]
+        parts = sum(figures.loc[(instrument, f"contribution: {family}"), "value"] for family in FAMILIES)
+        assert recall + parts == pytest.approx(1.0)
+        assert figures.loc[(instrument, "contribution: linkage"), "value"] == pytest.approx(1 - recall)
+        assert recall < 1
+
+
+def test_a_sweep_is_tidy_resumable_and_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "grid.toml").write_text(GRID)
+    grid = read_grid(tmp_path / "grid.toml")
+    frame = sweep(grid, tmp_path / "one.parquet", workers=1)
+    assert len(frame) == len(pd.read_parquet(tmp_path / "one.parquet")) == 4
+    assert frame["cell"].is_unique
+    lost = frame[frame["linkage.suspect_not_linked"] == 0.0]
+    assert lost["recall_at_k"].eq(1.0).all()
+    sums = frame[[f"contribution_{family}" for family in FAMILIES]].sum(axis=1) + frame["recall_at_k"]
+    assert sums.to_numpy() == pytest.approx(1.0)
+
+    # Stopped after two cells, the same command goes on where it was.
+    told: list[str] = []
+
+    def stop(sentence: str, share: float) -> None:
+        told.append(sentence)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(grid, tmp_path / "two.parquet", workers=1, progress=stop)
+    assert not (tmp_path / "two.parquet").exists()
+    told.clear()
+    again = sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: told.append(sentence))
+    assert told == ["Measured 3 of 4 cells", "Measured 4 of 4 cells"]
+    pd.testing.assert_frame_equal(again, frame)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    told.clear()
+    sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: told.append(sentence))
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[grid]\n", "grid"),
+        ("[grid\n", "not valid TOML"),
+        ('[grid]\n"identity.secret" = [1]\n', "allowed are"),
+        ('[grid]\n"identity.duplicate_rate" = []\n', "without values"),
+        ('[grid]\n"identity.duplicate_rate" = [7.5]\n', "identity.duplicate_rate"),
+        ('profile = "secret"\n[grid]\n"identity.alias" = [0.1]\n', "profile must be one of"),
+        ('instrument = "secret"\n[grid]\n"identity.alias" = [0.1]\n', "harm_365, rfs"),
+        ('forces = ["secret"]\n[grid]\n"identity.alias" = [0.1]\n', "slugs out of"),
+        ('secret = 1\n[grid]\n"identity.alias" = [0.1]\n', "allowed are"),
+        ('seeds = ["secret"]\n[grid]\n"identity.alias" = [0.1]\n', "seeds"),
+    ],
+)
+def test_a_grid_that_is_wrong_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "grid.toml").write_text(text)
+    with pytest.raises(InputError) as error:
+        read_grid(tmp_path / "grid.toml")
+    assert says in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("population = 10\n", "population"),
+        ("duplicate_records = 2.0\n", "duplicate_records"),
+        ("duplicate_records = 'secret'\n", "duplicate_records"),
+        ("secret = 1\n", "allowed are"),
+        ("profile = 'secret'\n", "must be one of"),
+        ("= 3", "not valid TOML"),
+    ],
+)
+def test_rates_that_are_wrong_are_refused(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "rates.toml").write_text(text)
+    with pytest.raises(InputError) as error:
+        read_rates(tmp_path / "rates.toml")
+    assert says in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_the_commands_work_from_the_command_line(tmp_path: Path, command: Callable[..., Outcome]) -> None:
+    example = command("audit", "twin", "--example")
+    assert example.code == 0
+    (tmp_path / "rates.toml").write_text(example.out.replace("population = 1000000", "population = 60000"))
+    made = command("audit", "twin", tmp_path / "rates.toml", "--worlds", "2", "--workers", "1", "--json")
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["worlds"] == 2
+    (tmp_path / "grid.toml").write_text(GRID.replace("[1, 2]", "[1]"))
+    swept = command("audit", "sweep", tmp_path / "grid.toml", "--out", tmp_path / "sweep.parquet")
+    assert swept.code == 0, swept.err
+    assert len(pd.read_parquet(tmp_path / "sweep.parquet")) == 2
+    for arguments in (("twin",), ("twin", tmp_path / "no.toml"), ("sweep", tmp_path / "grid.toml", "--out", tmp_path / "x.csv")):
+        outcome = command("audit", *arguments)
+        assert outcome.code == 2, arguments
+        assert len(outcome.err.splitlines()) == 1
