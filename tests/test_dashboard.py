@@ -88,7 +88,8 @@ def test_counts_over_all_months_are_those_of_the_period(typical_results: Results
 def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
     records = pd.DataFrame(
         {
-            "forename": ["Katherine", "Catherine"], "surname": ["<b>Smith", None], "date_of_birth": [pd.Timestamp("1990-01-02")] * 2,
+            "forename": ["Katherine", "Catherine"], "surname": ["<b>Smith", None],
+            "date_of_birth": [pd.Timestamp("1990-01-02")] * 2,
             "sex": ["F", "F"], "address": ["1 Road", "2 Road"], "postcode": [None, "VA1 1AA"], "phone": [None, None],
             "force": ["a", "a"], "source_system": ["records", "custody"],
         }
