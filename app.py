@@ -19,23 +19,17 @@ from dashboard.frame import page
 
 st.set_page_config(page_title="Force data bench", layout="wide")
 st.navigation(
-    {
-        "Is the data ready?": [
-            st.Page(page(overview.show), title="Overview", url_path="overview", default=True),
-            st.Page(page(missing_fields.show), title="Missing fields", url_path="missing-fields"),
-            st.Page(page(all_checks.show), title="All checks", url_path="all-checks"),
-            st.Page(page(identities.show), title="Duplicate identities", url_path="identities"),
-            st.Page(page(gaps.show), title="Reporting gaps", url_path="gaps"),
-            st.Page(page(timeliness.show), title="Timeliness", url_path="timeliness"),
-            st.Page(page(compare.show), title="Compare", url_path="compare"),
-        ],
-        "What would it do?": [
-            st.Page(page(effect.show), title="Effect on a prioritisation", url_path="effect"),
-            st.Page(page(twin.show), title="Your force, by rates", url_path="twin"),
-        ],
-        "Learn": [
-            st.Page(page(pitfalls.show), title="Pitfalls", url_path="pitfalls"),
-            st.Page(page(method.show), title="Method and data", url_path="method"),
-        ],
-    }
+    [
+        st.Page(page(overview.show), title="Overview", url_path="overview", default=True),
+        st.Page(page(missing_fields.show), title="Missing fields", url_path="missing-fields"),
+        st.Page(page(all_checks.show), title="All checks", url_path="all-checks"),
+        st.Page(page(identities.show), title="Duplicate identities", url_path="identities"),
+        st.Page(page(gaps.show), title="Reporting gaps", url_path="gaps"),
+        st.Page(page(timeliness.show), title="Timeliness", url_path="timeliness"),
+        st.Page(page(compare.show), title="Compare", url_path="compare"),
+        st.Page(page(effect.show), title="Effect on a prioritisation", url_path="effect"),
+        st.Page(page(twin.show), title="Your force, by rates", url_path="twin"),
+        st.Page(page(pitfalls.show), title="Pitfalls", url_path="pitfalls"),
+        st.Page(page(method.show), title="Method and data", url_path="method"),
+    ]
 ).run()

@@ -19,8 +19,7 @@ def show(view: View) -> None:
     doses = list(scenario.doses)
     dose = doses[0]
     if len(doses) > 1:
-        place = st.select_slider("Dose", range(len(doses)), 0, format_func=doses.__getitem__, key=f"dose-{slug}")
-        dose = doses[int(place)]
+        dose = str(st.radio("Dose", doses, key=f"dose-{slug}"))
     if not st.toggle("Reveal", key="reveal", bind="query-params"):
         st.caption("Take a vote before you reveal it.")
         return

@@ -11,7 +11,12 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parent
-PAGES = {"overview": "", "missing-fields": "missing-fields"}
+PAGES = {
+    "overview": "",
+    "missing-fields": "missing-fields",
+    "effect": "effect",
+    "pitfalls": "pitfalls?scenario=recorded-twice&reveal=true",
+}
 
 
 def main() -> None:

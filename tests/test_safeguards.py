@@ -18,7 +18,8 @@ from synthetic import Dataset
 from tests.conftest import ROOT, Outcome
 
 PAGES = (
-    "overview", "missing_fields", "all_checks", "identities", "gaps", "timeliness", "compare", "effect", "twin", "pitfalls", "method",
+    "overview", "missing_fields", "all_checks", "identities", "gaps", "timeliness", "compare",
+    "effect", "twin", "pitfalls", "method",
 )  # fmt: skip
 PERSON = re.compile(r"SYN-P\d|\b(?:aldermoor|brackenshire|durnley)(?:-[a-z]+)?-\d{7}\b")
 

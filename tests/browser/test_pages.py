@@ -39,7 +39,7 @@ PAGES = {
     "pitfalls": "Pitfalls",
     "method": "Method and data",
 }
-WITHOUT_TABLE = ("twin", "pitfalls")
+WITHOUT_TABLE = ("compare", "twin", "pitfalls")
 # Below the first page Streamlit's client looks for its server under the page's own address first, and the browser logs that.
 LET_THROUGH = re.compile(r"Failed to load resource: the server responded with a status of 404")
 
