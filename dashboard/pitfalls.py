@@ -13,7 +13,11 @@ def show(view: View) -> None:
     st.title("Pitfalls", anchor=False)
     st.write("What goes wrong with data, shown on small synthetic worlds. Ask the class first, then reveal.")
     titles = {one.slug: f"{place}. {one.title}" for place, one in enumerate(SCENARIOS, 1)}
-    slug = str(st.selectbox("Scenario", list(titles), format_func=titles.__getitem__, key="scenario", bind="query-params"))
+    # Bound to the address a choice stands there by its title; a slide's link should be short and outlast a better title.
+    asked = st.query_params.get("scenario", "")
+    place = list(titles).index(asked) if asked in titles else 0
+    slug = str(st.selectbox("Scenario", list(titles), index=place, format_func=titles.__getitem__, key="chosen_scenario"))
+    st.query_params["scenario"] = slug
     scenario = next(one for one in SCENARIOS if one.slug == slug)
     st.subheader(scenario.question, anchor=False)
     doses = list(scenario.doses)

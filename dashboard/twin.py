@@ -80,7 +80,7 @@ def _rates() -> Rates:
                 placeholder=f"{shown:g} in the profile",
             )
             values[name] = None if chosen is None else chosen / 100
-    return Rates(population=int(population), profile=profile, **values)  # type: ignore[arg-type]
+    return Rates(population=int(population), profile=profile, **values)
 
 
 def _told(found: Twin, instrument: str) -> None:

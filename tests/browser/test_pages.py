@@ -141,7 +141,7 @@ def test_a_choice_is_kept_in_the_address(browser: Browser, server: Server) -> No
 
 def test_filters_narrow_the_table_and_downloads_hold_it(browser: Browser, server: Server) -> None:
     page, _ = open_page(browser, f"{server.url}/missing-fields?needed_for=equality")
-    expect(page.get_by_role("rowheader", name="ethnicity")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="ethnicity Person records")).to_be_visible()
     expect(page.get_by_role("rowheader", name="offence_code")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
