@@ -166,8 +166,8 @@ def _relatives(
     child = (relationship == of_name["parent"]) & adult & (to_child >= 16 * 365)
     victims.date_of_birth[child] = (born + to_child)[child]
     parent = relationship == of_name["child"]
-    # And an old child has a parent who is not over a hundred.
-    victims.date_of_birth[parent] = np.maximum(born - generation, scope.end - 36_500)[parent]
+    # And an old child has a young parent, who is not far over a hundred.
+    victims.date_of_birth[parent] = np.maximum(born - generation, np.minimum(born - 18 * 366, scope.end - 36_500))[parent]
     twin = (relationship == of_name["sibling"]) & (rng.random(len(suspect)) < TWINS)
     victims.date_of_birth[twin] = born[twin]
     men = (victims.sex == SEXES.index("M")) & (suspects.sex[suspect] == SEXES.index("M"))
