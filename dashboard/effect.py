@@ -33,10 +33,12 @@ def show(view: View) -> None:
         st.caption("Exact Shapley values: what each family of defects keeps away, over all 64 ways to repair the six.")
     show_table(fix_first_table(results, instrument, force))
     gains = results["fix_first"]
-    downloads(gains[gains["instrument"] == instrument].reset_index(drop=True), "fix-first", "fix_first")
-    show_table(effect_table(results))
     effect = results["effect"]
     # Of lists shorter than ten people nothing leaves the page.
+    short = effect.loc[(effect["instrument"] == instrument) & (effect["truth_size"] < LEAST_GROUP), "force"]
+    shown = gains[(gains["instrument"] == instrument) & ~gains["force"].isin(short)]
+    downloads(shown.reset_index(drop=True), "fix-first", "fix_first")
+    show_table(effect_table(results))
     downloads(effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
     st.subheader("Whose cases are missed", anchor=False)
     show_table(differences_table(results, instrument, force))

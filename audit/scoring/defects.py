@@ -10,7 +10,7 @@ from audit.catalogue import BLIND_SPOTS, Check, catalogue
 from audit.checks import Context, failing_rows
 from audit.engines import duckdb_frames
 
-FIRST, LINKAGE, GAPS = "the rows' own checks", "duplicate identities", "reporting gaps"
+LINKAGE, GAPS = "duplicate identities", "reporting gaps"
 
 SEEN_BY: dict[str, tuple[str, ...]] = {
     "late": ("delay.crimes.1_day", "delay.crimes.3_days", "delay.crimes.7_days", "delay.crimes.30_days"),
