@@ -7,6 +7,8 @@ created_on for person records. A column that a dataset leaves out is there with 
 import os
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -14,21 +16,23 @@ import narwhals as nw
 import pandas as pd
 
 from synthetic.contract import RECORDED, TABLES, InputError
-from synthetic.dataset import ARROW_TYPES, Dataset
+from synthetic.dataset import ARROW_TYPES, Dataset, reading
 
 Frames = dict[str, nw.LazyFrame[Any]]
 
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
 
-def connect(dataset: Dataset, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on."""
-    connection = duckdb.connect(config={"memory_limit": memory_limit} if memory_limit else {})
-    # What takes long tells its own progress, on standard error.
-    connection.execute("SET enable_progress_bar = false")
-    for name in TABLES:
-        connection.execute(f"CREATE VIEW {name.replace('/', '_')} AS {_select(connection, dataset, name)}")
-    return connection
+@contextmanager
+def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on.
+
+    Raises InputError where the dataset is changed meanwhile, see ``synthetic.dataset.reading``.
+    """
+    with reading(dataset) as connection:
+        for name in TABLES:
+            connection.execute(f"CREATE VIEW {name.replace('/', '_')} AS {_select(connection, dataset, name)}")
+        yield connection
 
 
 def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Frames:

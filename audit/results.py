@@ -1,5 +1,6 @@
 """The results folder: ``audit.json`` and tidy Parquet tables, their columns, how they are written and read."""
 
+import glob
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from audit.identities.model import Model, model_as_json, read_model
 from synthetic.contract import InputError
-from synthetic.dataset import staged_folder
+from synthetic.dataset import clear_leftovers, staged_folder
 
 _TEXT, _COUNT, _SHARE, _DAY = pa.string(), pa.int64(), pa.float64(), pa.date32()
 
@@ -362,9 +363,9 @@ def write_results(results: Results, out: Path) -> None:
 
 def replace_results(results: Results, target: Path) -> None:
     """Write results in the place of those in ``target``: beside it first, then renamed, so that either stands there whole."""
-    beside = target.with_name(f".{target.name}.judged-{os.getpid()}")
+    clear_leftovers(target)
+    beside = target.with_name(f".{target.name}.partial-{os.getpid()}-judged")
     before = target.with_name(f".{target.name}.before-{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
     write_results(results, beside)
     try:
         target.rename(before)
@@ -377,6 +378,16 @@ def replace_results(results: Results, target: Path) -> None:
     shutil.rmtree(before, ignore_errors=True)
 
 
+def _put_back(target: Path) -> None:
+    """Put back what a judge that was killed between its two renames had moved aside."""
+    if target.exists() or not target.parent.is_dir():
+        return
+    for path in sorted(target.parent.glob(f".{glob.escape(target.name)}.before-*")):
+        if (path / "audit.json").is_file() and not Path(f"/proc/{path.name.rpartition('-')[2]}").exists():
+            path.rename(target)
+            return
+
+
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
     """A results table with the column types of its schema."""
     schema = pa.schema(list(SCHEMAS[name].items()))
@@ -386,6 +397,7 @@ def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
 def read_results(path: str | Path) -> Results:
     """The results in a folder; raises InputError with one sentence."""
     folder = Path(path)
+    _put_back(folder)
     try:
         summary = Summary.model_validate_json((folder / "audit.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):

@@ -71,7 +71,8 @@ def adopt(
         raise InputError("--id must name a column of the file.")
     persons = _persons(chosen, date_format, as_of)
     source_ids = table[id_column] if id_column else pd.Series(np.arange(1, len(table) + 1)).astype("str")
-    ids = pa.table({"person_id": persons["person_id"], "source_id": pa.array(source_ids.tolist(), pa.string())})
+    texts = pa.array([None if pd.isna(one) else str(one) for one in source_ids], pa.string())
+    ids = pa.table({"person_id": persons["person_id"], "source_id": texts})
     with staged_folder(Path(out)) as folder:
         tables = {}
         for name in ("units", "persons", "crimes", "involvements"):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic.contract import InputError, reference
-from synthetic.dataset import Dataset
+from synthetic.dataset import Dataset, reading
 from synthetic.world.courses import YEARLY_MIX
 
 FOLLOW_UP_DAYS = 731
@@ -43,7 +43,7 @@ def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
     """A row a figure: figure, source, published, generated, tolerance, verdict, note. Raises InputError without a truth."""
     if not dataset.has_truth:
         raise InputError("The dataset has no truth to hold published figures against; generate one.")
-    with duckdb.connect() as connection:
+    with reading(dataset) as connection:
         for name, view in {"truth/events": "events", "truth/identities": "identities"}.items():
             _view(connection, dataset, name, view)
         for name in ("units", "persons", "crimes", "involvements"):

@@ -40,6 +40,8 @@ def run_command_line(command: Callable[..., int | None]) -> int:
         sentence = str(error)
     except (KeyboardInterrupt, typer.Abort):
         sentence = "Stopped; nothing was kept."
+    except OSError:
+        sentence = "A file or folder that was named cannot be read or written; check its name, and that you may use it."
     except Exception as error:
         # Typer keeps its usage errors' base class private; only they can say themselves in a sentence.
         if not hasattr(error, "format_message"):

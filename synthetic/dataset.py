@@ -6,10 +6,12 @@ Its errors name the table and what is wrong, never a value.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -87,6 +89,8 @@ class Dataset:
 
     path: Path
     manifest: Manifest
+    stamps: dict[str, tuple[int, int, int]] | None = dataclasses.field(default=None, repr=False, compare=False)
+    """What told each file from a later version of it when the gate read it."""
 
     @property
     def forces(self) -> list[str]:
@@ -108,9 +112,54 @@ def load(path: str | Path) -> Dataset:
     """The dataset in a folder, once it has passed the provenance gate; raises InputError with one sentence."""
     folder = Path(path)
     manifest = _read_manifest(folder)
+    stamps = _stamps(folder, manifest)
     _check_files(folder, manifest)
     _check_tables(folder, manifest)
-    return Dataset(folder, manifest)
+    return Dataset(folder, manifest, stamps)
+
+
+@contextlib.contextmanager
+def reading(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection to read a dataset with, which spills into the temporary folder what memory cannot hold.
+
+    Raises InputError where a file is changed, moved or removed between the gate and the end of the block, and where memory
+    and disk do not suffice.
+    """
+    before = dataset.stamps or _stamps(dataset.path, dataset.manifest)
+    spill = Path(tempfile.gettempdir()) / f"force-data-{os.getpid()}-{secrets.token_hex(4)}"
+    config = {"temp_directory": str(spill), "memory_limit": MEMORY}
+    try:
+        with duckdb.connect(config=config) as connection:
+            # What takes long tells its own progress, on standard error.
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
+    except duckdb.OutOfMemoryException:
+        raise InputError(
+            "There is too little memory and temporary disk for this dataset; free some, or take fewer forces at a time."
+        ) from None
+    except (duckdb.Error, OSError, pa.ArrowException):
+        if _stamps(dataset.path, dataset.manifest) != before:
+            raise InputError(CHANGED) from None
+        raise
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+    if _stamps(dataset.path, dataset.manifest) != before:
+        raise InputError(CHANGED)
+
+
+CHANGED = "The dataset was changed while it was read, so nothing was kept; run the command again once nobody writes to it."
+MEMORY = "5GB"
+"""What DuckDB may hold in memory; what is more goes to the temporary folder."""
+
+
+def _stamps(folder: Path, manifest: Manifest) -> dict[str, tuple[int, int, int]]:
+    """Number on the disk, size and time of change of every file of a dataset that is there."""
+    stamps = {}
+    for name in ("dataset.json", *(file.path for entry in manifest.tables.values() for file in entry.files)):
+        with contextlib.suppress(OSError, ValueError):
+            told = (folder / name).stat()
+            stamps[name] = (told.st_ino, told.st_size, told.st_mtime_ns)
+    return stamps
 
 
 def write_table(folder: Path, table: str, force: str, content: pa.Table) -> FileEntry:
@@ -150,7 +199,7 @@ def staged_folder(target: Path) -> Iterator[Path]:
         raise InputError("The output folder exists and is not empty; name another one or remove it first.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(target)
+        clear_leftovers(target)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-{os.getpid()}-", dir=target.parent))
     except OSError:
         raise InputError("The output folder cannot be written; name one in a place where you may write.") from None
@@ -172,7 +221,8 @@ def _write_failure(error: OSError) -> str:
     return "The output could not be written; nothing was kept. Name a folder in a place where you may write."
 
 
-def _clear_leftovers(target: Path) -> None:
+def clear_leftovers(target: Path) -> None:
+    """Remove what runs that were killed have left beside a target."""
     pattern = re.compile(re.escape(f".{target.name}.partial-") + r"(\d+)-")
     for path in target.parent.iterdir():
         found = pattern.match(path.name)

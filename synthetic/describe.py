@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 from synthetic.contract import TABLES, InputError, reference
-from synthetic.dataset import Dataset
+from synthetic.dataset import Dataset, reading
 
 
 def describe(dataset: Dataset) -> pd.DataFrame:
     """A row a field: table, field, kind, needed_for, may_be_missing, rows, missing, different, sentence."""
     rows = []
-    with duckdb.connect() as connection:
+    with reading(dataset) as connection:
         for name, table in TABLES.items():
             files = [str(path) for path in dataset.files(name)]
             found = set()
@@ -51,7 +50,7 @@ def harm_by_offence(dataset: Dataset, harm_weights: dict[str, float]) -> pd.Data
     files = [str(path) for path in dataset.files("crimes")]
     counted: dict[str, int] = {}
     if files:
-        with duckdb.connect() as connection:
+        with reading(dataset) as connection:
             query = "SELECT offence_code, count(*) FROM read_parquet($1) WHERE offence_code IS NOT NULL GROUP BY 1"
             counted = dict(connection.execute(query, [files]).fetchall())
     offences = reference("offences")[["offence_code", "title"]]

@@ -199,6 +199,7 @@ def load_profile(name_or_file: str, settings: tuple[str, ...] = ()) -> Profile:
     A file may name the profile that it starts from with ``base = "typical"``. Raises InputError.
     """
     content = _content(name_or_file)
+    check_profile(content)  # its sections are tables, then, that a setting can be laid over
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:

@@ -12,11 +12,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from audit import Results, audit_dataset, write_results
 from synthetic import Dataset, generate
 from synthetic.dataset import file_hash
 
+settings.register_profile("suite", max_examples=40)
+settings.register_profile("deep", max_examples=2000)
+settings.load_profile("suite")
 ROOT = Path(__file__).parents[1]
 
 

@@ -4,13 +4,13 @@ python tests/benchmarks/generator.py            # the force-year, about half a m
 python tests/benchmarks/generator.py --nation   # 43 forces, five years, as well
 """
 
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from faker import Faker
+from measuring import command
 
 from synthetic import generate
 
@@ -45,32 +45,8 @@ def _against_faker(folder: Path) -> None:
 
 
 def _nation(folder: Path) -> None:
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "synthetic", "generate", str(folder / "nation"), "--years", "5", "--workers", "2"],
-        stderr=subprocess.DEVNULL,
-    )
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, _memory(process.pid))
-        time.sleep(0.2)
-    print(f"nation: {time.perf_counter() - begin:.1f} s, {peak / 2**20:.2f} GiB in all processes at the peak")
-
-
-def _memory(pid: int) -> int:
-    """Resident KiB of a process and its children, shared pages counted once each (Pss)."""
-    total = 0
-    waiting = [pid]
-    while waiting:
-        one = waiting.pop()
-        try:
-            text = Path(f"/proc/{one}/smaps_rollup").read_text()
-            total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
-            for task in Path(f"/proc/{one}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
-        except (OSError, StopIteration):
-            continue
-    return total
+    done = command(["-m", "synthetic", "generate", str(folder / "nation"), "--years", "5", "--workers", "2"])
+    print(f"nation: {done.seconds:.1f} s, {done.gib:.2f} GiB in all processes at the peak")
 
 
 if __name__ == "__main__":
