@@ -127,7 +127,7 @@ def reading(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     before = dataset.stamps or _stamps(dataset.path, dataset.manifest)
     spill = Path(tempfile.gettempdir()) / f"force-data-{os.getpid()}-{secrets.token_hex(4)}"
-    config = {"temp_directory": str(spill), "memory_limit": MEMORY}
+    config: dict[str, Any] = {"temp_directory": str(spill), "memory_limit": MEMORY}
     try:
         with duckdb.connect(config=config) as connection:
             # What takes long tells its own progress, on standard error.
@@ -213,12 +213,29 @@ def staged_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def staged_file(target: Path) -> Iterator[Path]:
+    """A file beside ``target`` to write, which takes its place when the block ends well; raises InputError where it cannot."""
+    if not target.name:
+        raise InputError("The output must be the name of a file; name one in a place where you may write.")
+    beside = target.with_name(f".{target.name}.partial-{os.getpid()}-")
+    try:
+        clear_leftovers(target)
+        yield beside
+        beside.replace(target)
+    except OSError as error:
+        raise InputError(_write_failure(error)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
 def _write_failure(error: OSError) -> str:
     if error.errno == 28:
         return "The disk is full; nothing was kept. Free some room, or name an output folder on another disk."
     if isinstance(error, FileExistsError) or error.errno == 39:
         return "Another run has written the output folder meanwhile; what it wrote was kept. Name another folder."
-    return "The output could not be written; nothing was kept. Name a folder in a place where you may write."
+    return "The output could not be written; nothing was kept. Name one in a place where you may write."
 
 
 def clear_leftovers(target: Path) -> None:
@@ -226,8 +243,12 @@ def clear_leftovers(target: Path) -> None:
     pattern = re.compile(re.escape(f".{target.name}.partial-") + r"(\d+)-")
     for path in target.parent.iterdir():
         found = pattern.match(path.name)
-        if found and not Path(f"/proc/{found[1]}").exists() and Path("/proc").exists():
+        if not found or Path(f"/proc/{found[1]}").exists() or not Path("/proc").exists():
+            continue
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _read_manifest(folder: Path) -> Manifest:

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import os
 import tomllib
 from collections.abc import Iterator
 from functools import partial
@@ -21,6 +20,7 @@ from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, Effect
 from audit.experiments.worlds import FIGURES, Progress, WorldPlan, in_processes, measure_world
 from audit.statistics import wilson
 from synthetic.contract import InputError
+from synthetic.dataset import staged_file
 from synthetic.generate import choose_forces
 from synthetic.profile import load_profile, profile_keys, profile_names
 
@@ -186,13 +186,8 @@ def _done(out: Path, aside: Path) -> dict[str, dict[str, Any]]:
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
+    with staged_file(path) as beside:
         frame.to_parquet(beside, index=False)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise InputError("The output cannot be written: free some room, or name a file in a place where you may write.") from None
 
 
 def _flat(tables: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,6 @@
 """The report: one self-contained HTML file that opens offline, prints well, and can be handed over; and the scorecard alone."""
 
 import base64
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from audit.report.content import (
 from audit.results import Results
 from audit.spreadsheet import csv_bytes, excel_bytes
 from synthetic.contract import InputError
+from synthetic.dataset import staged_file
 
 __all__ = ["FAMILY_TITLES", "Table", "headline", "report_html", "scorecard", "write_report", "write_scorecard"]
 
@@ -115,10 +115,5 @@ def _svg(chart: Picture) -> str:
 
 
 def _write(out: Path, content: bytes) -> None:
-    beside = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
+    with staged_file(out) as beside:
         beside.write_bytes(content)
-        beside.replace(out)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise InputError("The report cannot be written: free some room, or name a file in a place where you may write.") from None

@@ -63,7 +63,7 @@ def test_the_command_writes_it_and_says_where_it_cannot(
     assert (tmp_path / "report.html").stat().st_size > 50_000
     bad = command("audit", "report", results_folder, "--out", tmp_path / "no" / "where" / "report.html")
     assert bad.code == 2
-    assert "cannot be written" in bad.err
+    assert "could not be written" in bad.err
 
 
 def test_a_page_cannot_be_broken_out_of(typical: Dataset, typical_results: Results) -> None:
