@@ -20,6 +20,9 @@ from synthetic.dataset import ARROW_TYPES, Dataset, reading
 
 Frames = dict[str, nw.LazyFrame[Any]]
 
+LINKS = "links"
+"""The involvements without their crimes' months: what needs no month is spared the join."""
+
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
 
@@ -153,4 +156,5 @@ def _with_months(tables: Frames) -> Frames:
         "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),
         "crimes": crimes,
         "involvements": tables["involvements"].join(months, on="crime_id", how="left"),
+        LINKS: tables["involvements"],
     }

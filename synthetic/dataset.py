@@ -132,6 +132,8 @@ def reading(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(config=config) as connection:
             # What takes long tells its own progress, on standard error.
             connection.execute("SET enable_progress_bar = false")
+            # A view is bound anew at each step of an expression; the files' footers need be read once only.
+            connection.execute("SET parquet_metadata_cache = true")
             yield connection
     except duckdb.OutOfMemoryException:
         raise InputError(

@@ -13,7 +13,7 @@ import pandas as pd
 from audit.catalogue.declaration import Check
 from audit.checks.findings import FINDING_TYPES, finding_counts
 from audit.checks.patterns import COMBINED, PATTERN_TYPES
-from audit.checks.rules import ROW_TYPES, Context, Rule
+from audit.checks.rules import ROW_TYPES, Context, Rule, with_blanks
 from audit.engines import Frames
 from audit.statistics import wilson
 from synthetic.contract import RECORDED, TABLES, InputError
@@ -117,7 +117,10 @@ def failing_rows(frames: Frames, check: Check, context: Context, force: str | No
 
 
 def _joined(frames: Frames, table: str, rules: list[Rule]) -> nw.LazyFrame:
-    frame = frames[table]
+    frame = with_blanks(frames[table], table)
+    columns = {name: expression for rule in rules for name, expression in rule.columns}
+    if columns:
+        frame = frame.with_columns(**columns)
     joins: dict[str, Callable] = {name: join for rule in rules for name, join in rule.joins}
     for join in joins.values():
         frame = join(frame, frames)
@@ -128,12 +131,21 @@ def _count(frames: Frames, table: str, checks: list[Check], context: Context) ->
     """Failed and total by check, force and month, in one pass over the table."""
     rules = {(check.id, part): rule for check in checks for part, rule in _rules(check, context).items()}
     flags: dict[str, nw.Expr] = {"rows": nw.lit(1)}
+    told: dict[str, str] = {}
     places: dict[tuple[str, str], tuple[str, str]] = {}
-    for number, (name, rule) in enumerate(rules.items()):
-        flags[f"failed_{number}"] = rule.failed.cast(nw.Int64)
-        if rule.counted is not None:
-            flags[f"total_{number}"] = rule.counted.cast(nw.Int64)
-        places[name] = (f"failed_{number}", "rows" if rule.counted is None else f"total_{number}")
+
+    def flag(expression: nw.Expr | None) -> str:
+        """The column that tells it; what several checks ask for is told once."""
+        if expression is None:
+            return "rows"
+        text = repr(expression)
+        if text not in told:
+            told[text] = f"flag_{len(told)}"
+            flags[told[text]] = expression.cast(nw.Int64)
+        return told[text]
+
+    for name, rule in rules.items():
+        places[name] = (flag(rule.failed), flag(rule.counted))
     marked = _joined(frames, table, list(rules.values())).select("force", "month", **flags)
     sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags))
     wide = sums.collect(backend="pyarrow").to_native().to_pandas()

@@ -30,9 +30,15 @@ POINTS = 0.10
 
 def unequal(check: Check, context: Context) -> dict[str, Rule]:
     """Blank rows of each of two groups."""
-    blank, column = missing(check, context).failed, nw.col(check.parameters["column"])
-    groups = {name: column.is_in(list(check.parameters[name])).fill_null(False) for name in ("these", "others")}
-    return {name: Rule(blank & inside, inside) for name, inside in groups.items()}
+    blank, column = missing(check, context).failed, check.parameters["column"]
+    rules = {}
+    for name in ("these", "others"):
+        codes = list(check.parameters[name])
+        inside = f"{column}_in_{'_'.join(codes)}"
+        rules[name] = Rule(
+            blank & nw.col(inside), nw.col(inside), columns=((inside, nw.col(column).is_in(codes).fill_null(False)),)
+        )
+    return rules
 
 
 def unequal_counts(check: Check, counts: dict[str, Counts], context: Context) -> Counts:

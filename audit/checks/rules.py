@@ -9,7 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from audit.catalogue.declaration import Check
-from audit.engines import Frames
+from audit.engines import LINKS, Frames
 from synthetic.contract import TABLES
 
 Frame = nw.LazyFrame[Any]
@@ -20,12 +20,14 @@ Join = tuple[str, Callable[[Frame, Frames], Frame]]
 class Rule:
     """What a check counts: rows that fail, among the rows it is about (None: all of them).
 
-    ``joins`` bring columns from elsewhere that both may use; a join of one name is made once, whoever asks for it.
+    ``joins`` bring columns from elsewhere that both may use; a join of one name is made once, whoever asks for it. So it is
+    with ``columns``, told of the row itself.
     """
 
     failed: nw.Expr
     counted: nw.Expr | None = None
     joins: tuple[Join, ...] = ()
+    columns: tuple[tuple[str, nw.Expr], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -211,11 +213,23 @@ def _joins(check: Check, listed: tuple[tuple[str, str, Any], ...]) -> tuple[Join
     return (*joins, _known("person_id", "persons")) if "persons_force" in named else tuple(joins)
 
 
-def _absent(table: str, field: str) -> nw.Expr:
+def with_blanks(frame: Frame, table: str) -> Frame:
+    """The table with a column ``blank_…`` for each text field: null, or nothing but blanks. Told once, for all checks."""
+    fields = [field.name for field in TABLES[table].fields if field.kind == "string"]
+    return frame.with_columns(**{f"blank_{field}": _blank(field) for field in fields})
+
+
+def _blank(field: str) -> nw.Expr:
     column = nw.col(field)
+    # Blanks sort before all that is printed, so that hardly any value has to be stripped; stripping is slow.
+    stripped = nw.when(column < "!").then(column.str.strip_chars() == "").otherwise(nw.lit(False))
+    return column.is_null() | stripped.fill_null(False)
+
+
+def _absent(table: str, field: str) -> nw.Expr:
     if field in TABLES[table].columns and TABLES[table].field(field).kind == "string":
-        return column.is_null() | (column.str.strip_chars() == "").fill_null(False)
-    return column.is_null()
+        return nw.col(f"blank_{field}")
+    return nw.col(field).is_null()
 
 
 def _matches(check: Check) -> nw.Expr:
@@ -231,7 +245,9 @@ def _shared(check: Check, most: int) -> Rule:
     def join(frame: Frame, frames: Frames) -> Frame:
         wanted = [nw.len().alias(often)] + ([nw.col(keep).min().alias(kept)] if keep else [])
         # Counted on the table as it is: what other checks have joined to it must not be computed for this again.
-        counts = frames[check.table].group_by(key).agg(*wanted).filter(nw.col(often) > most)
+        counts = (
+            frames[LINKS if check.table == "involvements" else check.table].group_by(key).agg(*wanted).filter(nw.col(often) > most)
+        )
         return frame.join(counts, on=key, how="left")
 
     complete = ~nw.any_horizontal(*(nw.col(name).is_null() for name in key), ignore_nulls=False)
@@ -253,7 +269,7 @@ def _known(field: str, other: str) -> Join:
 
 def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
     """Numbers of a crime's suspects and victims, and of the suspects' and victims' rows by relationship."""
-    links, linked = frames["involvements"], ~nw.col("person_id").is_null()
+    links, linked = frames[LINKS], ~nw.col("person_id").is_null()
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,
         "victims": (nw.col("role") == "victim").fill_null(False) & linked,
@@ -266,7 +282,7 @@ def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
 
 def _crimes_of_person(frame: Frame, frames: Frames) -> Frame:
     """How many links to a person record as suspect there are; only of those that have more than a few."""
-    suspects = frames["involvements"].filter(nw.col("role") == "suspect", ~nw.col("person_id").is_null())
+    suspects = frames[LINKS].filter(nw.col("role") == "suspect", ~nw.col("person_id").is_null())
     counted = suspects.group_by("person_id").agg(nw.len().alias("as_suspect")).filter(nw.col("as_suspect") > MANY)
     return frame.join(counted, on="person_id", how="left")
 
