@@ -3,14 +3,21 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
 from audit import InputError
 
 Made = TypeVar("Made")
-Progress = Callable[[str, float], None]
+
+
+class Progress(Protocol):
+    """Tells how far the work is; without a sentence it only ends work that its visitor has stopped."""
+
+    def __call__(self, sentence: str | None = None, share: float | None = None) -> None: ...
+
+
 MOST_KEPT = 40
 """Results kept for all visitors; the oldest go first."""
 
@@ -34,10 +41,10 @@ class Job:
         """Ask the work to end; it does so at its next step."""
         self.stopping = True
 
-    def _tell(self, sentence: str, share: float) -> None:
+    def _tell(self, sentence: str | None = None, share: float | None = None) -> None:
         if self.stopping:
             raise Stopped
-        self.sentence, self.share = sentence, share
+        self.sentence, self.share = sentence or self.sentence, self.share if share is None else share
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:

@@ -46,7 +46,7 @@ def show(view: View) -> None:
     found = result_of(
         f"twin {session} {asked}",
         "Making worlds",
-        lambda tell: make_twin(Rates.model_validate_json(asked), WORLDS, workers=2, progress=tell),
+        lambda tell: make_twin(Rates.model_validate_json(asked), WORLDS, workers=2, progress=tell, alive=tell),
     )
     _told(found, instrument)
 

@@ -1,6 +1,7 @@
 """The twin: a force described by rates alone, no record read, and what its data would do to a prioritisation."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -141,8 +142,12 @@ def twin(
     choices: Choices | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    alive: Callable[[], None] | None = None,
 ) -> Twin:
-    """The effect in ``worlds`` worlds of one force with these rates. One force alone, so that sharing has nothing to add."""
+    """The effect in ``worlds`` worlds of one force with these rates. One force alone, so that sharing has nothing to add.
+
+    ``progress`` is called with a sentence and the share done, ``alive`` twice a second; either may raise to stop the work.
+    """
     if not 2 <= worlds <= 1000:
         raise InputError("--worlds takes a whole number from 2 to 1000.")
     if seed < 0:
@@ -159,7 +164,8 @@ def twin(
     )
     effects: list[Effect | None] = [None] * worlds
     plans = [plan(seed=seed + number) for number in range(worlds)]
-    for done, (place, effect) in enumerate(in_processes(partial(measure_world, choices=choices or Choices()), plans, workers), 1):
+    measured = in_processes(partial(measure_world, choices=choices or Choices()), plans, workers, alive)
+    for done, (place, effect) in enumerate(measured, 1):
         effects[place] = effect
         if progress is not None:
             progress(f"Measured {done} of {worlds} worlds", done / worlds)

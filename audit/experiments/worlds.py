@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -59,22 +59,32 @@ def measure_world(plan: WorldPlan, choices: Choices, weights: dict[str, float] |
             return measure(connection, dataset.forces, day, choices, weights=weights, only_effect=not gains)
 
 
-def in_processes(function: Callable[[Job], Made], jobs: Sequence[Job], workers: int | None = None) -> Iterator[tuple[int, Made]]:
-    """(position of the job, what was made) as the jobs are done, in ``workers`` processes; one by one in this one for 1."""
+def in_processes(
+    function: Callable[[Job], Made], jobs: Sequence[Job], workers: int | None = None, alive: Callable[[], None] | None = None
+) -> Iterator[tuple[int, Made]]:
+    """(position of the job, what was made) as the jobs are done, in ``workers`` processes; one by one in this one for 1.
+
+    ``alive`` is called twice a second while processes are at work, and may raise to give up what nobody waits for any more.
+    """
     count = min(workers or os.cpu_count() or 1, len(jobs))
     if count <= 1:
         for place, job in enumerate(jobs):
             yield place, function(job)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as executor:
-        futures = {executor.submit(function, job): place for place, job in enumerate(jobs)}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            executor.shutdown(wait=True, cancel_futures=True)
-            raise
+    executor = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        pending = {executor.submit(function, job): place for place, job in enumerate(jobs)}
+        while pending:
+            done, _ = wait(pending, timeout=None if alive is None else 0.5, return_when=FIRST_COMPLETED)
+            if alive is not None:
+                alive()
+            for future in done:
+                yield pending.pop(future), future.result()
+    except BaseException:
+        # Worlds that are being made go on to their end, in a folder of their own, and are thrown away.
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()
 
 
 def replicate(

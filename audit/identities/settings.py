@@ -15,13 +15,20 @@ _SWAPPED_NAMES = '"fn_l" = "sn_r" AND "sn_l" = "fn_r"'
 
 
 def _one_off(column: str) -> str:
-    """One letter dropped, added, changed or swapped, or nearly so; what cannot be is told by the lengths and first letters."""
+    """One letter dropped, added, changed or swapped, or nearly so; what cannot be is told by lengths, first and last letters."""
+    ends = " OR ".join(f'{end}("{column}_l", 1) = {end}("{column}_r", 1)' for end in ("left", "right"))
     return (
-        f'(abs(length("{column}_l") - length("{column}_r")) <= 1 AND damerau_levenshtein("{column}_l", "{column}_r") <= 1)'
+        f'(abs(length("{column}_l") - length("{column}_r")) <= 1 AND ({ends} OR length("{column}_l") < 3)'
+        f' AND damerau_levenshtein("{column}_l", "{column}_r") <= 1)'
         f' OR (left("{column}_l", 1) = left("{column}_r", 1) AND jaro_winkler_similarity("{column}_l", "{column}_r") >= 0.92)'
     )
 
 
+# Of eight digits one changed leaves either half as it was; two swapped in the middle, the three at either end.
+_NEARLY = (
+    'left("born_text_l", 4) = left("born_text_r", 4) OR right("born_text_l", 4) = right("born_text_r", 4)'
+    ' OR (left("born_text_l", 3) = left("born_text_r", 3) AND right("born_text_l", 3) = right("born_text_r", 3))'
+)
 _DAYS_APART = 'abs(date_diff(\'day\', "born_l", "born_r"))'
 
 LEVELS: dict[str, list[tuple[str, str]]] = {
@@ -55,7 +62,8 @@ LEVELS: dict[str, list[tuple[str, str]]] = {
         ),
         (
             "one digit off",
-            f'damerau_levenshtein("born_text_l", "born_text_r") <= 1 OR {_DAYS_APART} IN (1, 10, 364, 365, 366, 3651, 3652, 3653)',
+            f'(({_NEARLY}) AND damerau_levenshtein("born_text_l", "born_text_r") <= 1)'
+            f" OR {_DAYS_APART} IN (1, 10, 364, 365, 366, 3651, 3652, 3653)",
         ),
         (
             "1 January of the same year",
