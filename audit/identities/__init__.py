@@ -124,12 +124,13 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model) -> Linked:
     pairs, first, second = compare(
         connection, TABLE, force, settings_of(matches, strangers[0], 1 / len(force), tuple(there)), there
     )
+    shares = None
     for step in range(ROUNDS):
         rare = _by_type(pairs, [rarity(pairs, one, there) for one in strangers])
         parts = _weights(pairs, matches, strangers)
         match = sum(parts.values(), rare)
         kin = sum(_weights(pairs, relatives, strangers).values(), rare)
-        shares = learn_shares(match, kin, pairs.across, every)
+        shares = learn_shares(match, kin, pairs.across, every, shares)
         probability, _ = posterior(match, kin, pairs.across, shares)
         if step < ROUNDS - 1:
             strangers = [without(sampled[kind], pairs, probability * (pairs.across == kind), every[kind]) for kind in (0, 1)]
@@ -179,21 +180,30 @@ def _weights(pairs: Pairs, tables: Tables, strangers: list[Tables]) -> dict[str,
 
 def _summary(linked: Linked) -> pd.DataFrame:
     """A row a force: records, clusters found, the estimated share of records that are a further one, and its interval."""
-    rows = []
-    joined = linked.cluster[linked.first] == linked.cluster[linked.second]
-    crosses = pd.Series(linked.force).groupby(linked.cluster).nunique()
-    for number, force in enumerate(linked.forces.tolist()):
-        mine = linked.force == number
-        records, clusters = int(mine.sum()), np.unique(linked.cluster[mine])
-        # A record's people: its cluster in this force, and others in so far as they may be the same person.
-        size = pd.Series(1, index=np.flatnonzero(mine)).groupby(linked.cluster[mine]).transform("sum").astype(float)
-        here = mine[linked.first] & mine[linked.second] & ~joined
-        more = pd.Series(0.0, index=size.index)
-        for side in (linked.first, linked.second):
-            more = more.add(pd.Series(linked.probability[here], index=side[here]).groupby(level=0).sum(), fill_value=0.0)
-        people = (1 / (size + more)).sum()
-        rate, low, high = _rate(records, (records - people) / linked.model.found_mean, linked.model.found_spread)
-        rows.append((force, records, len(clusters), rate, low, high, float((crosses[clusters] > 1).mean())))
+    count = len(linked.forces)
+    # A person as one force knows them: a cluster's records in it.
+    known, member, size = np.unique(linked.cluster * count + linked.force, return_inverse=True, return_counts=True)
+    of_cluster, of_force = np.divmod(known, count)
+    crossing = np.bincount(of_cluster)[of_cluster] > 1
+    # A record's people: its cluster in this force, and others in so far as they may be the same person.
+    people = size[member].astype(float)
+    left, right = linked.first, linked.second
+    open_ = (linked.cluster[left] != linked.cluster[right]) & (linked.force[left] == linked.force[right])
+    for side in (left, right):
+        people += np.bincount(side[open_], linked.probability[open_], len(people))
+    records = np.bincount(linked.force, minlength=count)
+    further = records - np.bincount(linked.force, 1 / people, count)
+    clusters, crossed = np.bincount(of_force, minlength=count), np.bincount(of_force, crossing, count)
+    rows = [
+        (
+            force,
+            int(records[place]),
+            int(clusters[place]),
+            *_rate(int(records[place]), further[place] / linked.model.found_mean, linked.model.found_spread),
+            float(crossed[place] / clusters[place]),
+        )
+        for place, force in enumerate(linked.forces.tolist())
+    ]
     return pd.DataFrame(rows, columns=["force", "records", "clusters", "duplicate_rate", "low", "high", "cross_force_rate"])
 
 

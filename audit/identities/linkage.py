@@ -12,6 +12,8 @@ from audit.identities.settings import FIELDS, FREQUENCY, LEVELS, levels_of, sett
 
 SAMPLE = {False: 900_000, True: 200_000}
 """Pairs drawn to see what strangers agree on by chance, within forces and across."""
+HASHES = 2**64
+"""How many hashes there are."""
 FEW, FARTHEST = 6_000, 25
 """So few records are all compared with one another; of more, each with so many at the most."""
 LEAST_WEIGHT = -14.0
@@ -36,16 +38,17 @@ def sample_strangers(connection: duckdb.DuckDBPyConnection, table: str, across: 
     """Counts by level of pairs drawn evenly, within forces or across.
 
     The same pairs whatever the row order: records stand in the order of a hash of their identifier, and each is compared
-    with those that follow at distance 1, 2, …
+    with those that follow at distance 1, 2, …; of more records than pairs are wanted, those of the smallest hashes.
     """
     sizes = [row[0] for row in connection.execute(f"SELECT count(*) FROM {table} GROUP BY force").fetchall()]
     records = sum(sizes)
     reach = min(SAMPLE[across] // records + 1, records if records <= FEW else FARTHEST)
+    few = f"WHERE hash(person_id) < {int(SAMPLE[across] / records * HASHES)}::UBIGINT" if records > SAMPLE[across] else ""
     number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY hash(person_id), person_id)"
     sides = ", ".join(f'{side}."{column}" AS "{column}_{side}"' for side in "lr" for column in COLUMNS)
     found = connection.execute(
         f"""
-        WITH numbered AS (SELECT *, {number} AS place FROM {table}),
+        WITH numbered AS (SELECT *, {number} AS place FROM {table} {few}),
              drawn AS (
                 SELECT {sides} FROM numbered l CROSS JOIN range(1, {reach} + 1) AS distances(step)
                 JOIN numbered r ON r.place = l.place + step AND l.force {"<>" if across else "="} r.force

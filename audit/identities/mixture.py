@@ -23,7 +23,8 @@ Tables = dict[str, np.ndarray]
 
 LEAST_CHANCE = 3e-7
 """No level is rarer among strangers than this: a third of what the sample could still see once."""
-ROUNDS = 25
+ROUNDS, SETTLED = 25, 1e-5
+"""Rounds at the most, and the relative change from which on shares count as settled."""
 TYPES = 2
 """Pairs within a force and across forces, which have shares of their own."""
 
@@ -80,20 +81,25 @@ def rarity(pairs: Pairs, strangers: Tables, records: dict[str, int]) -> np.ndarr
     return total
 
 
-def learn_shares(match: np.ndarray, relatives: np.ndarray, across: np.ndarray, compared_of: np.ndarray) -> Shares:
+def learn_shares(
+    match: np.ndarray, relatives: np.ndarray, across: np.ndarray, compared_of: np.ndarray, start: Shares | None = None
+) -> Shares:
     """Shares of one person's and of relatives' pairs by expectation and maximisation (Dempster, Laird and Rubin 1977).
 
     ``match`` and ``relatives`` are log odds against strangers by pair; ``compared_of`` the number of all pairs of each
-    type, of which those compared are the likely ones.
+    type, of which those compared are the likely ones; ``start`` shares to begin with.
     """
-    shares = Shares(np.full(TYPES, 1.0) / np.sqrt(np.maximum(compared_of, 4.0)) / 10, np.full(TYPES, 1e-6))
+    shares = start or Shares(np.full(TYPES, 1.0) / np.sqrt(np.maximum(compared_of, 4.0)) / 10, np.full(TYPES, 1e-6))
     for _ in range(ROUNDS):
         p, q = posterior(match, relatives, across, shares)
         count = np.maximum(compared_of, 1.0)
+        before = shares
         shares = Shares(
             np.clip(np.bincount(across, p, TYPES) / count, 1e-13, 0.5),
             np.clip(np.bincount(across, q, TYPES) / count, 1e-13, 0.5),
         )
+        if all(np.allclose(getattr(shares, kind), getattr(before, kind), rtol=SETTLED, atol=0) for kind in ("match", "relatives")):
+            break
     return shares
 
 

@@ -49,36 +49,39 @@ COLUMNS = ("fn", "fn_known", "fn_sound", "sn", "sn_sound", "born", "born_text", 
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
-    """Make a table of comparable records from ``persons``: number (from 0, in order of person_id), person_id, force,
+    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force,
     ``COLUMNS`` and ``KEYS``.
 
     Placeholder names and 1900-01-01 are missing. Keys shared by more than ``LARGEST_BLOCK`` records are missing too.
     """
-    names = connection.execute(f"SELECT DISTINCT {_LETTERS.format('forename')} AS fn FROM persons WHERE forename IS NOT NULL").df()
-    connection.register("names_known", _known(names["fn"].dropna()))
     placeholders = ", ".join(f"'{name}'" for name in PLACEHOLDERS)
+    # There are far fewer names than records, so each is made ready once.
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE names AS
+            WITH written AS (SELECT forename AS name FROM persons UNION SELECT surname FROM persons),
+                 plain AS (SELECT name, {_LETTERS.format("name")} AS letters FROM written WHERE name IS NOT NULL)
+            SELECT name, letters, {_sound("letters")} AS sound FROM plain
+            WHERE letters IS NOT NULL AND letters NOT IN ({placeholders})"""
+    )
+    letters = connection.execute("SELECT DISTINCT letters AS fn FROM names").df()
+    connection.register("names_known", _known(letters["fn"]))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {table}_plain AS
         WITH written AS (
-            SELECT person_id, force,
-                   nullif({_LETTERS.format("forename")}, '') AS fn, nullif({_LETTERS.format("surname")}, '') AS sn,
-                   nullif(date_of_birth, DATE '{FILLER}') AS born,
+            SELECT person_id, force, forename, surname, nullif(date_of_birth, DATE '{FILLER}') AS born,
                    nullif(regexp_replace(lower(strip_accents(address)), '[^\\p{{L}}\\d]', '', 'g'), '') AS ad,
                    nullif(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g'), '') AS pc,
                    nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS ph,
                    CASE WHEN sex IN ('F', 'M') THEN sex END AS sex
             FROM persons
-        ), named AS (
-            SELECT * REPLACE (
-                CASE WHEN fn NOT IN ({placeholders}) THEN fn END AS fn, CASE WHEN sn NOT IN ({placeholders}) THEN sn END AS sn
-            ) FROM written
         )
-        SELECT person_id, force, fn, names_known.known::VARCHAR[] AS fn_known, {_sound("fn")} AS fn_sound,
-               sn, {_sound("sn")} AS sn_sound,
+        SELECT person_id, force, f.letters AS fn, names_known.known::VARCHAR[] AS fn_known, f.sound AS fn_sound,
+               s.letters AS sn, s.sound AS sn_sound,
                born, strftime(born, '%Y%m%d') AS born_text, ad, pc, left(pc, length(pc) - 2) AS sector,
                left(pc, length(pc) - 3) AS district, ph, sex
-        FROM named LEFT JOIN names_known USING (fn)
+        FROM written LEFT JOIN names f ON forename = f.name LEFT JOIN names s ON surname = s.name
+             LEFT JOIN names_known ON names_known.fn = f.letters
         """
     )
     keys = ", ".join(
@@ -86,20 +89,26 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
         for key, (parts, sql) in KEYS.items()
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_keyed AS SELECT *, {keys} FROM {table}_plain")
+    connection.execute(f"DROP TABLE {table}_plain")
+    kept, joins = [], []
     for key in KEYS:
         most = LARGEST_OF_NAME if key == "by_name" else LARGEST_BLOCK
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE too_many AS
-                SELECT {key} FROM {table}_keyed WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > {most}"""
+            f"""CREATE OR REPLACE TEMP TABLE many_{key} AS
+                SELECT {key} AS value FROM {table}_keyed WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > {most}"""
         )
-        if connection.execute("SELECT count(*) FROM too_many").fetchall()[0][0]:
-            connection.execute(f"UPDATE {table}_keyed SET {key} = NULL WHERE {key} IN (SELECT {key} FROM too_many)")
+        if connection.execute(f"SELECT count(*) FROM many_{key}").fetchall()[0][0]:
+            kept.append(f"CASE WHEN many_{key}.value IS NULL THEN {key} END AS {key}")
+            joins.append(f"LEFT JOIN many_{key} ON many_{key}.value = {key}")
+    replaced = f"REPLACE ({', '.join(kept)})" if kept else ""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table} AS
-            SELECT row_number() OVER (ORDER BY person_id) - 1 AS number, * FROM {table}_keyed ORDER BY person_id"""
+            WITH numbers AS (SELECT rowid AS place, row_number() OVER (ORDER BY person_id) - 1 AS number FROM {table}_keyed)
+            SELECT number, {table}_keyed.* {replaced}
+            FROM {table}_keyed JOIN numbers ON place = {table}_keyed.rowid {" ".join(joins)}"""
     )
-    for name in (f"{table}_plain", f"{table}_keyed", "too_many"):
-        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for name in ("names", f"{table}_keyed", *(f"many_{key}" for key in KEYS)):
+        connection.execute(f"DROP TABLE {name}")
 
 
 def _sound(column: str) -> str:
