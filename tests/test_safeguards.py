@@ -1,20 +1,27 @@
 """The line nobody crosses: no output shows a person, even a synthetic one, beside a score or a rank."""
 
 import ast
+import contextlib
+import io
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+import typer
 from streamlit.testing.v1 import AppTest
 
+import audit.__main__ as audit_commands
+import synthetic.__main__ as synthetic_commands
 from audit.results import SCHEMAS
 from audit.spreadsheet import excel_bytes, for_spreadsheet
 from audit.thresholds import GATES
 from dashboard.frame import results_below
 from synthetic import Dataset
+from synthetic.contract import run_command_line
 from tests.conftest import ROOT, Outcome
 
 PAGES = (
@@ -145,6 +152,127 @@ def test_turned_thresholds_change_the_page_and_not_the_files(results_folder: Pat
     assert not app.exception
     assert "process testing only" in text_of(app)
     assert {path.name: path.read_bytes() for path in results_folder.iterdir()} == before
+
+
+def test_nothing_that_is_handed_over_shows_a_person(
+    typical: Dataset, results_folder: Path, tmp_path: Path, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Report, scorecards, comparison, score, judged results, failing rows: what leaves by a command."""
+    shutil.copytree(results_folder, tmp_path / "results")
+    cards = [tmp_path / f"card.{ending}" for ending in ("csv", "md")]
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[gates]\n")
+    commands: list[tuple[str | Path, ...]] = [
+        (
+            "audit",
+            "report",
+            results_folder,
+            "--out",
+            tmp_path / "report.html",
+            *(part for card in cards for part in ("--scorecard", card)),
+        ),
+        ("audit", "compare", results_folder, results_folder, "--json"),
+        ("audit", "score", typical.path, results_folder, "--json"),
+        ("audit", "judge", tmp_path / "results", "--thresholds", limits, "--json"),
+    ]
+    said = ""
+    for arguments in commands:
+        outcome = command(*arguments)
+        assert outcome.code == 0, outcome.err
+        said += outcome.out + outcome.err
+    for path in (tmp_path / "report.html", *cards):
+        said += path.read_text()
+    assert_nobody(said, typical)
+    rows = command("audit", "rows", typical.path, "cardinality.persons.many_crimes")
+    found = pd.read_csv(io.StringIO(rows.out)) if rows.code == 0 else pd.DataFrame({"person_id": [], "force": []})
+    assert found.columns.tolist() == ["person_id", "force"]
+    assert found["person_id"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_download_and_no_state_of_a_page_has_a_person(
+    page: str, typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every button that hands something over is pressed, so to speak, and what a session keeps is looked through."""
+    handed: dict[str, bytes | str] = {}
+
+    def keep(self: object, label: str, data: object, file_name: str = "", *others: object, **options: object) -> bool:
+        handed[file_name] = data() if callable(data) else data  # type: ignore[assignment]
+        return False
+
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.download_button", keep)
+    monkeypatch.setattr("streamlit.download_button", lambda *arguments, **options: keep(None, *arguments, **options))
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
+    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60).run()
+    assert not app.exception
+    assert "report.html" in handed
+    for name, content in handed.items():
+        data = content if isinstance(content, bytes) else str(content).encode()
+        if name.endswith(".parquet"):
+            text = pd.read_parquet(io.BytesIO(data)).to_csv()
+        elif name.endswith(".xlsx"):
+            text = pd.read_excel(io.BytesIO(data)).to_csv()
+        else:
+            text = data.decode("utf-8-sig")
+        assert_nobody(text, typical)
+    assert_nobody(str(app.session_state._state.filtered_state), typical)
+    assert_nobody(str(dict(app.query_params)), typical)
+
+
+def test_a_real_looking_record_gets_in_by_no_door(
+    spoiled: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None]
+) -> None:
+    """Through every command that reads a dataset, through `load`, through `adopt`, through the page's --dataset."""
+    real = {"forename": "Realname", "postcode": "SW1A 1AA", "phone": "07700900123", "person_id": "P-1"}
+
+    def put_in(table: pa.Table) -> pa.Table:
+        frame = table.to_pandas()
+        for column, value in real.items():
+            frame.loc[0, column] = value
+        return pa.Table.from_pandas(frame, schema=table.schema, preserve_index=False)
+
+    forge_table(spoiled, "persons", put_in)
+    grid, out = tmp_path / "grid.toml", tmp_path / "out"
+    grid.write_text("")
+    commands = [
+        *(["synthetic", name, str(spoiled)] for name in ("verify", "describe", "calibrate")),
+        ["audit", "run", str(spoiled), "--out", str(out)],
+        ["audit", "run", str(spoiled), "--out", str(out), "--engine", "pandas", "--replicates", "2"],
+        ["audit", "rows", str(spoiled), "missing.persons.sex"],
+        ["audit", "score", str(spoiled), str(results_folder)],
+    ]
+    for arguments in commands:
+        code, told = in_process(arguments, monkeypatch)
+        assert code == 2, arguments
+        assert "lacks the mark of synthetic data" in told
+        assert not any(value in told for value in real.values())
+    assert not out.exists()
+    # The door for others' synthetic records lets nothing through as it was.
+    pd.DataFrame([real]).to_csv(tmp_path / "real.csv", index=False)
+    mapping = "forename=forename,postcode=postcode,phone=phone"
+    says = ["--source", "a test", "--statement", "Nobody is real.", "--id", "person_id"]
+    code, told = in_process(["synthetic", "adopt", str(tmp_path / "real.csv"), str(out), "--map", mapping, *says], monkeypatch)
+    assert (code, told.count("\n")) == (0, 1)
+    persons = pd.read_parquet(out / "persons" / "adopted.parquet")
+    assert persons["postcode"].str.match("V[A-Z]").all()
+    assert persons["phone"].str.startswith("06").all()
+    assert persons["person_id"].str.startswith("SYN-").all()
+    # The page shows records of the dataset that was audited, and of no other.
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(spoiled)])
+    app = AppTest.from_string("from dashboard import identities, frame\nframe.page(identities.show)()", default_timeout=60).run()
+    assert not app.exception
+    assert not any(value in text_of(app) for value in real.values())
+    assert "not the one that was audited" in text_of(app)
+
+
+def in_process(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """A command's exit code and all that it said."""
+    program = {"synthetic": synthetic_commands, "audit": audit_commands}[arguments[0]]
+    monkeypatch.setattr("sys.argv", arguments)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = run_command_line(typer.main.get_command(program.app))
+    return code, said.getvalue()
 
 
 def text_of(app: AppTest) -> str:

@@ -215,4 +215,6 @@ def near_units(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.n
 
 
 def person_keys(prefix: str, count: int) -> np.ndarray:
+    if not count:  # zfill takes no empty array
+        return np.zeros(0, f"S{len(prefix) + 8}")
     return np.char.add(f"{prefix}-".encode(), np.char.zfill(np.arange(1, count + 1).astype("S7"), 7))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthetic import Dataset, InputError, generate
+from synthetic import Dataset, InputError, generate, load
 from synthetic.contract import RECORDED, TABLES, reference
 from synthetic.defects import REGISTRY, tilt
 from synthetic.defects.identity import slip
@@ -328,3 +328,13 @@ def test_families_are_families(tmp_path: Path) -> None:
     men = (pairs["sex"] == "M") & (pairs["sex_victim"] == "M")
     assert (pairs["forename"] == pairs["forename_victim"])[men & (child | parent)].mean() > 0.08
     assert (pd.to_datetime(persons["date_of_birth"]) < pd.Timestamp("2015-06-30")).all()
+
+
+def test_the_smallest_of_worlds_are_worlds_too(tmp_path: Path) -> None:
+    """Of a tiny force hardly anybody is known to another one, and a table may have no row."""
+    dataset = generate(
+        tmp_path / "out", scale=0.002, years=0.25, forces=["old-mint", "fellgate", "rushmere", "stonehythe", "durnley"]
+    )
+    assert load(tmp_path / "out").forces == dataset.forces
+    people = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/people")])
+    assert people["person_key"].is_unique
