@@ -15,7 +15,7 @@ from audit.catalogue import Check, catalogue
 from audit.checks import Context, count_checks, finding_counts, judged
 from audit.coverage import find_coverage, find_gaps, read_counts, supplied
 from audit.effect import INSTRUMENT_NAMES, Choices, check_choices, measure, no_effect
-from audit.engines import connect, frames
+from audit.engines import connect, frames, spark_session
 from audit.identities import Identities, find_identities, read_model
 from audit.readiness import assess, field_score_table
 from audit.results import (
@@ -57,11 +57,12 @@ def audit_dataset(
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb,
-    pandas or spark; ``master`` is the address of a Spark cluster); ``only`` and ``skip`` choose among them by identifier, type
-    or dimension, with * for any part. ``identity_model`` is a saved model of duplicate identities, to be used as it is.
-    ``instrument`` is the use for which readiness is told in the summary, the tables have both. ``thresholds`` replace the
-    project's own limits. ``weights`` are one's own by offence code, called ``choices.weights``; ``detail`` tells contributions
-    by kind of defect within a family. ``progress`` is called with a sentence and the share done. Raises InputError.
+    pandas or spark, where pairs of person records are compared too; ``master`` is the address of a Spark cluster); ``only``
+    and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``identity_model`` is a saved
+    model of duplicate identities, to be used as it is. ``instrument`` is the use for which readiness is told in the summary,
+    the tables have both. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
+    ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
+    sentence and the share done. Raises InputError.
     """
     if instrument not in INSTRUMENT_NAMES:
         raise InputError(f"--instrument takes one of {', '.join(INSTRUMENT_NAMES)}.")
@@ -76,7 +77,8 @@ def audit_dataset(
         with steps.step("Checked the fields"):
             counted, broken = count_checks(frames(engine, opened, connection, master), declared, Context(as_of))
         with steps.step("Looked for duplicate identities"):
-            identities = find_identities(connection, read_model(identity_model))
+            session = spark_session(master) if engine == "spark" else None
+            identities = find_identities(connection, read_model(identity_model), session)
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of)
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)

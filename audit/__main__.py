@@ -45,7 +45,7 @@ Only = Annotated[
 Skip = Annotated[list[str] | None, typer.Option(help="Checks to leave out, written as for --only. Repeatable.")]
 FailOn = Annotated[str | None, typer.Option(metavar="warn|fail", help="Exit with 1 where a check or gate stands there or worse.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes for worlds that are made again.")]
-Engine = Annotated[str, typer.Option(help=f"Where the checks run: {', '.join(ENGINES)}.")]
+Engine = Annotated[str, typer.Option(help=f"Where the checks run: {', '.join(ENGINES)}; on spark, pairs of records too.")]
 Master = Annotated[str | None, typer.Option(help="Address of a Spark cluster; this machine's cores otherwise.")]
 
 

@@ -86,6 +86,7 @@ def spark_session(master: str | None = None) -> Any:
     """The Spark session of this process; InputError where Spark or its Java is not installed."""
     try:
         from pyspark.sql import SparkSession
+        from splink.backends.spark import similarity_jar_location
     except ImportError:
         raise InputError("--engine spark needs Spark: install this project with the extra spark, and Java 17 or newer.") from None
     if master is None and not (shutil.which("java") or os.environ.get("JAVA_HOME")):
@@ -98,6 +99,7 @@ def spark_session(master: str | None = None) -> Any:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.jars": similarity_jar_location(),  # Splink's distances between names
     }
     if master is None:
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.memory": "4g"}

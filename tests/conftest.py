@@ -1,5 +1,6 @@
 """Datasets and results that many tests share, made once a test process; tests that spoil one work on a copy."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -22,6 +23,22 @@ settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)
 settings.load_profile("suite")
 ROOT = Path(__file__).parents[1]
+
+
+NEEDS_SPARK = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
+        reason="Spark or Java is not installed; install this project with the extra spark, and Java 17",
+    ),
+    pytest.mark.xdist_group("spark"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+]
+
+
+def for_little_data_on_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark without compiling what it runs, which takes longer than little data takes; before its session begins."""
+    confs = ("spark.sql.codegen.factoryMode=NO_CODEGEN", "spark.sql.codegen.wholeStage=false", "spark.default.parallelism=2")
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
 
 
 @dataclass(frozen=True)

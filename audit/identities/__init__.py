@@ -5,6 +5,7 @@ by what records of one person, relatives and strangers have in common. No record
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -76,9 +77,9 @@ class Identities:
     left_out: list[str]
 
 
-def find_identities(connection: duckdb.DuckDBPyConnection, model: Model | None = None) -> Identities:
-    """Duplicate identities among the person records of a dataset's tables on a connection."""
-    linked = link(connection, model or read_model())
+def find_identities(connection: duckdb.DuckDBPyConnection, model: Model | None = None, spark: Any = None) -> Identities:
+    """Duplicate identities among the person records of a dataset's tables on a connection; pairs compared on ``spark``, if any."""
+    linked = link(connection, model or read_model(), spark)
     return Identities(
         pd.DataFrame({"person_id": linked.person_id, "cluster_id": linked.person_id[linked.cluster]}),
         _summary(linked),
@@ -90,7 +91,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, model: Model | None =
     )
 
 
-def link(connection: duckdb.DuckDBPyConnection, model: Model) -> Linked:
+def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None) -> Linked:
     """Compare the person records, learn what is to be learnt, and cluster them.
 
     The same for the same data, whatever the order of rows and the number of threads.
@@ -122,7 +123,7 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model) -> Linked:
     sampled = [sample_strangers(connection, TABLE, across) if every[int(across)] else None for across in (False, True)]
     strangers = [chances(sample) for sample in sampled]
     pairs, first, second = compare(
-        connection, TABLE, force, settings_of(matches, strangers[0], 1 / len(force), tuple(there)), there
+        connection, TABLE, force, settings_of(matches, strangers[0], 1 / len(force), tuple(there)), there, spark
     )
     shares = None
     for step in range(ROUNDS):

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 
 from audit.identities.mixture import OTHERS, Pairs, Tables, counted
+from audit.identities.on_spark import predict_on_spark
 from audit.identities.records import COLUMNS
 from audit.identities.settings import FIELDS, FREQUENCY, LEVELS, levels_of, settings
 
@@ -79,27 +80,22 @@ def compare(
     force: np.ndarray,
     model: dict[str, Any],
     fields: Collection[str],
+    spark: Any = None,
 ) -> tuple[Pairs, np.ndarray, np.ndarray]:
     """The pairs that share a key and agree on enough, by Splink with the settings of ``model``; their record numbers.
 
-    ``force`` is the force of each record, as a number.
+    ``force`` is the force of each record, as a number. Pairs are compared on DuckDB, or on Spark where there is a session.
     """
-    from splink import Linker  # slow to import, and no page needs it
-    from splink.backends.duckdb import DuckDBAPI
-
-    linker = Linker(DuckDBAPI(connection).register(table), model, log_level=None)
-    predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
-    weights = [f"mw_{name}" for name in fields]
     # Splink gives the share of records that bear a value; where the two agree it is the same on either side.
     rare = [
         f"CASE WHEN mw_tf_adj_{name} <> 0 THEN tf_{FREQUENCY[name]}_l END AS share_{name}" for name in fields if name in FREQUENCY
     ]
-    found = connection.execute(
-        f"""SELECT least(number_l, number_r) AS first, greatest(number_l, number_r) AS second,
-                   {", ".join([*weights, *rare])}
-            FROM {predicted.physical_name} ORDER BY first, second"""
-    ).fetchnumpy()
-    predicted.drop_table_from_database_and_remove_from_cache()
+    numbers = ["least(number_l, number_r) AS first", "greatest(number_l, number_r) AS second"]
+    columns = [*numbers, *(f"mw_{name}" for name in fields), *rare]
+    if spark is None:
+        found = _predict(connection, table, model, columns)
+    else:
+        found = predict_on_spark(spark, connection, table, model, columns, LEAST_WEIGHT)
     first, second = np.asarray(found["first"], np.int64), np.asarray(found["second"], np.int64)
     levels = {name: np.full(len(first), -1, np.int64) for name in FIELDS}
     for comparison in model["comparisons"]:
@@ -107,6 +103,17 @@ def compare(
     across = (force[first] != force[second]).astype(np.int64)
     shares = {name: np.asarray(np.ma.filled(found[f"share_{name}"], np.nan), float) for name in fields if name in FREQUENCY}
     return Pairs(levels, shares, across), first, second
+
+
+def _predict(connection: duckdb.DuckDBPyConnection, table: str, model: dict[str, Any], columns: list[str]) -> dict[str, np.ndarray]:
+    from splink import Linker  # slow to import, and no page needs it
+    from splink.backends.duckdb import DuckDBAPI
+
+    linker = Linker(DuckDBAPI(connection).register(table), model, log_level=None)
+    predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
+    found = connection.execute(f"SELECT {', '.join(columns)} FROM {predicted.physical_name} ORDER BY first, second").fetchnumpy()
+    predicted.drop_table_from_database_and_remove_from_cache()
+    return found
 
 
 def _numbers(comparison: dict[str, Any], found: dict[str, np.ndarray]) -> np.ndarray:

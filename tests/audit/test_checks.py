@@ -1,7 +1,5 @@
 """The checks: equal to plain counts on data that the generator did not make, and the same on every engine."""
 
-import importlib.util
-import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -22,15 +20,7 @@ from audit.statistics import q_values, wilson
 from synthetic import Dataset
 from synthetic.contract import RECORDED, TABLES
 from tests.audit.foreign import write_dataset
-
-needs_spark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
-        reason="Spark or Java is not installed; install this project with the extra spark, and Java 17",
-    ),
-    pytest.mark.xdist_group("spark"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
-]
+from tests.conftest import NEEDS_SPARK, for_little_data_on_spark
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +100,7 @@ EXPECTED = {
 }
 
 
-ENGINES = ["duckdb", "pandas", pytest.param("spark", marks=needs_spark)]
+ENGINES = ["duckdb", "pandas", pytest.param("spark", marks=NEEDS_SPARK)]
 
 
 @pytest.mark.parametrize("engine", ENGINES[:2])
@@ -140,7 +130,7 @@ def test_missing_counts_equal_a_plain_count(dataset: str, request: pytest.Fixtur
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_every_engine_gives_the_same_rows(typical: Dataset, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # So few rows are counted sooner than Spark's code for them is compiled.
-    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell")
+    for_little_data_on_spark(monkeypatch)
     checks = tuple(check for check in catalogue() if check.type not in FINDING_TYPES)
     counted = {}
     with connect(typical) as connection:

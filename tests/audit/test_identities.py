@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import audit_dataset, read_results, write_results
-from audit.engines import connect
+from audit.engines import connect, spark_session
 from audit.identities import Identities, best_threshold, find_identities, read_model
 from audit.identities.clusters import cluster
 from audit.identities.mixture import chances, log_ratios, uniform
@@ -23,7 +23,7 @@ from synthetic.adopt import adopt, parse_mapping
 from synthetic.contract import InputError
 from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
-from tests.conftest import Outcome
+from tests.conftest import NEEDS_SPARK, Outcome, for_little_data_on_spark
 
 
 def found_in(persons: pd.DataFrame) -> Identities:
@@ -349,3 +349,16 @@ def test_levels_that_are_alike_for_all_tell_nothing() -> None:
     ratios = log_ratios(uniform(), uniform())
     assert all(np.allclose(table, 0) for table in ratios.values())
     assert all(np.isclose(table.sum(), 1) for table in chances(None).values())
+
+
+@pytest.mark.parametrize("engine", [pytest.param("spark", marks=NEEDS_SPARK)])
+def test_pairs_compared_on_spark_are_those_of_duckdb(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for_little_data_on_spark(monkeypatch)
+    dataset = generate(tmp_path / "dataset", "typical", ["durnley", "garrowby"], years=1, scale=0.05, seed=2)
+    with connect(dataset) as connection:
+        here, there = find_identities(connection), find_identities(connection, spark=spark_session())
+    assert len(here.identity_pairs) > 50
+    assert here.left_out == there.left_out
+    pd.testing.assert_frame_equal(here.identities, there.identities)
+    pd.testing.assert_frame_equal(here.identity_summary, there.identity_summary, rtol=1e-6)
+    pd.testing.assert_frame_equal(here.identity_pairs, there.identity_pairs, rtol=1e-6)

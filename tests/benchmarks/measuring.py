@@ -36,7 +36,7 @@ def command(arguments: Sequence[str], timeout: float | None = None) -> Measured:
 
 
 class Peak:
-    """The memory of a process and its children, looked at five times a second until ``stop``."""
+    """The memory of a process and its children, looked at once a second until ``stop``; more often would slow them."""
 
     def __init__(self, pid: int) -> None:
         self.pid, self.most, self.ended = pid, 0, threading.Event()
@@ -52,7 +52,7 @@ class Peak:
     def _watch(self) -> None:
         while True:
             self.most = max(self.most, resident(self.pid))
-            if self.ended.wait(0.2):
+            if self.ended.wait(1.0):
                 return
 
 
