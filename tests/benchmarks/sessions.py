@@ -68,7 +68,7 @@ class Visitor:
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
-        self.page, self.hash = "", ""
+        self.page, self.hash, self.query = "", "", ""
         self.pages: dict[str, str] = {}
         self.chosen: dict[str, str] = {}
         self.pressed: str | None = None
@@ -83,23 +83,27 @@ class Visitor:
 
     async def open(self, page: str, query: str = "", timeout: float = 60) -> Answer:
         """Open a page by its name in the address, the empty one being the first; what was chosen is left behind."""
-        self.page, self.hash, self.chosen = page, self.pages.get(page, ""), {}
-        return await self._ask(query, timeout)
+        self.page, self.hash, self.query, self.chosen = page, self.pages.get(page, ""), query, {}
+        return await self._ask(timeout)
+
+    async def look_again(self, timeout: float = 60) -> Answer:
+        """Run the page again as it is."""
+        return await self._ask(timeout)
 
     async def choose(self, widget: str, value: str, timeout: float = 60) -> Answer:
         """Choose in a box, by its identifier."""
         self.chosen[widget] = value
-        return await self._ask("", timeout)
+        return await self._ask(timeout)
 
     async def press(self, widget: str, timeout: float = 60) -> Answer:
         """Press a button, by its identifier."""
         self.pressed = widget
-        return await self._ask("", timeout)
+        return await self._ask(timeout)
 
-    async def _ask(self, query: str, timeout: float) -> Answer:
+    async def _ask(self, timeout: float) -> Answer:
         message = BackMsg()
         state = message.rerun_script
-        state.query_string, state.page_name, state.page_script_hash = query, self.page, self.hash
+        state.query_string, state.page_name, state.page_script_hash = self.query, self.page, self.hash
         for widget, value in self.chosen.items():
             state.widget_states.widgets.add(id=widget, string_value=value)
         if self.pressed is not None:
