@@ -17,6 +17,8 @@ HASHES = 2**64
 """How many hashes there are."""
 FEW, FARTHEST = 6_000, 25
 """So few records are all compared with one another; of more, each with so many at the most."""
+AT_ONCE = 2_500_000
+"""So many records are compared with the others at a time."""
 LEAST_WEIGHT = -14.0
 """Pairs whose match weight, as Splink has it, is below this are not kept: they cannot become one person's."""
 
@@ -110,7 +112,10 @@ def _predict(connection: duckdb.DuckDBPyConnection, table: str, model: dict[str,
     from splink.backends.duckdb import DuckDBAPI
 
     linker = Linker(DuckDBAPI(connection).register(table), model, log_level=None)
-    predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
+    records = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+    # Part by part where the pairs of all would not fit into memory.
+    parts = max(1, -(-records // AT_ONCE))
+    predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT, num_chunks_left=parts, num_chunks_right=1)
     found = connection.execute(f"SELECT {', '.join(columns)} FROM {predicted.physical_name} ORDER BY first, second").fetchnumpy()
     predicted.drop_table_from_database_and_remove_from_cache()
     return found
