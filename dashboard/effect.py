@@ -4,12 +4,12 @@ import streamlit as st
 
 from audit.charts import waterfall
 from audit.effect import LEAST_GROUP
-from audit.report.content import (
+from audit.report.content import headline
+from audit.report.effect_tables import (
     choices_table,
     differences_table,
     effect_table,
     fix_first_table,
-    headline,
     stability_table,
     together_table,
     waterfall_parts,

@@ -3,14 +3,8 @@
 import streamlit as st
 
 from audit.compare import compare
-from audit.report.content import (
-    Table,
-    fix_first_table,
-    gates_table,
-    headline,
-    scorecard,
-    scorecard_table,
-)
+from audit.report.content import Table, gates_table, headline, scorecard, scorecard_table
+from audit.report.effect_tables import fix_first_table
 from audit.results import Results
 from audit.thresholds import DIMENSIONS, GATES
 from audit.verdict import Size, force_summaries

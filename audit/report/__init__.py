@@ -12,11 +12,7 @@ from audit.charts import FAMILY_TITLES, Picture, field_heat_map, waterfall
 from audit.report.content import (
     Table,
     checks_table,
-    choices_table,
-    differences_table,
-    effect_table,
     fields_table,
-    fix_first_table,
     gaps_table,
     gates_table,
     headline,
@@ -24,6 +20,12 @@ from audit.report.content import (
     next_status,
     scorecard,
     scorecard_table,
+)
+from audit.report.effect_tables import (
+    choices_table,
+    differences_table,
+    effect_table,
+    fix_first_table,
     stability_table,
     together_table,
     waterfall_parts,

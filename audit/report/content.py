@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from audit.catalogue import catalogue
-from audit.charts import FAMILY_TITLES
 from audit.effect import LEAST_GROUP
 from audit.results import Results
 from audit.statistics import wilson
@@ -81,7 +80,7 @@ def count(number: float | None) -> str:
 
 def headline(results: Results, instrument: str | None = None, force: str | None = None) -> str:
     """How many of the people a list should hold the data would find, of one force or of all together."""
-    effect = _of(results["effect"], instrument or results.summary.options.instrument)
+    effect = of_instrument(results["effect"], instrument or results.summary.options.instrument)
     if force is not None:
         effect = effect[effect["force"] == force]
     known = effect.dropna(subset=["recall_at_k"])
@@ -103,7 +102,7 @@ def next_status(results: Results) -> dict[str, list[str]]:
 def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
     """A row a force: status, people found, each dimension with its interval, failed gates, what to change; plain values."""
     chosen = instrument or results.summary.options.instrument
-    readiness = _of(results["readiness"], chosen)
+    readiness = of_instrument(results["readiness"], chosen)
     dimensions = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])
     rows = []
     for row in results.summary.forces:
@@ -127,7 +126,7 @@ def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
 
 def scorecard_table(results: Results) -> Table:
     """The scorecard as a table of statuses, shares and intervals."""
-    readiness = _of(results["readiness"], results.summary.options.instrument)
+    readiness = of_instrument(results["readiness"], results.summary.options.instrument)
     passed = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])["passed"]
     needed = _thresholds(results).recall_at_k
     rows = []
@@ -157,7 +156,7 @@ def scorecard_table(results: Results) -> Table:
 
 def gates_table(results: Results) -> Table:
     """Each gate: what is needed, and where it fails."""
-    readiness = _of(results["readiness"], results.summary.options.instrument)
+    readiness = of_instrument(results["readiness"], results.summary.options.instrument)
     readiness = readiness[readiness["kind"] == "gate"]
     names = {row.force: row.force_name for row in results.summary.forces}
     rows = []
@@ -171,78 +170,6 @@ def gates_table(results: Results) -> Table:
         threshold = percent(_thresholds(results).gate(gate)[0], 0)
         rows.append([Cell(gate.capitalize()), Cell(f"{sense} {threshold}".replace(" ", "\u00a0")), Cell(told, status=status)])
     return Table("Gates: one that fails means not ready", ["Gate", "Needed", "Where it fails"], rows)
-
-
-def effect_table(results: Results) -> Table:
-    """recall_at_k, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more."""
-    names = {row.force: row.force_name for row in results.summary.forces}
-    rows = []
-    for row in results["effect"].itertuples():
-        if pd.isna(row.truth_size) or row.truth_size < LEAST_GROUP:
-            rows.append(
-                [Cell(names[row.force]), Cell(row.instrument), Cell(count(row.k), number=True), *[Cell("–", number=True)] * 4]
-            )
-            continue
-        rows.append(
-            [
-                Cell(names[row.force]),
-                Cell(row.instrument),
-                Cell(count(row.k), number=True),
-                Cell(percent(row.recall_at_k, 0), interval(row.low, row.high, 0), number=True),
-                Cell(percent(row.harm_captured, 0), number=True),
-                Cell(percent(row.wrongly_included, 0), number=True),
-                Cell(percent(row.repeat_entries, 0), number=True),
-            ]
-        )
-    return Table(
-        "The recorded list held against the true one",
-        ["Force", "Instrument", "k", "People found", "Harm captured", "Wrongly included", "Repeat entries"],
-        rows,
-        f"Small print: {results.summary.interval}. A dash: fewer than 10 people.",
-    )
-
-
-def waterfall_parts(results: Results, instrument: str, force: str = EVERYWHERE) -> tuple[float | None, dict[str, float]]:
-    """Recall as recorded, and contributions by family, largest first; of one force or of all. None where nothing is told."""
-    mine = _of(results["contributions"], instrument)
-    mine = mine[(mine["force"] == force) & (mine["measure"] == "recall_at_k") & mine["kind"].isna()]
-    effect = _of(results["effect"], instrument)
-    effect = effect if force == EVERYWHERE else effect[effect["force"] == force]
-    if not len(mine) or effect["truth_size"].sum() < LEAST_GROUP:
-        return None, {}
-    parts = mine.set_index("family")["contribution"].sort_values(ascending=False)
-    return 1 - float(parts.sum()), {str(name): float(share) for name, share in parts.items()}
-
-
-def fix_first_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
-    """For each family and kind of defect: its contribution, and the gain from repairing a quarter, half and all of it alone."""
-    chosen = instrument or results.summary.options.instrument
-    recall, parts = waterfall_parts(results, chosen, force)
-    table = Table(
-        "What to mend first: points of recall_at_k",
-        ["Repair", "Contribution", "A quarter of it", "Half of it", "All of it", "Finds then"],
-        [],
-        "Contribution: exact Shapley value over all 64 ways to repair the six families; they sum to what is missed. The other columns: "
-        "points gained by repairing so much of it and nothing else. Below zero: on its own, the repair moves others off the list.",
-    )
-    if recall is None:
-        return table
-    gains = _of(results["fix_first"], chosen)
-    gains = gains[gains["force"] == force].assign(kind=lambda rows: rows["kind"].fillna(""))
-    for family, share in parts.items():
-        mine = gains[gains["family"] == family]
-        for kind in mine["kind"].drop_duplicates():
-            by_part = mine[mine["kind"] == kind].set_index("part")
-            whole = by_part.loc[1.0]
-            table.rows.append(
-                [
-                    Cell(FAMILY_TITLES[family] if not kind else f"— {kind}"),
-                    Cell(points(share) if not kind else "", number=True),
-                    *(Cell(points(by_part.loc[part, "gain"]), number=True) for part in (0.25, 0.5, 1.0)),
-                    Cell(percent(whole["recall_at_k"], 0), interval(whole["low"], whole["high"], 0), number=True),
-                ]
-            )
-    return table
 
 
 def fields_table(results: Results) -> Table:
@@ -305,7 +232,7 @@ def checks_table(results: Results, level: tuple[str, ...] = ("fail", "warn", "er
 
 def identities_table(results: Results) -> Table:
     """Duplicate identities by force, with the gain of merging what was found."""
-    merging = _of(results["merging"], results.summary.options.instrument).set_index("force")
+    merging = of_instrument(results["merging"], results.summary.options.instrument).set_index("force")
     names = {row.force: row.force_name for row in results.summary.forces}
     rows = []
     for row in results["identity_summary"].itertuples():
@@ -364,110 +291,7 @@ def gaps_table(results: Results, force: str | None = None) -> Table:
     )
 
 
-def differences_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
-    """Whose cases are missed: recall by group beside everybody else's."""
-    mine = _of(results["group_differences"], instrument or results.summary.options.instrument)
-    mine = mine[(mine["force"] == force) & mine["people"].notna()]
-    rows = []
-    for row in mine.itertuples():
-        testable = bool(row.testable)
-        rows.append(
-            [
-                Cell(ATTRIBUTES[row.attribute]),
-                Cell(str(row.group)),
-                Cell(count(row.people), number=True),
-                Cell(percent(row.recall_at_k, 0), number=True),
-                Cell(percent(row.rest_recall_at_k, 0), number=True),
-                Cell(points(row.difference), f"{points(row.low)} to {points(row.high)}", number=True),
-                Cell("yes" if testable else "no: in the force's own data it cannot be tested"),
-            ]
-        )
-    return Table(
-        "Whose cases are missed",
-        ["Attribute", "Group", "People", "Found", "Found of the rest", "Difference, points", "Fair to test?"],
-        rows,
-        "People on the true list, by group; the interval of the difference is Newcombe's (95 %). Groups under 10 people, and those that "
-        "leave under 10, are not shown. Ethnicity is missing on over 35 % of records where it cannot be tested.",
-    )
-
-
-def choices_table(results: Results, instrument: str | None = None, force: str | None = None) -> Table:
-    """How much of the recorded list stays with another choice, beside how much stays with better data."""
-    mine = _of(results["choices"], instrument or results.summary.options.instrument).dropna(subset=["overlap_with_default"])
-    lengths = _of(results["effect"], instrument or results.summary.options.instrument).set_index("force")["k"].astype(float)
-    mine = mine if force is None else mine[mine["force"] == force]
-    rows = []
-    for (choice, option), part in mine.groupby(["choice", "option"], sort=False):
-        k = part["force"].map(lengths)
-        kept = float((part["overlap_with_default"] * k).sum())
-        rate, low, high = (float(value[0]) for value in wilson(np.array([kept]), np.array([k.sum()])))
-        rows.append(
-            [
-                Cell(CHOICES[str(choice)]),
-                Cell(str(option).replace("_", " ")),
-                Cell(percent(rate, 0), interval(low, high, 0), number=True),
-            ]
-        )
-    return Table(
-        "How much of the recorded list stays when something is chosen otherwise",
-        ["Choice", "Option", "Stays"],
-        rows,
-        "The last row changes no choice but the data: the share of the list that stays when every defect is repaired.",
-    )
-
-
-def together_table(results: Results, instrument: str | None = None) -> Table:
-    """Forces alone, and pooled by region and as a nation."""
-    mine = _of(results["together"], instrument or results.summary.options.instrument)
-    rows = [
-        [
-            Cell("All forces" if row.scope == "nation" else str(row.name_), row.scope),
-            Cell(count(row.forces), number=True),
-            Cell(count(row.k), number=True),
-            *(
-                Cell(
-                    percent(getattr(row, name), 0),
-                    interval(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), 0),
-                    number=True,
-                )
-                for name in ("recall_alone", "recall_together", "recall_matched")
-            ),
-        ]
-        for row in mine.rename(columns={"name": "name_"}).itertuples()
-        if row.truth_size >= LEAST_GROUP
-    ]
-    return Table(
-        "Alone or together: of the people one list for all should hold, how many are found",
-        ["Pooled", "Forces", "k", "By each force alone", "By one list of all records", "And records matched"],
-        rows,
-        "One list as long as theirs together. Matched: with the records merged that the audit takes for one person's, across forces too.",
-    )
-
-
-def stability_table(results: Results, instrument: str | None = None) -> Table:
-    """How much of each list is new since a month before, and how much of that is the data's doing."""
-    mine = _of(results["stability"], instrument or results.summary.options.instrument)
-    names = {row.force: row.force_name for row in results.summary.forces}
-    rows = [
-        [
-            Cell(names.get(row.force, row.force)),
-            Cell(percent(row.recorded_changed, 0), interval(row.low, row.high, 0), number=True),
-            Cell(percent(row.truth_changed, 0), number=True),
-            Cell(points(row.by_data), number=True),
-        ]
-        for row in mine.itertuples()
-        if row.truth_size >= LEAST_GROUP
-    ]
-    return Table(
-        "Stability: share of the list that is new since the month before",
-        ["Force", "Recorded list", "True list", "By the data, points"],
-        rows,
-        "The list of the month before is made from what had been recorded by then. What the recorded list changes beyond the true one "
-        "is the data's doing.",
-    )
-
-
-def _of(frame: pd.DataFrame, instrument: str) -> pd.DataFrame:
+def of_instrument(frame: pd.DataFrame, instrument: str) -> pd.DataFrame:
     return frame[frame["instrument"] == instrument]
 
 
