@@ -57,8 +57,7 @@ def judge(results: Results, thresholds: Thresholds) -> Results:
             "thresholds": thresholds.model_dump(mode="json", exclude_defaults=True, exclude_none=True),
         }
     )
-    tables = results.tables | {"checks": pd.concat([anew, checks[~known]], ignore_index=True), "readiness": readiness}
-    return Results(summary, tables, results.identity_model)
+    return results.with_tables(summary, checks=pd.concat([anew, checks[~known]], ignore_index=True), readiness=readiness)
 
 
 def recall_of(effect: pd.DataFrame) -> tuple[float, float, float] | None:

@@ -2,15 +2,19 @@
 
 import difflib
 import html
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 import streamlit as st
 
 from audit import InputError
 from audit.engines import connect
 from audit.report.content import Cell, Table, count, identities_table, percent
-from audit.results import Results
 from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, show_table
+from synthetic.dataset import Dataset
 
 FIELDS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone", "force", "source_system")
 WEIGHTS = {
@@ -35,8 +39,7 @@ def show(view: View) -> None:
         "No record is merged: it is a finding."
     )
     options = results.summary.options.model_copy(update={"instrument": instrument})
-    told = Results(results.summary.model_copy(update={"options": options}), results.tables, results.identity_model)
-    show_table(identities_table(told))
+    show_table(identities_table(results.with_tables(results.summary.model_copy(update={"options": options}))))
     downloads(rate, "identity-summary", "identity_summary")
     left, right = st.columns(2, gap="large")
     with left:
@@ -49,8 +52,44 @@ def show(view: View) -> None:
     _cluster(view, force)
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters of a results folder by number of records, and the first few of each size to be looked at: no more is kept."""
+
+    sizes: dict[int, int]
+    examples: dict[int, list[list[str]]]
+    """Person identifiers of clusters, by their number of records; what is larger than is shown counts as the largest shown."""
+
+
+@st.cache_resource(max_entries=4, show_spinner="Counting the clusters")
+def _clusters(folder: Path, changed: int) -> Clusters:
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(
+            """CREATE TEMP TABLE sized AS SELECT cluster_id, count(*) AS records FROM read_parquet(?) GROUP BY cluster_id""",
+            [str(folder / "identities.parquet")],
+        )
+        sizes = connection.execute("SELECT records, count(*) FROM sized GROUP BY records ORDER BY records").fetchall()
+        found = connection.execute(
+            f"""WITH few AS (
+                    SELECT cluster_id, least(records, {MOST_SHOWN}) AS shown FROM sized WHERE records > 1
+                    QUALIFY row_number() OVER (PARTITION BY shown ORDER BY cluster_id) <= {MOST_CLUSTERS}
+                )
+                SELECT shown, list(person_id ORDER BY person_id)[:{MOST_SHOWN}]
+                FROM read_parquet(?) JOIN few USING (cluster_id) GROUP BY cluster_id, shown ORDER BY cluster_id""",
+            [str(folder / "identities.parquet")],
+        ).fetchall()
+    examples: dict[int, list[list[str]]] = {}
+    for shown, members in found:
+        examples.setdefault(int(shown), []).append(members)
+    return Clusters({int(size): int(number) for size, number in sizes}, examples)
+
+
+def _of(view: View) -> Clusters:
+    return _clusters(view.folder, (view.folder / "audit.json").stat().st_mtime_ns)
+
+
 def _sizes(view: View, force: str) -> Table:
-    clusters = view.results["identities"]["cluster_id"].value_counts()
     if force != EVERYWHERE:
         pairs = view.results["identity_summary"].set_index("force").loc[force]
         rows = [
@@ -58,10 +97,13 @@ def _sizes(view: View, force: str) -> Table:
             [Cell("Clusters"), Cell(count(pairs["clusters"]), number=True)],
         ]
         return Table("Clusters in this force", ["What", "How many"], rows)
-    sizes = clusters.value_counts().sort_index()
-    few = sizes[sizes.index <= MOST_SHOWN]
-    rows = [[Cell(f"{size} record{'s' if size > 1 else ''}"), Cell(count(number), number=True)] for size, number in few.items()]
-    more = int(sizes[sizes.index > MOST_SHOWN].sum())
+    sizes = _of(view).sizes
+    rows = [
+        [Cell(f"{size} record{'s' if size > 1 else ''}"), Cell(count(number), number=True)]
+        for size, number in sizes.items()
+        if size <= MOST_SHOWN
+    ]
+    more = sum(number for size, number in sizes.items() if size > MOST_SHOWN)
     rows.append([Cell(f"more than {MOST_SHOWN}"), Cell(count(more), number=True)])
     return Table(
         "Records a person, as clusters have them", ["A person with", "How many"], rows, "All forces together, across forces too."
@@ -90,14 +132,12 @@ def _thresholds(view: View) -> Table:
 
 def _cluster(view: View, force: str) -> None:
     """One cluster's synthetic records side by side; nothing of what anybody is accused of, and no score, stands here."""
-    identities = view.results["identities"]
-    sizes = identities["cluster_id"].value_counts()
-    several = sizes[sizes > 1].sort_index()
-    if several.empty:
+    examples = _of(view).examples
+    if not examples:
         st.info("No two records were taken for one person's.", icon=":material/info:")
         return
-    wanted = st.selectbox("Records in the cluster", ["any", *sorted({min(int(size), MOST_SHOWN) for size in several})], key="size")
-    chosen = several if wanted == "any" else several[several.clip(upper=MOST_SHOWN) == wanted]
+    wanted = st.selectbox("Records in the cluster", ["any", *sorted(examples)], key="size")
+    chosen = sorted(itertools.chain.from_iterable(examples.values())) if wanted == "any" else examples[int(str(wanted))]
     number = st.number_input(
         f"Which of {min(len(chosen), MOST_CLUSTERS)} examples",
         1,
@@ -106,21 +146,36 @@ def _cluster(view: View, force: str) -> None:
         key="cluster",
         bind="query-params",
     )
-    cluster = chosen.index[int(number) - 1]
-    members = identities.loc[identities["cluster_id"] == cluster, "person_id"].head(MOST_SHOWN).tolist()
+    members = chosen[int(number) - 1]
     try:
         dataset = view.dataset()
     except InputError as error:
         st.info(str(error), icon=":material/folder_open:")
         return
-    with connect(dataset) as connection:
-        records = connection.execute(
-            f"SELECT person_id, {', '.join(FIELDS)} FROM persons WHERE person_id IN (SELECT unnest(?)) ORDER BY person_id",
-            [members],
-        ).df()
+    records = _records(dataset, tuple(members))
     st.html(side_by_side(records))
     st.caption("Synthetic records, letter for letter; what differs from the first record is marked.")
     show_table(_why(view, members))
+
+
+@st.cache_data(max_entries=200, show_spinner="Reading the records", hash_funcs={Dataset: lambda dataset: str(dataset.path)})
+def _records(dataset: Dataset, members: tuple[str, ...]) -> pd.DataFrame:
+    with connect(dataset) as connection:
+        return connection.execute(
+            f"SELECT person_id, {', '.join(FIELDS)} FROM persons WHERE person_id IN (SELECT unnest(?)) ORDER BY person_id",
+            [list(members)],
+        ).df()
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _pairs(folder: Path, changed: int, members: tuple[str, ...]) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        return connection.execute(
+            """SELECT * FROM read_parquet(?) WHERE person_id_l IN (SELECT unnest(?)) AND person_id_r IN (SELECT unnest(?))
+               ORDER BY person_id_l, person_id_r""",
+            [str(folder / "identity_pairs.parquet"), list(members), list(members)],
+        ).df()
 
 
 def side_by_side(records: pd.DataFrame) -> str:
@@ -155,8 +210,7 @@ def _marked(first: str, other: str) -> str:
 
 
 def _why(view: View, members: list[str]) -> Table:
-    pairs = view.results["identity_pairs"]
-    mine = pairs[pairs["person_id_l"].isin(members) & pairs["person_id_r"].isin(members)]
+    mine = _pairs(view.folder, (view.folder / "audit.json").stat().st_mtime_ns, tuple(members))
     place = {person: number + 1 for number, person in enumerate(sorted(members))}
     rows = [
         [

@@ -41,9 +41,8 @@ def narrowed(view: View, instrument: str, force: str) -> Results:
     forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, view.thresholds)
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
-    keep = {"readiness", "effect"}
-    tables = {name: frame[frame["force"].isin(sizes)] if name in keep else frame for name, frame in results.tables.items()}
-    return Results(summary, tables, results.identity_model)
+    shown = {name: results[name][results[name]["force"].isin(sizes)] for name in ("readiness", "effect")}
+    return results.with_tables(summary, **shown)
 
 
 def _explain(results: Results, instrument: str) -> None:

@@ -153,8 +153,7 @@ def with_replicates(results: Results, replicates: pd.DataFrame) -> Results:
             "interval": f"95 % prediction intervals over {count} recordings of the same world, widened to hold the figure",
         }
     )
-    tables = results.tables | {"effect": effect.assign(low=low, high=high), "replicates": replicates}
-    return Results(summary, tables, results.identity_model)
+    return results.with_tables(summary, effect=effect.assign(low=low, high=high), replicates=replicates)
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:

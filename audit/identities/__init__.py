@@ -125,6 +125,7 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
     pairs, first, second = compare(
         connection, TABLE, force, settings_of(matches, strangers[0], 1 / len(force), tuple(there)), there, spark
     )
+    connection.execute(f"DROP TABLE {TABLE}")  # the largest of all tables, and nobody needs it any more
     shares = None
     for step in range(ROUNDS):
         rare = _by_type(pairs, [rarity(pairs, one, there) for one in strangers])

@@ -4,6 +4,9 @@ import glob
 import json
 import os
 import shutil
+import threading
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,14 +29,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Results:
-    """The results of one audit: the summary, and a frame for each table of ``SCHEMAS``."""
+    """The results of one audit: the summary, and a frame for each table of ``SCHEMAS``, read from its file when first asked for."""
 
     summary: Summary
-    tables: dict[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame]
     identity_model: Model
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
+
+    def with_tables(self, summary: Summary, **tables: pd.DataFrame) -> "Results":
+        """The same results under another summary, with some tables replaced."""
+        # Only the first of the chain is ever written to, and nobody does.
+        return Results(summary, ChainMap(tables, self.tables), self.identity_model)  # type: ignore[arg-type]
 
 
 def check_free(out: Path) -> None:
@@ -89,13 +97,38 @@ def read_results(path: str | Path) -> Results:
         raise InputError("There is no audit.json in the results folder; name one that `python -m audit run` has written.") from None
     except ValidationError:
         raise InputError("The audit.json is not of this version's format; run the audit again.") from None
-    tables = {}
     for name, schema in SCHEMAS.items():
         try:
-            table = pq.read_table(folder / f"{name}.parquet")
+            columns = pq.read_schema(folder / f"{name}.parquet").names
         except (OSError, pa.ArrowException):
-            raise InputError(f"The results folder has no {name}.parquet that can be read; run the audit again.") from None
-        if table.schema.names != list(schema):
+            raise InputError(UNREADABLE.format(name)) from None
+        if columns != list(schema):
             raise InputError(f"The columns of {name}.parquet are not those of this version; run the audit again.")
-        tables[name] = table.to_pandas()
-    return Results(summary, tables, read_model(folder / "identity_model.json"))
+    return Results(summary, _Stored(folder), read_model(folder / "identity_model.json"))
+
+
+UNREADABLE = "The results folder has no {}.parquet that can be read; run the audit again."
+
+
+class _Stored(Mapping[str, pd.DataFrame]):
+    """The tables of a results folder; each is read once, when first asked for: of a nation some have millions of rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.frames, self.lock = folder, dict[str, pd.DataFrame](), threading.Lock()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        with self.lock:
+            if name not in self.frames:
+                if name not in SCHEMAS:
+                    raise KeyError(name)
+                try:
+                    self.frames[name] = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+                except (OSError, pa.ArrowException):
+                    raise InputError(UNREADABLE.format(name)) from None
+            return self.frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SCHEMAS)
+
+    def __len__(self) -> int:
+        return len(SCHEMAS)

@@ -133,6 +133,7 @@ def _speed() -> None:
 
 def _bare_splink(connection: duckdb.DuckDBPyConnection) -> float:
     """Splink alone on records made ready before, with the same keys and comparisons: chances, prediction, clusters."""
+    prepare(connection, TABLE)
     there = present_fields(connection, TABLE)
     strangers = chances(sample_strangers(connection, TABLE, across=False))
     settings = settings_of(read_model().tables("one_person"), strangers, 1e-6, tuple(there))
