@@ -55,6 +55,12 @@ class View:
     thresholds: Thresholds
 
     @property
+    def key(self) -> str:
+        """Tells these results, as judged with these thresholds, from any others."""
+        changed = (self.folder / "audit.json").stat().st_mtime_ns
+        return f"{self.folder} {changed} {self.thresholds.model_dump_json()}"
+
+    @property
     def names(self) -> dict[str, str]:
         """Slug → name of the forces, in the order of the dataset."""
         return {row.force: row.force_name for row in self.results.summary.forces}
@@ -67,7 +73,7 @@ class View:
             if path.is_dir() and (path / "dataset.json").is_file():
                 if file_hash(path / "dataset.json") != self.results.summary.dataset.manifest_sha256:
                     raise InputError("The dataset at hand is not the one that was audited; name it by --dataset.")
-                return _open(path, (path / "dataset.json").stat().st_mtime_ns)
+                return _opened(path)
         raise InputError(
             "Rows and records need the dataset beside the results; start the page with "
             "`streamlit run app.py -- --results RESULTS --dataset DATASET`."
@@ -285,9 +291,10 @@ def _judged(folder: Path, changed: int, thresholds: str) -> Results:
     return judge(read(folder, changed), Thresholds.model_validate_json(thresholds))
 
 
-@st.cache_resource(max_entries=2, show_spinner="Checking the provenance of the dataset")
-def _open(path: Path, changed: int) -> Dataset:
-    return load(path)
+def _opened(path: Path) -> Dataset:
+    """The dataset in a folder, each file held against its hash once; of a nation that takes a while."""
+    key = f"dataset {path} {(path / 'dataset.json').stat().st_mtime_ns}"
+    return result_of(key, "Checking the provenance of the dataset", lambda tell: load(path))
 
 
 def _take_away(view: View) -> None:

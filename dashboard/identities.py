@@ -14,6 +14,7 @@ from audit import InputError
 from audit.engines import connect
 from audit.report.content import Cell, Table, count, identities_table, percent
 from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, show_table
+from dashboard.jobs import result_of
 from synthetic.dataset import Dataset
 
 FIELDS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone", "force", "source_system")
@@ -61,8 +62,7 @@ class Clusters:
     """Person identifiers of clusters, by their number of records; what is larger than is shown counts as the largest shown."""
 
 
-@st.cache_resource(max_entries=4, show_spinner="Counting the clusters")
-def _clusters(folder: Path, changed: int) -> Clusters:
+def _clusters(folder: Path) -> Clusters:
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(
@@ -86,7 +86,8 @@ def _clusters(folder: Path, changed: int) -> Clusters:
 
 
 def _of(view: View) -> Clusters:
-    return _clusters(view.folder, (view.folder / "audit.json").stat().st_mtime_ns)
+    key = f"clusters {view.folder} {(view.folder / 'audit.json').stat().st_mtime_ns}"
+    return result_of(key, "Counting the clusters", lambda tell: _clusters(view.folder))
 
 
 def _sizes(view: View, force: str) -> Table:

@@ -76,7 +76,7 @@ def result_of(key: str, title: str, work: Callable[[Progress], Made]) -> Made:
             job = jobs[key] = Job(work)
             while len(jobs) > MOST_KEPT:
                 jobs.popitem(last=False)
-    job.done.wait(0.4)
+    job.done.wait(0.6)
     if not job.done.is_set():
         _progress(title, job)
         st.stop()

@@ -15,7 +15,7 @@ def show(view: View) -> None:
     """Draw the page."""
     st.title("Would this data work for prioritising cases?", anchor=False)
     instrument, force = choose_instrument(), choose_force(view)
-    results = narrowed(view, instrument, force)
+    results = _narrowed(view, view.key, instrument, force)
     st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
     _explain(results, instrument)
     _since_last(view)
@@ -30,15 +30,16 @@ def show(view: View) -> None:
     _thresholds(view)
 
 
-def narrowed(view: View, instrument: str, force: str) -> Results:
-    """The results with their summary told for an instrument, and of one force alone where one is chosen."""
-    results = view.results
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _narrowed(_view: View, key: str, instrument: str, force: str) -> Results:
+    """The results with their summary told for an instrument, and of one force alone where one is chosen; ``key`` is the view's."""
+    results = _view.results
     sizes = {
         row.force: Size(row.population, row.crimes, row.person_records)
         for row in results.summary.forces
         if force in (EVERYWHERE, row.force)
     }
-    forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, view.thresholds)
+    forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, _view.thresholds)
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     shown = {name: results[name][results[name]["force"].isin(sizes)] for name in ("readiness", "effect")}

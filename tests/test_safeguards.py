@@ -5,6 +5,7 @@ import contextlib
 import io
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def test_no_command_shows_a_person(typical: Dataset, tmp_path: Path, command: Ca
 def test_no_page_shows_a_person(page: str, typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
     app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60).run()
+    app = settled(app)
     assert not app.exception
     assert not app.error
     shown = text_of(app)
@@ -97,6 +99,7 @@ def test_records_side_by_side_say_nothing_of_what_anybody_is_accused_of(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(typical.path)])
     app = AppTest.from_string("from dashboard import identities, frame\nframe.page(identities.show)()", default_timeout=60).run()
+    app = settled(app)
     assert not app.exception
     side = next(element.proto.body for element in app.main if "Records side by side" in str(getattr(element, "proto", "")))
     heads = re.findall(r"<th scope='row'>([a-z ]+)</th>", side)
@@ -115,7 +118,7 @@ def test_the_identifiers_of_failing_rows_come_alone(
     app = AppTest.from_string("from dashboard import all_checks, frame\nframe.page(all_checks.show)()", default_timeout=60)
     app.query_params["check"] = "missing.persons.ethnicity"
     app = app.run()
-    app.toggle(key="rows").set_value(True).run()
+    app = settled(app.toggle(key="rows").set_value(True).run())
     assert not app.exception
     assert list(app.dataframe[0].value.columns) == ["person_id", "force"]
     assert app.dataframe[0].value["person_id"].is_monotonic_increasing
@@ -204,6 +207,7 @@ def test_no_download_and_no_state_of_a_page_has_a_person(
     monkeypatch.setattr("streamlit.download_button", lambda *arguments, **options: keep(None, *arguments, **options))
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
     app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60).run()
+    app = settled(app)
     assert not app.exception
     assert "report.html" in handed
     for name, content in handed.items():
@@ -260,6 +264,7 @@ def test_a_real_looking_record_gets_in_by_no_door(
     # The page shows records of the dataset that was audited, and of no other.
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(spoiled)])
     app = AppTest.from_string("from dashboard import identities, frame\nframe.page(identities.show)()", default_timeout=60).run()
+    app = settled(app)
     assert not app.exception
     assert not any(value in text_of(app) for value in real.values())
     assert "not the one that was audited" in text_of(app)
@@ -273,6 +278,16 @@ def in_process(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[i
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = run_command_line(typer.main.get_command(program.app))
     return code, said.getvalue()
+
+
+def settled(app: AppTest) -> AppTest:
+    """The page once what it works at is done; a browser looks again each second."""
+    for _ in range(100):
+        if not any(button.key == "stop-job" for button in app.button):
+            return app
+        time.sleep(0.2)
+        app = app.run()
+    raise AssertionError("The page is still at work.")
 
 
 def text_of(app: AppTest) -> str:
