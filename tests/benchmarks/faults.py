@@ -5,6 +5,7 @@ python tests/benchmarks/faults.py --kills 2     # fewer
 """
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -92,7 +93,8 @@ def _kill(work: Work, kills: int, chance: random.Random) -> int:
         time.sleep(chance.uniform(0.05, 1.0) * usual)
         early += process.poll() is None
         # As when a machine goes down: the whole group, workers included.
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it was done already
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if work.target.exists():
             taken += not _is_whole(work)
