@@ -71,20 +71,31 @@ def in_processes(
         for place, job in enumerate(jobs):
             yield place, function(job)
         return
-    executor = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        pending = {executor.submit(function, job): place for place, job in enumerate(jobs)}
-        while pending:
-            done, _ = wait(pending, timeout=None if alive is None else 0.5, return_when=FIRST_COMPLETED)
-            if alive is not None:
-                alive()
-            for future in done:
-                yield pending.pop(future), future.result()
-    except BaseException:
-        # Worlds that are being made go on to their end, in a folder of their own, and are thrown away.
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise
-    executor.shutdown()
+    with tempfile.TemporaryDirectory(prefix="force-data-worlds-", ignore_cleanup_errors=True) as folder:
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(count, mp_context=context, initializer=_work_in, initargs=(folder,))
+        try:
+            pending = {executor.submit(function, job): place for place, job in enumerate(jobs)}
+            while pending:
+                done, _ = wait(pending, timeout=None if alive is None else 0.5, return_when=FIRST_COMPLETED)
+                if alive is not None:
+                    alive()
+                for future in done:
+                    yield pending.pop(future), future.result()
+        except BaseException:
+            # Nobody waits for the worlds that are being made. From Python 3.14 on this is executor.kill_workers().
+            processes = list(executor._processes.values())
+            executor.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
+                process.join(5)
+            raise
+        executor.shutdown()
+
+
+def _work_in(folder: str) -> None:
+    """In a process: its temporary files lie in a folder that goes when its parent is done with it."""
+    tempfile.tempdir = folder
 
 
 def replicate(

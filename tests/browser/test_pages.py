@@ -78,7 +78,7 @@ class Server:
 
     def stop(self) -> str:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         return self.log.read_text()
 
 
