@@ -4,14 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from audit.charts import calendar, observed_and_expected
-from audit.report.content import (
-    Cell,
-    Table,
-    count,
-    gaps_table,
-    interval,
-    percent,
-)
+from audit.report.content import Cell, Table, count, gaps_table, interval, percent
 from dashboard.frame import View, choose_force, downloads, show_table
 
 MEASURES = ("linked suspect", "outcome", "known relationship")

@@ -5,14 +5,7 @@ import streamlit as st
 
 from audit.catalogue import check as declared_check
 from audit.charts import field_heat_map, month_heat_map
-from audit.report.content import (
-    Cell,
-    Table,
-    fields_table,
-    interval,
-    percent,
-    points,
-)
+from audit.report.content import Cell, Table, fields_table, interval, percent, points
 from audit.statistics import wilson
 from dashboard.frame import View, choose_period, downloads, in_period, show_table
 

@@ -8,14 +8,7 @@ import numpy as np
 import pandas as pd
 
 from audit.charts import GREY, ORANGE, Picture
-from audit.report.content import (
-    Cell,
-    Table,
-    count,
-    interval,
-    percent,
-    points,
-)
+from audit.report.content import Cell, Table, count, interval, percent, points
 from dashboard.lab import Lab, Recipe
 
 FIGURES = {

@@ -14,7 +14,6 @@ DOCS = Path(__file__).parent
 PAGES = {
     "overview": "",
     "missing-fields": "missing-fields",
-    "effect": "effect",
     "pitfalls": "pitfalls?scenario=recorded-twice&reveal=true",
 }
 

@@ -128,7 +128,7 @@ def places_of(content: Any, path: tuple = ()) -> list[tuple]:
 
 @FUZZ
 @given(data=st.data(), value=values, drop=st.booleans())
-def test_a_manifest_with_one_thing_changed_is_refused_or_says_the_same(
+def test_a_manifest_with_one_thing_changed_ends_in_a_sentence(
     data: st.DataObject, value: Any, drop: bool, typical: Dataset
 ) -> None:
     content = json.loads((typical.path / "dataset.json").read_text())
