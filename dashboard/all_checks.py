@@ -1,5 +1,7 @@
 """All checks: every check with its sentences, rate, interval, limits and status; and the failing rows' identifiers on demand."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,18 @@ from audit.checks import Context, failing_rows
 from audit.checks.rules import ROW_TYPES
 from audit.engines import connect, duckdb_frames
 from audit.report.content import Cell, Table, interval, percent
-from dashboard.frame import EVERYWHERE, View, choose_force, choose_period, downloads, in_period, show_table, turn_threshold
+from dashboard.frame import (
+    EVERYWHERE,
+    View,
+    choose_force,
+    choose_period,
+    downloads,
+    in_period,
+    months_of,
+    once,
+    show_table,
+    turn_threshold,
+)
 from dashboard.missing_fields import over_months
 
 MOST_ROWS = 150
@@ -23,7 +36,8 @@ def show(view: View) -> None:
     st.write(f"{len(catalogue())} checks, each with what it finds, why it matters to a prioritisation, and how it is mended.")
     force = choose_force(view)
     checks = view.results["checks"]
-    first, last = choose_period(checks)
+    months = months_of(view)
+    first, last = choose_period(months)
     with st.container(horizontal=True):
         statuses = st.multiselect(
             "Status", ["fail", "warn", "error", "pass", "not_applicable"], key="status_of", bind="query-params",
@@ -35,29 +49,59 @@ def show(view: View) -> None:
         types = st.multiselect("Type", sorted(checks["check_type"].unique()), key="type", bind="query-params", placeholder="Any",
                                format_func=lambda word: word.replace("_", " "))  # fmt: skip
         words = st.text_input("Find", key="find", bind="query-params", placeholder="ethnicity, late, …")
-    months = sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
-    whole = checks[checks["month"].isna()]
     if months and (first, last) != (months[0], months[-1]):
-        whole = over_months(in_period(checks, first, last))
         st.caption(f"Counted over {first} to {last}; checks without months are left out.")
-    if force != EVERYWHERE:
-        whole = whole[whole["force"] == force]
-    for column, chosen in (("status", statuses), ("dimension", dimensions), ("check_type", types)):
-        whole = whole[whole[column].isin(chosen)] if chosen else whole
-    if words:
-        found = {c.id for c in catalogue() if words.lower() in f"{c.id} {c.finds} {c.matters}".lower()}
-        whole = whole[whole["check_id"].isin(found)]
-    order = whole["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
-    whole = whole.assign(order=order).sort_values(["order", "rate"], ascending=[True, False]).drop(columns="order")
-    if whole.empty:
+    asked = Filter(first, last, force, tuple(statuses), tuple(dimensions), tuple(types), words.lower())
+    listed = _listed(view, asked)
+    if not listed:
         st.info("No check fits these filters; take one of them away.", icon=":material/filter_alt_off:")
         return
-    show_table(_table(view, whole))
-    downloads(whole.reset_index(drop=True), "checks", "checks")
-    _one(view, whole["check_id"].drop_duplicates().tolist(), force)
+    _table(view, asked)
+    downloads(lambda: _found(view, asked), "checks", "checks")
+    _one(view, listed, force)
 
 
-def _table(view: View, whole: pd.DataFrame) -> Table:
+@dataclass(frozen=True)
+class Filter:
+    """What a visitor wants to see; an empty tuple or word lets everything through."""
+
+    first: str
+    last: str
+    force: str
+    statuses: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    types: tuple[str, ...]
+    words: str
+
+
+def _found(view: View, asked: Filter) -> pd.DataFrame:
+    """The checks by force that fit, the worst first."""
+    checks, months = view.results["checks"], months_of(view)
+    if months and (asked.first, asked.last) != (months[0], months[-1]):
+        whole = over_months(in_period(checks, asked.first, asked.last))
+    else:
+        whole = checks[checks["month"].isna()]
+    if asked.force != EVERYWHERE:
+        whole = whole[whole["force"] == asked.force]
+    for column, chosen in (("status", asked.statuses), ("dimension", asked.dimensions), ("check_type", asked.types)):
+        whole = whole[whole[column].isin(chosen)] if chosen else whole
+    if asked.words:
+        found = {c.id for c in catalogue() if asked.words in f"{c.id} {c.finds} {c.matters}".lower()}
+        whole = whole[whole["check_id"].isin(found)]
+    order = whole["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
+    ordered = whole.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])
+    return ordered.drop(columns="order").reset_index(drop=True)
+
+
+@once
+def _listed(view: View, asked: Filter) -> list[str]:
+    """The checks that fit, the worst first."""
+    return _found(view, asked)["check_id"].drop_duplicates().tolist()
+
+
+@once
+def _table(view: View, asked: Filter) -> None:
+    whole = _found(view, asked)
     rows = []
     for row in whole.head(MOST_ROWS).itertuples():
         declared = declared_check(row.check_id)
@@ -74,13 +118,8 @@ def _table(view: View, whole: pd.DataFrame) -> Table:
     more = (
         f"The first {MOST_ROWS} of {len(whole):,} rows, the worst first; the downloads have all. " if len(whole) > MOST_ROWS else ""
     )
-    return Table(
-        "Checks by force",
-        ["Check", "Force", "Status", "Rate", "Failed", "Limit"],
-        rows,
-        more
-        + "Rate: failed ÷ counted rows, with its 95 % Wilson interval. Limit: that which was crossed, or else the one to fail.",
-    )
+    reading = "Rate: failed ÷ counted rows, with its 95 % Wilson interval. Limit: that which was crossed, or else the one to fail."
+    show_table(Table("Checks by force", ["Check", "Force", "Status", "Rate", "Failed", "Limit"], rows, more + reading))
 
 
 def _one(view: View, listed: list[str], force: str) -> None:
@@ -116,4 +155,4 @@ def _one(view: View, listed: list[str], force: str) -> None:
             + (f" The first {MOST_IDENTIFIERS} are shown." if len(frame) > MOST_IDENTIFIERS else "")
         )
         st.dataframe(frame.head(MOST_IDENTIFIERS), hide_index=True, height=260)
-        downloads(frame, f"rows-{name}")
+        downloads(lambda: frame, f"rows-{name}")

@@ -8,7 +8,7 @@ import streamlit as st
 from audit.compare import Comparison
 from audit.compare import compare as compare_results
 from audit.report.content import Cell, Table, percent, points
-from dashboard.frame import View, downloads, read, show_table
+from dashboard.frame import View, downloads, once, read, show_table
 
 MOST_ROWS = 100
 
@@ -29,10 +29,17 @@ def show(view: View) -> None:
     default = others.index(later[0]) if later else 0
     chosen = str(st.selectbox("Earlier run", others, index=default, key="earlier", bind="query-params"))
     folder = view.runs[chosen]
-    comparison = _comparison(folder, view.folder, *(((path / "audit.json").stat().st_mtime_ns) for path in (folder, view.folder)))
+    changed = (folder / "audit.json").stat().st_mtime_ns
+    _told(view, folder, changed)
+    downloads(lambda: _comparison(view, folder, changed).checks, "compare")
+
+
+@once
+def _told(view: View, folder: Path, changed: int) -> None:
+    comparison = _comparison(view, folder, changed)
     counts = comparison.checks["change"].value_counts()
     st.subheader(
-        f"From {chosen} to {view.folder.name}: {counts.get('worse', 0)} worse, {counts.get('better', 0)} better, "
+        f"From {folder.name} to {view.folder.name}: {counts.get('worse', 0)} worse, {counts.get('better', 0)} better, "
         f"{counts.get('appeared', 0)} appeared, {counts.get('gone', 0)} gone",
         anchor=False,
     )
@@ -41,12 +48,10 @@ def show(view: View) -> None:
     )
     show_table(_forces(comparison, view))
     show_table(_checks(comparison, view))
-    downloads(comparison.checks, "compare")
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _comparison(old: Path, new: Path, *changed: int) -> Comparison:
-    return compare_results(read(old, changed[0]), read(new, changed[1]))
+def _comparison(view: View, folder: Path, changed: int) -> Comparison:
+    return compare_results(read(folder, changed), view.results)
 
 
 def _forces(comparison: Comparison, view: View) -> Table:

@@ -14,7 +14,7 @@ from audit.report.effect_tables import (
     together_table,
     waterfall_parts,
 )
-from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, show_table
+from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, once, show_table
 
 
 def show(view: View) -> None:
@@ -25,6 +25,21 @@ def show(view: View) -> None:
     if results["effect"].empty:
         st.info(results.summary.not_applicable.get("effect", "Nothing is told of the effect here."), icon=":material/help:")
         return
+    _repairs(view, instrument, force)
+    effect = results["effect"]
+    # Of lists shorter than ten people nothing leaves the page.
+    short = effect.loc[(effect["instrument"] == instrument) & (effect["truth_size"] < LEAST_GROUP), "force"]
+    gains = results["fix_first"]
+    shown = gains[(gains["instrument"] == instrument) & ~gains["force"].isin(short)]
+    downloads(lambda: shown.reset_index(drop=True), "fix-first", "fix_first")
+    _figures(view)
+    downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
+    _whose_and_why(view, instrument, force)
+
+
+@once
+def _repairs(view: View, instrument: str, force: str) -> None:
+    results = view.results
     st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
     recall, parts = waterfall_parts(results, instrument, force)
     if recall is not None:
@@ -32,14 +47,16 @@ def show(view: View) -> None:
         st.altair_chart(waterfall(recall, parts), alt=f"From {100 * recall:.0f} people of 100 found as recorded to 100: {told}")
         st.caption("Exact Shapley values: what each family of defects keeps away, over all 64 ways to repair the six.")
     show_table(fix_first_table(results, instrument, force))
-    gains = results["fix_first"]
-    effect = results["effect"]
-    # Of lists shorter than ten people nothing leaves the page.
-    short = effect.loc[(effect["instrument"] == instrument) & (effect["truth_size"] < LEAST_GROUP), "force"]
-    shown = gains[(gains["instrument"] == instrument) & ~gains["force"].isin(short)]
-    downloads(shown.reset_index(drop=True), "fix-first", "fix_first")
-    show_table(effect_table(results))
-    downloads(effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
+
+
+@once
+def _figures(view: View) -> None:
+    show_table(effect_table(view.results))
+
+
+@once
+def _whose_and_why(view: View, instrument: str, force: str) -> None:
+    results = view.results
     st.subheader("Whose cases are missed", anchor=False)
     show_table(differences_table(results, instrument, force))
     st.subheader("How much rests on choices, and how much on the data", anchor=False)

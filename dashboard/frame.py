@@ -5,7 +5,9 @@ import html
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -32,6 +34,8 @@ INSTRUMENT_TITLES = {
     "rfs": "Recency, frequency and severity in bands, over three years.",
 }
 EVERYWHERE = "all"
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
 # Status in words and icon; the tint only helps those who see it.
 TINTS = {
     "pass": ("✓", "rgba(46, 160, 67, .16)"),
@@ -54,7 +58,7 @@ class View:
     """Every results folder below the one that the server was started with, by the name that an address may hold."""
     thresholds: Thresholds
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Tells these results, as judged with these thresholds, from any others."""
         changed = (self.folder / "audit.json").stat().st_mtime_ns
@@ -98,6 +102,14 @@ def page(show: Callable[[View], None]) -> Callable[[], None]:
     return run
 
 
+def once(told: Callable[Asked, Told]) -> Callable[Asked, Told]:
+    """What a function tells of a view, and the tables and pictures that it draws, made once and served to every visitor.
+
+    It may hold no widget, and nobody writes to what it gives back.
+    """
+    return st.cache_resource(max_entries=200, show_spinner=False, hash_funcs={View: lambda view: view.key})(told)
+
+
 def choose_instrument() -> str:
     """The instrument that the page is about, kept in the address."""
     chosen = st.sidebar.selectbox(
@@ -124,9 +136,17 @@ def choose_force(view: View, everywhere: bool = True) -> str:
     return str(chosen)
 
 
-def choose_period(checks: pd.DataFrame) -> tuple[str, str]:
-    """First and last month, as 2025-03, kept in the address; of the months that the checks have rows of."""
-    months = sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
+@once
+def months_of(view: View, check_type: str | None = None) -> list[str]:
+    """The months that the checks, or those of a type, have rows of, as 2025-03."""
+    checks = view.results["checks"]
+    if check_type is not None:
+        checks = checks[checks["check_type"] == check_type]
+    return sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
+
+
+def choose_period(months: list[str]) -> tuple[str, str]:
+    """First and last of the months, kept in the address."""
     if not months:
         return "", ""
     first = st.sidebar.selectbox("From month", months, key="from", bind="query-params")
@@ -137,8 +157,8 @@ def choose_period(checks: pd.DataFrame) -> tuple[str, str]:
 
 def in_period(checks: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
     """Rows of months from ``first`` to ``last``; all of them where none is chosen."""
-    month = pd.to_datetime(checks["month"]).dt.strftime("%Y-%m")
-    return checks[(month >= first) & (month <= last)]
+    month = pd.to_datetime(checks["month"])
+    return checks[(month >= pd.Timestamp(first)) & (month <= pd.Timestamp(last))]
 
 
 def show_table(table: Table) -> None:
@@ -160,18 +180,18 @@ def show_table(table: Table) -> None:
         st.caption(table.note)
 
 
-def downloads(frame: pd.DataFrame, name: str, table: str | None = None) -> None:
-    """Buttons that hand a frame over as CSV, Excel and Parquet; ``table`` is the results' table that it is rows of."""
+def downloads(frame: Callable[[], pd.DataFrame], name: str, table: str | None = None) -> None:
+    """Buttons that hand over, as CSV, Excel and Parquet, a frame that is made when asked for; ``table`` of the results has its rows."""
     with st.container(horizontal=True):
         for label, ending, kind, make in (
-            ("CSV", "csv", "text/csv", lambda: csv_bytes(frame)),
+            ("CSV", "csv", "text/csv", lambda: csv_bytes(frame())),
             (
                 "Excel",
                 "xlsx",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                lambda: excel_bytes(frame, name),
+                lambda: excel_bytes(frame(), name),
             ),
-            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: _parquet_bytes(frame, table)),
+            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: _parquet_bytes(frame(), table)),
         ):
             st.download_button(
                 label, make, f"{name}.{ending}", kind, key=f"{name}-{ending}", icon=":material/download:", on_click="ignore"

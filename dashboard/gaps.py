@@ -5,7 +5,7 @@ import streamlit as st
 
 from audit.charts import calendar, observed_and_expected
 from audit.report.content import Cell, Table, count, gaps_table, interval, percent
-from dashboard.frame import View, choose_force, downloads, show_table
+from dashboard.frame import View, choose_force, downloads, once, show_table
 
 MEASURES = ("linked suspect", "outcome", "known relationship")
 
@@ -15,13 +15,32 @@ def show(view: View) -> None:
     st.title("Reporting gaps", anchor=False)
     st.write("Silence looks like safety: months in which a unit records fewer crimes than its other months lead to expect.")
     force = choose_force(view, everywhere=False)
+    _calendar(view, force)
+    of_force = _gaps(view, force)
+    downloads(lambda: of_force, f"gaps-{force}", "gaps")
+    if len(of_force):
+        titles = _titles(of_force)
+        place = st.selectbox("Gap to look at", range(len(titles)), format_func=titles.__getitem__, key="gap", bind="query-params")
+        _chosen(view, force, int(place), titles[int(place)])
+    _beyond(view, force)
+
+
+@once
+def _gaps(view: View, force: str) -> pd.DataFrame:
+    gaps = view.results["gaps"]
+    return gaps[gaps["force"] == force].reset_index(drop=True)
+
+
+def _months(view: View, force: str) -> pd.DataFrame:
+    months = view.results["unit_months"]
+    return months[months["force"] == force]
+
+
+@once
+def _calendar(view: View, force: str) -> None:
     name = view.names[force]
-    tables = view.results
-    months = tables["unit_months"]
-    mine = months[months["force"] == force]
-    gaps = tables["gaps"]
-    of_force = gaps[gaps["force"] == force].reset_index(drop=True)
-    hidden = tables["hidden_crimes"]
+    mine, of_force = _months(view, force), _gaps(view, force)
+    hidden = view.results["hidden_crimes"]
     lost = hidden.loc[hidden["force"] == force, "hidden"].sum()
     st.subheader(
         f"{name}: {len(of_force)} gap{'' if len(of_force) == 1 else 's'}, which hide {count(lost)} crimes" if len(of_force) else
@@ -35,25 +54,30 @@ def show(view: View) -> None:
             "Colour: crimes recorded, as a share of those expected from the unit's other months and its force's season. Dots: months "
             "in a gap, of the whole unit or of one offence group."
         )
-    show_table(gaps_table(tables, force))
-    downloads(of_force, f"gaps-{force}", "gaps")
-    if len(of_force):
-        _chosen(mine, of_force)
+    show_table(gaps_table(view.results, force))
+
+
+@once
+def _beyond(view: View, force: str) -> None:
     _coverage(view, force)
     _unreported(view, force)
 
 
-def _chosen(months: pd.DataFrame, gaps: pd.DataFrame) -> None:
-    titles = [
+def _titles(gaps: pd.DataFrame) -> list[str]:
+    return [
         f"{row.unit_id}, {'all offences' if pd.isna(row.offence_group) else row.offence_group.replace('_', ' ')}, {row.kind}, "
         f"{pd.Timestamp(row.first_month):%b %Y} to {pd.Timestamp(row.last_month):%b %Y}"
         for row in gaps.itertuples()
     ]
-    place = st.selectbox("Gap to look at", range(len(gaps)), format_func=titles.__getitem__, key="gap", bind="query-params")
-    gap = gaps.iloc[int(place)]
+
+
+@once
+def _chosen(view: View, force: str, place: int, title: str) -> None:
+    gap = _gaps(view, force).iloc[place]
+    months = _months(view, force)
     unit = months[months["unit_id"] == gap["unit_id"]]
     chart = observed_and_expected(unit, pd.Timestamp(gap["first_month"]), pd.Timestamp(gap["last_month"]))
-    st.altair_chart(chart, alt=f"Crimes recorded a month beside those expected, {titles[int(place)]}")
+    st.altair_chart(chart, alt=f"Crimes recorded a month beside those expected, {title}")
     st.caption(
         "The unit's crimes of all offences: recorded (line with points), expected (dashed) with its 95 % band; the gap is shaded. "
         "A gap of one offence group may hardly show in the whole."

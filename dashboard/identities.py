@@ -13,7 +13,7 @@ import streamlit as st
 from audit import InputError
 from audit.engines import connect
 from audit.report.content import Cell, Table, count, identities_table, percent
-from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, show_table
+from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, once, show_table
 from dashboard.jobs import result_of
 from synthetic.dataset import Dataset
 
@@ -32,25 +32,35 @@ def show(view: View) -> None:
     """Draw the page."""
     st.title("Duplicate identities", anchor=False)
     instrument, force = choose_instrument(), choose_force(view)
+    _rates(view, instrument)
+    downloads(lambda: view.results["identity_summary"], "identity-summary", "identity_summary")
+    _of(view)
+    _told(view, force)
+    st.subheader("One person, several records?", anchor=False)
+    _cluster(view, force)
+
+
+@once
+def _rates(view: View, instrument: str) -> None:
     results = view.results
-    summary = results.summary.identity
-    rate = results["identity_summary"]
     st.write(
         "How many people stand behind the person records, how sure that is, and what merging what was found would bring. "
         "No record is merged: it is a finding."
     )
     options = results.summary.options.model_copy(update={"instrument": instrument})
     show_table(identities_table(results.with_tables(results.summary.model_copy(update={"options": options}))))
-    downloads(rate, "identity-summary", "identity_summary")
+
+
+@once
+def _told(view: View, force: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         show_table(_sizes(view, force))
     with right:
         show_table(_thresholds(view))
-    if summary.left_out:
-        st.caption(f"Fields that no two records have, and so were not compared: {', '.join(summary.left_out)}.")
-    st.subheader("One person, several records?", anchor=False)
-    _cluster(view, force)
+    left_out = view.results.summary.identity.left_out
+    if left_out:
+        st.caption(f"Fields that no two records have, and so were not compared: {', '.join(left_out)}.")
 
 
 @dataclass(frozen=True)

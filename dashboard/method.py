@@ -6,7 +6,7 @@ import streamlit as st
 from audit.catalogue import BLIND_SPOTS, as_json, catalogue
 from audit.report.content import Cell, Table, percent
 from audit.thresholds import as_toml
-from dashboard.frame import View, downloads, show_table
+from dashboard.frame import View, downloads, once, show_table
 from synthetic.contract import TABLES, reference
 
 DEFINITIONS = {
@@ -49,6 +49,23 @@ LIMITS = (
 def show(view: View) -> None:
     """Draw the page."""
     st.title("Method and data", anchor=False)
+    _what_holds(view)
+    with st.expander("Data dictionary"):
+        _dictionary(view)
+    with st.expander(f"Catalogue of the {len(catalogue())} checks"):
+        _catalogue(view)
+        left, right = st.columns(2)
+        left.download_button("Catalogue (JSON)", as_json(catalogue()), "catalogue.json", "application/json", on_click="ignore")
+        right.download_button(
+            "Thresholds (TOML)", as_toml(view.thresholds), "thresholds.toml", "application/toml", on_click="ignore"
+        )
+    with st.expander("Offences, their weights, and where these are from"):
+        _offences(view)
+        downloads(lambda: pd.DataFrame(reference("offences")), "offences")
+
+
+@once
+def _what_holds(view: View) -> None:
     show_table(Table("Definitions", ["Term", "What it is"], [[Cell(term), Cell(text)] for term, text in DEFINITIONS.items()]))
     spots = [[Cell(name.capitalize()), Cell(why)] for name, why in BLIND_SPOTS.items()]
     show_table(Table("Blind spots: what nobody can see from the data alone", ["What", "Why"], spots))
@@ -59,44 +76,46 @@ def show(view: View) -> None:
         Table("Limits", ["No.", "What to bear in mind"], [[Cell(str(place)), Cell(text)] for place, text in enumerate(LIMITS, 1)])
     )
     _run(view)
-    with st.expander("Data dictionary"):
-        rows = [
-            [Cell(f"{table.name}.{field.name}"), Cell(field.kind), Cell(", ".join(field.needed_for) or "–"), Cell(field.sentence)]
-            for table in TABLES.values()
-            for field in table.fields
+
+
+@once
+def _dictionary(view: View) -> None:
+    rows = [
+        [Cell(f"{table.name}.{field.name}"), Cell(field.kind), Cell(", ".join(field.needed_for) or "–"), Cell(field.sentence)]
+        for table in TABLES.values()
+        for field in table.fields
+    ]
+    show_table(Table("Every field", ["Field", "Type", "Needed for", "What it is"], rows))
+
+
+@once
+def _catalogue(view: View) -> None:
+    rows = [
+        [
+            Cell(check.id, check.dimension),
+            Cell(check.finds),
+            Cell(check.matters),
+            Cell(f"{percent(check.warn)} / {percent(check.fail)}", number=True),
         ]
-        show_table(Table("Every field", ["Field", "Type", "Needed for", "What it is"], rows))
-    with st.expander(f"Catalogue of the {len(catalogue())} checks"):
-        rows = [
-            [
-                Cell(check.id, check.dimension),
-                Cell(check.finds),
-                Cell(check.matters),
-                Cell(f"{percent(check.warn)} / {percent(check.fail)}", number=True),
-            ]
-            for check in catalogue()
+        for check in catalogue()
+    ]
+    show_table(Table("Every check", ["Check", "Finds", "Why it matters", "Warns / fails above"], rows))
+
+
+@once
+def _offences(view: View) -> None:
+    rows = [
+        [
+            Cell(row.offence_code),
+            Cell(row.title),
+            Cell(row.offence_group.replace("_", " ")),
+            Cell(f"{row.harm_days:,.0f}", number=True),
+            Cell(f"{row.css_weight:,.1f}", number=True),
+            Cell(row.source),
         ]
-        show_table(Table("Every check", ["Check", "Finds", "Why it matters", "Warns / fails above"], rows))
-        left, right = st.columns(2)
-        left.download_button("Catalogue (JSON)", as_json(catalogue()), "catalogue.json", "application/json", on_click="ignore")
-        right.download_button(
-            "Thresholds (TOML)", as_toml(view.thresholds), "thresholds.toml", "application/toml", on_click="ignore"
-        )
-    with st.expander("Offences, their weights, and where these are from"):
-        offences = reference("offences")
-        rows = [
-            [
-                Cell(row.offence_code),
-                Cell(row.title),
-                Cell(row.offence_group.replace("_", " ")),
-                Cell(f"{row.harm_days:,.0f}", number=True),
-                Cell(f"{row.css_weight:,.1f}", number=True),
-                Cell(row.source),
-            ]
-            for row in offences.itertuples()
-        ]
-        show_table(Table("Offences", ["Code", "Offence", "Group", "Harm days", "Severity score", "Source"], rows))
-        downloads(pd.DataFrame(offences), "offences")
+        for row in reference("offences").itertuples()
+    ]
+    show_table(Table("Offences", ["Code", "Offence", "Group", "Harm days", "Severity score", "Source"], rows))
 
 
 def _run(view: View) -> None:

@@ -1,5 +1,8 @@
 """Missing fields: field by force, month by month, by what the field is needed for, and by group."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +10,7 @@ from audit.catalogue import check as declared_check
 from audit.charts import field_heat_map, month_heat_map
 from audit.report.content import Cell, Table, fields_table, interval, percent, points
 from audit.statistics import wilson
-from dashboard.frame import View, choose_period, downloads, in_period, show_table
+from dashboard.frame import View, choose_period, downloads, in_period, months_of, once, show_table
 
 TABLE_TITLES = {"persons": "Person records", "crimes": "Crimes", "involvements": "Involvements", "units": "Units"}
 NEEDS = ("identity", "frequency", "recency", "severity", "contact", "equality")
@@ -18,9 +21,8 @@ def show(view: View) -> None:
     """Draw the page."""
     st.title("Missing fields", anchor=False)
     st.write("How often a field is blank, by force and month, and what a prioritisation loses with it.")
-    names, checks = view.names, view.results["checks"]
-    missing = checks[checks["check_type"] == "missing"]
-    first, last = choose_period(missing)
+    names = view.names
+    first, last = choose_period(months_of(view, "missing"))
     with st.container(horizontal=True):
         tables = st.multiselect(
             "Table", list(TABLE_TITLES), format_func=TABLE_TITLES.__getitem__, key="table", bind="query-params",
@@ -32,23 +34,61 @@ def show(view: View) -> None:
             placeholder=f"The first {WIDEST}" if len(names) > WIDEST else "All forces",
         )  # fmt: skip
         only = st.selectbox("Status", ["any", "warn or fail", "fail"], key="status", bind="query-params")
-    shown = forces or list(names)[:WIDEST]
-    monthly = in_period(missing, first, last)
-    whole = over_months(monthly) if (first, last) != _ends(missing) else missing[missing["month"].isna()]
-    whole = filtered(whole, tables, needs, str(only), shown)
+    shown = tuple(forces or list(names)[:WIDEST])
+    asked = Filter(first, last, tuple(tables), tuple(needs), str(only), shown)
+    whole = _whole(view, asked)
     here = whole[whole["force"].isin(shown)]
     if here.empty:
         st.info("No field fits these filters; take one of them away.", icon=":material/filter_alt_off:")
         return
-    show_table(field_table(here, {slug: names[slug] for slug in shown}))
-    downloads(_flat(here), "missing-fields")
-    if len(names) > 1 and whole["failed"].sum():
-        st.subheader("All forces at a glance", anchor=False)
-        st.altair_chart(field_heat_map(whole[whole["total"] > 0], names), alt="Heat map of the share of blanks by field and force")
-    _months(monthly[monthly["check_id"].isin(whole["check_id"])], names, shown)
+    _fields(view, asked)
+    downloads(lambda: _flat(here), "missing-fields")
+    _at_a_glance(view, asked)
+    st.subheader("Month by month", anchor=False)
+    force = str(st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params"))
+    if _months(view, asked, force):
+        downloads(lambda: _flat(_monthly(view, asked, force)), f"missing-fields-by-month-{force}")
     _by_group(view, shown)
-    with st.expander("Scores of the fields, all forces together"):
-        show_table(fields_table(view.results))
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a visitor wants to see; an empty tuple lets everything through."""
+
+    first: str
+    last: str
+    tables: tuple[str, ...]
+    needs: tuple[str, ...]
+    status: str
+    forces: tuple[str, ...]
+
+
+@once
+def _whole(view: View, asked: Filter) -> pd.DataFrame:
+    """The rows of all forces over the chosen period, of the checks that fit."""
+    checks = view.results["checks"]
+    missing = checks[checks["check_type"] == "missing"]
+    months = months_of(view, "missing")
+    if months and (asked.first, asked.last) != (months[0], months[-1]):
+        whole = over_months(in_period(missing, asked.first, asked.last))
+    else:
+        whole = missing[missing["month"].isna()]
+    return filtered(whole, asked.tables, asked.needs, asked.status, asked.forces)
+
+
+@once
+def _fields(view: View, asked: Filter) -> None:
+    whole = _whole(view, asked)
+    show_table(field_table(whole[whole["force"].isin(asked.forces)], {slug: view.names[slug] for slug in asked.forces}))
+
+
+@once
+def _at_a_glance(view: View, asked: Filter) -> None:
+    whole = _whole(view, asked)
+    if len(view.names) > 1 and whole["failed"].sum():
+        st.subheader("All forces at a glance", anchor=False)
+        shown = whole[whole["total"] > 0]
+        st.altair_chart(field_heat_map(shown, view.names), alt="Heat map of the share of blanks by field and force")
 
 
 def over_months(monthly: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +105,7 @@ def over_months(monthly: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(month=None, rate=rate, low=low, high=high, threshold=threshold, status=status)
 
 
-def filtered(whole: pd.DataFrame, tables: list[str], needs: list[str], status: str, forces: list[str]) -> pd.DataFrame:
+def filtered(whole: pd.DataFrame, tables: Sequence[str], needs: Sequence[str], status: str, forces: Sequence[str]) -> pd.DataFrame:
     """The rows of the checks that fit; an empty list lets everything through."""
     keep = pd.Series(True, index=whole.index)
     if tables:
@@ -116,19 +156,27 @@ def _worst_first(whole: pd.DataFrame) -> list[str]:
     return worst.index.tolist()
 
 
-def _months(monthly: pd.DataFrame, names: dict[str, str], shown: list[str]) -> None:
-    st.subheader("Month by month", anchor=False)
-    force = str(st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params"))
-    mine = monthly[(monthly["force"] == force) & (monthly["total"] > 0)]
+def _monthly(view: View, asked: Filter, force: str) -> pd.DataFrame:
+    """The months of one force in the chosen period, of the checks that fit."""
+    checks = view.results["checks"]
+    mine = checks[(checks["force"] == force) & checks["check_id"].isin(_whole(view, asked)["check_id"].unique())]
+    return in_period(mine[mine["total"] > 0], asked.first, asked.last)
+
+
+@once
+def _months(view: View, asked: Filter, force: str) -> bool:
+    """Draws the months of one force; whether there was anything to draw."""
+    mine = _monthly(view, asked, force)
     if not mine["failed"].sum():
         st.info("None of these fields is ever blank.", icon=":material/check:")
-        return
-    st.altair_chart(month_heat_map(mine), alt=f"Heat map of the share of blank values by field and month, {names[force]}")
+        return False
+    st.altair_chart(month_heat_map(mine), alt=f"Heat map of the share of blank values by field and month, {view.names[force]}")
     st.caption("Month in which the crime was recorded, or the person record made. Fields that are never blank are left out.")
-    downloads(_flat(mine), f"missing-fields-by-month-{force}")
+    return True
 
 
-def _by_group(view: View, shown: list[str]) -> None:
+@once
+def _by_group(view: View, shown: tuple[str, ...]) -> None:
     checks = view.results["checks"]
     unequal = checks[(checks["check_type"] == "unequal") & checks["month"].isna() & checks["force"].isin(shown)]
     unequal = unequal[unequal["total"] > 0]
@@ -148,11 +196,8 @@ def _by_group(view: View, shown: list[str]) -> None:
             "standard deviations count as none.",
         )
     )
-
-
-def _ends(checks: pd.DataFrame) -> tuple[str, str]:
-    months = pd.to_datetime(checks["month"].dropna())
-    return (f"{months.min():%Y-%m}", f"{months.max():%Y-%m}") if len(months) else ("", "")
+    with st.expander("Scores of the fields, all forces together"):
+        show_table(fields_table(view.results))
 
 
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Overview: is each force's data ready, for which use, and how many of the people a list should hold would be found."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from audit.compare import compare
@@ -8,38 +10,54 @@ from audit.report.effect_tables import fix_first_table
 from audit.results import Results
 from audit.thresholds import DIMENSIONS, GATES
 from audit.verdict import Size, force_summaries
-from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, read, show_table, turn_threshold
+from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, once, read, show_table, turn_threshold
 
 
 def show(view: View) -> None:
     """Draw the page."""
     st.title("Would this data work for prioritising cases?", anchor=False)
     instrument, force = choose_instrument(), choose_force(view)
-    results = _narrowed(view, view.key, instrument, force)
+    _found(view, instrument, force)
+    _since_last(view)
+    _scorecard(view, instrument, force)
+    downloads(lambda: scorecard(_narrowed(view, instrument, force)), "scorecard")
+    _what_to_do(view, instrument, force)
+    _thresholds(view)
+
+
+@once
+def _found(view: View, instrument: str, force: str) -> None:
+    results = _narrowed(view, instrument, force)
     st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
     _explain(results, instrument)
-    _since_last(view)
-    show_table(scorecard_table(results))
-    downloads(scorecard(results), "scorecard")
+
+
+@once
+def _scorecard(view: View, instrument: str, force: str) -> None:
+    show_table(scorecard_table(_narrowed(view, instrument, force)))
+
+
+@once
+def _what_to_do(view: View, instrument: str, force: str) -> None:
+    results = _narrowed(view, instrument, force)
     left, right = st.columns(2, gap="large")
     with left:
         show_table(gates_table(results))
         _next_status(results)
     with right:
         _mend_first(view, instrument, force)
-    _thresholds(view)
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _narrowed(_view: View, key: str, instrument: str, force: str) -> Results:
-    """The results with their summary told for an instrument, and of one force alone where one is chosen; ``key`` is the view's."""
-    results = _view.results
+@once
+def _narrowed(view: View, instrument: str, force: str) -> Results:
+    """The results with their summary told for an instrument, and of one force alone where one is chosen."""
+    results = view.results
     sizes = {
         row.force: Size(row.population, row.crimes, row.person_records)
         for row in results.summary.forces
         if force in (EVERYWHERE, row.force)
     }
-    forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, _view.thresholds)
+    forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, view.thresholds)
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     shown = {name: results[name][results[name]["force"].isin(sizes)] for name in ("readiness", "effect")}
@@ -70,8 +88,12 @@ def _since_last(view: View) -> None:
     if at + 1 >= len(names):
         return
     folder = view.runs[names[at + 1]]
-    before = read(folder, (folder / "audit.json").stat().st_mtime_ns)
-    counts = compare(before, view.results).checks["change"].value_counts()
+    _changes(view, folder, (folder / "audit.json").stat().st_mtime_ns)
+
+
+@once
+def _changes(view: View, folder: Path, changed: int) -> None:
+    counts = compare(read(folder, changed), view.results).checks["change"].value_counts()
     told = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("worse", "better", "appeared", "gone"))
     st.info(
         f"Since the run *{folder.name}*, of the checks by force: {told}. The page *Compare* has them.", icon=":material/history:"

@@ -1,11 +1,12 @@
 """Timeliness: how late reports are recorded, month by month, and cases that are old and still open."""
 
+import pandas as pd
 import streamlit as st
 
 from audit.catalogue import catalogue
 from audit.charts import delays
 from audit.report.content import Cell, Table, interval, percent
-from dashboard.frame import View, choose_force, choose_period, downloads, in_period, show_table
+from dashboard.frame import View, choose_force, choose_period, downloads, in_period, months_of, once, show_table
 from dashboard.missing_fields import over_months
 
 DAYS = {check.id: check.parameters["days"] for check in catalogue() if check.type == "delay"}
@@ -19,11 +20,21 @@ def show(view: View) -> None:
         "late is missing from this month's list."
     )
     force = choose_force(view, everywhere=False)
+    first, last = choose_period(months_of(view, "delay"))
+    _delays(view, first, last)
+    downloads(lambda: over_months(_late(view, first, last)).drop(columns="month"), "timeliness")
+    _by_month(view, first, last, force)
+
+
+def _late(view: View, first: str, last: str) -> pd.DataFrame:
     checks = view.results["checks"]
-    late = checks[checks["check_type"] == "delay"]
-    first, last = choose_period(late)
-    monthly = in_period(late, first, last)
-    whole = over_months(monthly).set_index(["force", "check_id"])
+    return in_period(checks[checks["check_type"] == "delay"], first, last)
+
+
+@once
+def _delays(view: View, first: str, last: str) -> None:
+    checks = view.results["checks"]
+    whole = over_months(_late(view, first, last)).set_index(["force", "check_id"])
     stale = checks[(checks["check_type"] == "stale") & checks["month"].isna()].set_index(["force", "check_id"])
     rows = []
     for slug, name in view.names.items():
@@ -45,7 +56,11 @@ def show(view: View) -> None:
             "last day of the data, those without an outcome. Small print: 95 % Wilson interval.",
         )
     )
-    downloads(whole.reset_index().drop(columns="month"), "timeliness")
+
+
+@once
+def _by_month(view: View, first: str, last: str, force: str) -> None:
+    monthly = _late(view, first, last)
     mine = monthly[(monthly["force"] == force) & (monthly["total"] > 0)]
     if mine.empty:
         st.info("No crime of this force has both dates in these months.", icon=":material/info:")

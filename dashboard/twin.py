@@ -109,4 +109,4 @@ def _told(found: Twin, instrument: str) -> None:
             "Small print: where a further world of the same rates lies (95 %). One force alone, so other forces' records add nothing.",
         )
     )
-    downloads(pd.DataFrame(found.figures), "twin")
+    downloads(lambda: pd.DataFrame(found.figures), "twin")

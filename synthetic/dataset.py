@@ -234,7 +234,7 @@ def staged_file(target: Path) -> Iterator[Path]:
 
 def _write_failure(error: OSError) -> str:
     if error.errno == 28:
-        return "The disk is full; nothing was kept. Free some room, or name an output folder on another disk."
+        return "The disk is full; nothing was kept. Free some room, or name an output on another disk."
     if isinstance(error, FileExistsError) or error.errno == 39:
         return "Another run has written the output folder meanwhile; what it wrote was kept. Name another folder."
     return "The output could not be written; nothing was kept. Name one in a place where you may write."

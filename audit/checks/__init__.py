@@ -18,7 +18,7 @@ from audit.engines import Frames
 from audit.statistics import wilson
 from synthetic.contract import RECORDED, TABLES, InputError
 
-__all__ = ["COLUMNS", "TYPES", "Context", "Counted", "count_checks", "failing_rows", "finding_counts", "judged"]
+__all__ = ["COLUMNS", "TYPES", "Context", "Counted", "count_checks", "failing", "failing_rows", "finding_counts", "judged"]
 
 TYPES = (*ROW_TYPES, *PATTERN_TYPES, *FINDING_TYPES)
 
@@ -107,13 +107,19 @@ def failing_rows(frames: Frames, check: Check, context: Context, force: str | No
     if check.type not in ROW_TYPES:
         room = {"duplicate_identities": "identities.parquet", "reporting_gaps": "gaps.parquet"}.get(check.type, "checks.parquet")
         raise InputError(f"The check {check.id} is not about single rows; see {room} in the results folder.")
-    rule = ROW_TYPES[check.type](check, context)
-    key = list(dict.fromkeys([*TABLES[check.table].key, "force"]))
-    frame = _joined(frames, check.table, [rule]).filter(rule.failed)
+    frame = failing(frames, check, context)
     if force is not None:
         frame = frame.filter(nw.col("force") == force)
-    rows = frame.select(*key).collect(backend="pyarrow").to_native().to_pandas()
+    rows = frame.collect(backend="pyarrow").to_native().to_pandas()
+    key = list(rows)
     return rows.sort_values(key, ignore_index=True).astype("str").where(rows.notna(), None)
+
+
+def failing(frames: Frames, check: Check, context: Context) -> nw.LazyFrame:
+    """The rows that fail a check of single rows, not yet read: the table's key, and the force."""
+    rule = ROW_TYPES[check.type](check, context)
+    key = dict.fromkeys([*TABLES[check.table].key, "force"])
+    return _joined(frames, check.table, [rule]).filter(rule.failed).select(*key)
 
 
 def _joined(frames: Frames, table: str, rules: list[Rule]) -> nw.LazyFrame:

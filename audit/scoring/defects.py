@@ -7,8 +7,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from audit.catalogue import BLIND_SPOTS, Check, catalogue
-from audit.checks import Context, failing_rows
+from audit.checks import Context, failing
 from audit.engines import duckdb_frames
+from synthetic.contract import TABLES
 
 LINKAGE, GAPS = "duplicate identities", "reporting gaps"
 
@@ -94,43 +95,34 @@ def score_defects(connection: duckdb.DuckDBPyConnection, context: Context) -> li
     The ledger's row and a check's are matched by the table's key. A late report is late, and a stale case stale, in clean
     data too: such rows count as wrongly told, though what is told of them is true.
     """
-    ledger = connection.execute(
-        """
-        SELECT defect, any_value(family) AS family, "table", record_id, any_value(field) AS field
-        FROM truth_defects GROUP BY defect, "table", record_id
-        """
-    ).df()
-    meant = {defect: tuple(checks) for defect in ledger["defect"].unique() if (checks := checks_for(ledger, str(defect)))}
-    told = _told(connection, context, {name for checks in meant.values() for name in checks})
-    whose: dict[str, set[str]] = {}
-    for defect, checks in (*meant.items(), *((d, c) for d, c in ALSO_BY.items() if (ledger["defect"] == d).any())):
-        for name in checks:
-            whose.setdefault(name, set()).add(defect)
-    keys = {str(defect): _keys(str(defect), rows, meant.get(str(defect), ())) for defect, rows in ledger.groupby("defect")}
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE ledger AS
+           SELECT defect, any_value(family) AS family, "table", record_id, any_value(field) AS field
+           FROM truth_defects GROUP BY defect, "table", record_id"""
+    )
+    kinds = connection.execute('SELECT DISTINCT defect, family, "table", field FROM ledger').df()
+    families = dict(zip(kinds["defect"], kinds["family"], strict=True))
+    meant = {defect: checks for defect in families if (checks := checks_for(kinds, defect))}
+    _enter(connection, kinds, meant)
+    _tell(connection, context, {name for checks in meant.values() for name in checks})
+    put_in, seen, wrongly = (dict(connection.execute(query).fetchall()) for query in (_PUT_IN, _SEEN, _WRONGLY))
     scores = []
-    for defect, rows in ledger.groupby("defect"):
-        name, mine = str(defect), keys[defect]
-        seen, wrongly, by = 0, None, _told_elsewhere(name)
-        if name in meant:
-            by = ", ".join(meant[name])
-            seen = int(mine.isin(pd.concat([told[check] for check in meant[name]]).unique()).sum())
-            others = {other for check in meant[name] for other in whose[check]}
-            entered = pd.concat([keys[other] for other in others])
-            rows_told = pd.concat([told[check] for check in meant[name]]).drop_duplicates()
-            wrongly = int((~rows_told.isin(entered)).sum())
-            if name == "recorded_twice":  # of each pair both records are told, and one of them is the ledger's
-                wrongly = max(wrongly - seen, 0)
+    for defect, family in families.items():
+        found = seen.get(defect, 0)
+        wrong = wrongly.get(defect, 0) if defect in meant else None
+        if defect == "recorded_twice":  # of each pair both records are told, and one of them is the ledger's
+            wrong = max((wrong or 0) - found, 0)
         scores.append(
             DefectScore(
-                defect=name, family=rows["family"].iloc[0], put_in=len(mine), seen=seen, missed=len(mine) - seen,
-                wrongly=wrongly, told_by=by,
+                defect=defect, family=family, put_in=put_in[defect], seen=found, missed=put_in[defect] - found,
+                wrongly=wrong, told_by=", ".join(meant.get(defect, ())) or _told_elsewhere(defect),
             )
         )  # fmt: skip
     return sorted(scores, key=lambda score: (score.family, score.defect))
 
 
 def checks_for(ledger: pd.DataFrame, defect: str) -> tuple[str, ...]:
-    """The checks that are meant for a defect."""
+    """The checks that are meant for a defect, by the places (defect, table, field) that the ledger has it in."""
     if defect in SEEN_BY:
         return SEEN_BY[defect]
     if defect.startswith("missing_"):
@@ -160,25 +152,53 @@ def _told_elsewhere(defect: str) -> str:
     return f"nothing: {UNSEEN.get(defect, 'no check is meant for it')}"
 
 
-def _keys(defect: str, rows: pd.DataFrame, checks: tuple[str, ...]) -> pd.Series:
-    """The ledger's keys of a defect, in the table that the checks meant for it look at."""
-    record = rows["record_id"].astype("str")
-    if defect in _CRIME_OF_LINK:
-        return record.str.split("|", regex=False).str[0]
-    tables = {check.table for check in catalogue() if check.id in checks}
-    return record[rows["table"].isin(tables)] if tables else record
+def _enter(connection: duckdb.DuckDBPyConnection, kinds: pd.DataFrame, meant: dict[str, tuple[str, ...]]) -> None:
+    """Tables ``entered`` (defect, key), in the table that the checks meant for it look at; ``meant`` and ``whose`` (defect, check)."""
+    tables = {check.id: check.table for check in catalogue()}
+    looked_at = {defect: {tables[name] for name in checks if name in tables} for defect, checks in meant.items()}
+    places = [
+        (defect, table)
+        for defect, table in kinds[["defect", "table"]].drop_duplicates().itertuples(index=False)
+        if defect in _CRIME_OF_LINK or not looked_at.get(defect) or table in looked_at[defect]
+    ]
+    known = set(kinds["defect"])
+    also = [(defect, name) for defect, checks in ALSO_BY.items() if defect in known for name in checks]
+    pairs = [(defect, name) for defect, checks in meant.items() for name in checks]
+    for name, rows, columns in (
+        ("places", places, ("defect", "table")),
+        ("meant", pairs, ("defect", "check_id")),
+        ("whose", [*pairs, *also], ("defect", "check_id")),
+    ):
+        connection.register(name, pd.DataFrame(rows, columns=list(columns), dtype="str"))
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE entered AS
+           SELECT defect, CASE WHEN list_contains(?, defect) THEN split_part(record_id, '|', 1) ELSE record_id END AS key
+           FROM ledger JOIN places USING (defect, "table")""",
+        [list(_CRIME_OF_LINK)],
+    )
 
 
-def _told(connection: duckdb.DuckDBPyConnection, context: Context, names: set[str]) -> dict[str, pd.Series]:
-    """The keys of the rows that each check tells, as the ledger writes them."""
+def _tell(connection: duckdb.DuckDBPyConnection, context: Context, names: set[str]) -> None:
+    """Table ``told`` (check_id, key): the rows that each check tells, by their keys as the ledger writes them."""
     frames = duckdb_frames(connection)
-    told = {}
+    connection.execute("CREATE OR REPLACE TEMP TABLE told (check_id VARCHAR, key VARCHAR)")
     for check in catalogue():
         if check.id in names:
-            rows = failing_rows(frames, _every_copy(check), context)
-            key = [column for column in rows if column != "force"]
-            told[check.id] = rows[key].astype("str").agg("|".join, axis=1) if len(key) > 1 else rows[key[0]].astype("str")
-    return told
+            key = ", ".join(TABLES[check.table].key)
+            failing(frames, _every_copy(check), context).to_native().create_view("failing", replace=True)
+            connection.execute(f"INSERT INTO told SELECT DISTINCT ?, concat_ws('|', {key}) FROM failing", [check.id])
+
+
+_PUT_IN = "SELECT defect, count(e.key) FROM (SELECT DISTINCT defect FROM ledger) LEFT JOIN entered e USING (defect) GROUP BY defect"
+_TELLS = "(SELECT DISTINCT defect, key FROM told JOIN meant USING (check_id))"
+_SEEN = f"SELECT defect, count(*) FROM entered SEMI JOIN {_TELLS} USING (defect, key) GROUP BY defect"
+_WRONGLY = f"""
+SELECT defect, count(*) FROM {_TELLS} ANTI JOIN (
+    SELECT m.defect, e.key FROM (SELECT DISTINCT m.defect, w.defect AS other FROM meant m JOIN whose w USING (check_id)) m
+    JOIN entered e ON e.defect = m.other
+) USING (defect, key) GROUP BY defect
+"""
+"""Rows that a check meant for a defect tells, and no defect that such a check is meant for is entered for."""
 
 
 def _every_copy(check: Check) -> Check:
