@@ -129,13 +129,13 @@ def _forces(old: Results, new: Results) -> pd.DataFrame:
 
 
 def _two_proportions(failed: np.ndarray, total: np.ndarray, failed_new: np.ndarray, total_new: np.ndarray) -> np.ndarray:
-    from scipy.stats import norm  # slow to import, and no page needs it
+    from scipy.special import ndtr  # slow to import, and few pages need it
 
     pooled = (failed + failed_new) / (total + total_new)
     spread = np.sqrt(pooled * (1 - pooled) * (1 / total + 1 / total_new))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(spread > 0, (failed_new / total_new - failed / total) / spread, 0.0)
-    return 2 * norm.sf(np.abs(z))
+    return 2 * ndtr(-np.abs(z))
 
 
 def _newcombe(merged: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -70,14 +70,13 @@ def spark_frames(dataset: Dataset, master: str | None = None) -> Frames:
     frames = {}
     for name in RECORDED:
         fields = TABLES[name].fields
-        extra = [("force", "string")] if name == "involvements" else []
-        columns = [(field.name, types[field.kind]) for field in fields]
-        schema = ", ".join(f"`{column}` {kind}" for column, kind in columns)
-        frame = session.createDataFrame([], ", ".join(f"`{column}` {kind}" for column, kind in [*columns, *extra]))
-        for path in dataset.files(name):
-            # A column that the file leaves out is read as null, since the schema is given.
-            part = session.read.schema(schema).parquet(path.resolve().as_uri())
-            frame = frame.unionByName(part.withColumn("force", spark.lit(path.stem)) if extra else part)
+        schema = ", ".join(f"`{field.name}` {types[field.kind]}" for field in fields)
+        files = [path.resolve().as_uri() for path in dataset.files(name)]
+        # A column that a file leaves out is read as null, since the schema is given.
+        frame = session.read.schema(schema).parquet(*files) if files else session.createDataFrame([], schema)
+        if name == "involvements":
+            force = spark.regexp_replace("_metadata.file_name", r"\.parquet$", "") if files else spark.lit(None).cast("string")
+            frame = frame.withColumn("force", force)
         frames[name] = nw.from_native(frame)
     return _with_months(frames)
 

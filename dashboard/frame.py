@@ -110,6 +110,13 @@ def once(told: Callable[Asked, Told]) -> Callable[Asked, Told]:
     return st.cache_resource(max_entries=200, show_spinner=False, hash_funcs={View: lambda view: view.key})(told)
 
 
+def folded(title: str, key: str, draw: Callable[[], None]) -> None:
+    """A part that is folded up; what is in it is drawn when a visitor opens it, which the address keeps."""
+    with st.expander(title, key=key, on_change="rerun", bind="query-params") as part:
+        if part.open:
+            draw()
+
+
 def choose_instrument() -> str:
     """The instrument that the page is about, kept in the address."""
     chosen = st.sidebar.selectbox(

@@ -19,7 +19,8 @@ from synthetic.dataset import Dataset
 
 FIELDS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone", "force", "source_system")
 WEIGHTS = {
-    "weight_names": "names",
+    "weight_forename": "forename",
+    "weight_surname": "surname",
     "weight_date_of_birth": "date of birth",
     "weight_place": "place",
     "weight_phone": "phone",
@@ -235,6 +236,7 @@ def _why(view: View, members: list[str]) -> Table:
         "Why they matched",
         ["Pair", "One person's", *(f"By {name}" for name in WEIGHTS.values())],
         rows,
-        "How sure it is that both are one person's, and what each part says for it in bits: +1 makes it twice as likely, −1 half. "
+        "How sure it is that both are one person's, and what each field says for it in bits: +1 makes it twice as likely, −1 half; "
+        "of the surname, what it adds to the forename. "
         "It is of two records and whether they are one person's; of what anybody is accused it says nothing.",
     )

@@ -6,7 +6,7 @@ import streamlit as st
 from audit.catalogue import BLIND_SPOTS, as_json, catalogue
 from audit.report.content import Cell, Table, percent
 from audit.thresholds import as_toml
-from dashboard.frame import View, downloads, once, show_table
+from dashboard.frame import View, downloads, folded, once, show_table
 from synthetic.contract import TABLES, reference
 
 DEFINITIONS = {
@@ -50,18 +50,9 @@ def show(view: View) -> None:
     """Draw the page."""
     st.title("Method and data", anchor=False)
     _what_holds(view)
-    with st.expander("Data dictionary"):
-        _dictionary(view)
-    with st.expander(f"Catalogue of the {len(catalogue())} checks"):
-        _catalogue(view)
-        left, right = st.columns(2)
-        left.download_button("Catalogue (JSON)", as_json(catalogue()), "catalogue.json", "application/json", on_click="ignore")
-        right.download_button(
-            "Thresholds (TOML)", as_toml(view.thresholds), "thresholds.toml", "application/toml", on_click="ignore"
-        )
-    with st.expander("Offences, their weights, and where these are from"):
-        _offences(view)
-        downloads(lambda: pd.DataFrame(reference("offences")), "offences")
+    folded("Data dictionary", "dictionary", lambda: _dictionary(view))
+    folded(f"Catalogue of the {len(catalogue())} checks", "catalogue", lambda: _catalogue(view))
+    folded("Offences, their weights, and where these are from", "offences", lambda: _offences(view))
 
 
 @once
@@ -88,8 +79,15 @@ def _dictionary(view: View) -> None:
     show_table(Table("Every field", ["Field", "Type", "Needed for", "What it is"], rows))
 
 
-@once
 def _catalogue(view: View) -> None:
+    _every_check(view)
+    left, right = st.columns(2)
+    left.download_button("Catalogue (JSON)", as_json(catalogue()), "catalogue.json", "application/json", on_click="ignore")
+    right.download_button("Thresholds (TOML)", as_toml(view.thresholds), "thresholds.toml", "application/toml", on_click="ignore")
+
+
+@once
+def _every_check(view: View) -> None:
     rows = [
         [
             Cell(check.id, check.dimension),
@@ -102,8 +100,13 @@ def _catalogue(view: View) -> None:
     show_table(Table("Every check", ["Check", "Finds", "Why it matters", "Warns / fails above"], rows))
 
 
-@once
 def _offences(view: View) -> None:
+    _every_offence(view)
+    downloads(lambda: pd.DataFrame(reference("offences")), "offences")
+
+
+@once
+def _every_offence(view: View) -> None:
     rows = [
         [
             Cell(row.offence_code),

@@ -10,7 +10,7 @@ from audit.catalogue import check as declared_check
 from audit.charts import field_heat_map, month_heat_map
 from audit.report.content import Cell, Table, fields_table, interval, percent, points
 from audit.statistics import wilson
-from dashboard.frame import View, choose_period, downloads, in_period, months_of, once, show_table
+from dashboard.frame import View, choose_period, downloads, folded, in_period, months_of, once, show_table
 
 TABLE_TITLES = {"persons": "Person records", "crimes": "Crimes", "involvements": "Involvements", "units": "Units"}
 NEEDS = ("identity", "frequency", "recency", "severity", "contact", "equality")
@@ -49,6 +49,7 @@ def show(view: View) -> None:
     if _months(view, asked, force):
         downloads(lambda: _flat(_monthly(view, asked, force)), f"missing-fields-by-month-{force}")
     _by_group(view, shown)
+    folded("Scores of the fields, all forces together", "scores", lambda: _scores(view))
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,11 @@ def _months(view: View, asked: Filter, force: str) -> bool:
 
 
 @once
+def _scores(view: View) -> None:
+    show_table(fields_table(view.results))
+
+
+@once
 def _by_group(view: View, shown: tuple[str, ...]) -> None:
     checks = view.results["checks"]
     unequal = checks[(checks["check_type"] == "unequal") & checks["month"].isna() & checks["force"].isin(shown)]
@@ -196,8 +202,6 @@ def _by_group(view: View, shown: tuple[str, ...]) -> None:
             "standard deviations count as none.",
         )
     )
-    with st.expander("Scores of the fields, all forces together"):
-        show_table(fields_table(view.results))
 
 
 def _flat(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,18 @@ from audit.report.effect_tables import fix_first_table
 from audit.results import Results
 from audit.thresholds import DIMENSIONS, GATES
 from audit.verdict import Size, force_summaries
-from dashboard.frame import EVERYWHERE, View, choose_force, choose_instrument, downloads, once, read, show_table, turn_threshold
+from dashboard.frame import (
+    EVERYWHERE,
+    View,
+    choose_force,
+    choose_instrument,
+    downloads,
+    folded,
+    once,
+    read,
+    show_table,
+    turn_threshold,
+)
 
 
 def show(view: View) -> None:
@@ -22,7 +33,7 @@ def show(view: View) -> None:
     _scorecard(view, instrument, force)
     downloads(lambda: scorecard(_narrowed(view, instrument, force)), "scorecard")
     _what_to_do(view, instrument, force)
-    _thresholds(view)
+    folded("Turn the thresholds", "turn", lambda: _thresholds(view))
 
 
 @once
@@ -128,18 +139,17 @@ def _mend_first(view: View, instrument: str, force: str) -> None:
 
 def _thresholds(view: View) -> None:
     """Thresholds that can be turned without a new run; the statuses above follow."""
-    with st.expander("Turn the thresholds"):
-        st.caption("They count for you alone, until you leave. `python -m audit judge` writes them into results.")
-        columns = st.columns(3, gap="medium")
-        for place, gate in enumerate(GATES):
-            value, sense = view.thresholds.gate(gate)
-            _number(columns[place % 3], "gates", gate, f"{gate.capitalize()}, {sense} (%)", value)
-        for place, name in enumerate(DIMENSIONS):
-            _number(columns[place % 3], "dimensions", name, f"{name.capitalize()}, at least (%)", view.thresholds.dimension(name))
-        _number(columns[1], "recall_at_k", None, "People found, at least (%)", view.thresholds.recall_at_k)
-        if st.session_state.get("thresholds") and st.button("Back to the thresholds of the run"):
-            st.session_state["thresholds"] = {}
-            st.rerun()
+    st.caption("They count for you alone, until you leave. `python -m audit judge` writes them into results.")
+    columns = st.columns(3, gap="medium")
+    for place, gate in enumerate(GATES):
+        value, sense = view.thresholds.gate(gate)
+        _number(columns[place % 3], "gates", gate, f"{gate.capitalize()}, {sense} (%)", value)
+    for place, name in enumerate(DIMENSIONS):
+        _number(columns[place % 3], "dimensions", name, f"{name.capitalize()}, at least (%)", view.thresholds.dimension(name))
+    _number(columns[1], "recall_at_k", None, "People found, at least (%)", view.thresholds.recall_at_k)
+    if st.session_state.get("thresholds") and st.button("Back to the thresholds of the run"):
+        st.session_state["thresholds"] = {}
+        st.rerun()
 
 
 def _number(column: st.delta_generator.DeltaGenerator, section: str, name: str | None, label: str, value: float) -> None:

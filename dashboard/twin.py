@@ -14,7 +14,8 @@ from dashboard.frame import View, choose_instrument, downloads, show_table
 from dashboard.jobs import result_of
 from synthetic.profile import load_profile, profile_names
 
-WORLDS = 20
+FEWEST, USUAL, MOST = 5, 20, 100
+"""Worlds that can be asked for."""
 FIGURES = {
     "recall_at_k": "People found, of those the list should hold",
     "harm_captured": "Harm captured",
@@ -31,22 +32,23 @@ def show(view: View) -> None:
         "a person, and so on. No record is read, ever. Synthetic worlds with these rates tell what such data would do to a list."
     )
     instrument = choose_instrument()
-    rates = _rates()
+    rates, worlds = _rates()
     st.download_button("These rates as a file", rates_as_toml(rates), "rates.toml", "application/toml", icon=":material/download:",
                        on_click="ignore")  # fmt: skip
     st.caption("`python -m audit twin rates.toml` gives the same figures.")
+    wanted = (rates.model_dump_json(), worlds)
     asked = st.session_state.get("twin")
-    if st.button(f"Make {WORLDS} worlds with these rates", type="primary", icon=":material/play_arrow:"):
-        asked = st.session_state["twin"] = rates.model_dump_json()
+    if st.button(f"Make {worlds} worlds with these rates", type="primary", icon=":material/play_arrow:"):
+        asked = st.session_state["twin"] = wanted
     if asked is None:
         return
-    if asked != rates.model_dump_json():
+    if asked != wanted:
         st.info("The rates have been changed since; make the worlds again to see what that does.", icon=":material/update:")
     session = _session()
     found = result_of(
         f"twin {session} {asked}",
         "Making worlds",
-        lambda tell: make_twin(Rates.model_validate_json(asked), WORLDS, workers=2, progress=tell, alive=tell),
+        lambda tell: make_twin(Rates.model_validate_json(asked[0]), asked[1], workers=2, progress=tell, alive=tell),
     )
     _told(found, instrument)
 
@@ -56,12 +58,14 @@ def _session() -> str:
     return str(st.session_state.setdefault("session", uuid.uuid4().hex))
 
 
-def _rates() -> Rates:
+def _rates() -> tuple[Rates, int]:
     left, right = st.columns([1, 2], gap="large")
     with left:
         population = st.number_input("Residents", 50_000, 10_000_000, 1_000_000, 50_000, key="population", bind="query-params")
         profile = str(st.selectbox("Whatever is not set is as in the profile", profile_names(), index=profile_names().index("typical"),
                                    key="profile", bind="query-params"))  # fmt: skip
+        worlds = st.number_input("Worlds", FEWEST, MOST, USUAL, 5, key="worlds", bind="query-params",
+                                 help="The figures' intervals are over them; more worlds tell more, and take longer.")  # fmt: skip
     usual = load_profile(profile)
     values: dict[str, float | None] = {}
     with right, st.expander("Rates that you know (in %)", expanded=True):
@@ -80,7 +84,7 @@ def _rates() -> Rates:
                 placeholder=f"{shown:g} in the profile",
             )
             values[name] = None if chosen is None else chosen / 100
-    return Rates(population=int(population), profile=profile, **values)
+    return Rates(population=int(population), profile=profile, **values), int(worlds)
 
 
 def _told(found: Twin, instrument: str) -> None:

@@ -1,6 +1,7 @@
 """Datasets and results that many tests share, made once a test process; tests that spoil one work on a copy."""
 
-import importlib.util
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -13,32 +14,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typer
 from hypothesis import settings
 
+import audit.__main__ as audit_commands
+import synthetic.__main__ as synthetic_commands
 from audit import Results, audit_dataset, write_results
 from synthetic import Dataset, generate
+from synthetic.contract import run_command_line
 from synthetic.dataset import file_hash
 
 settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)
 settings.load_profile("suite")
 ROOT = Path(__file__).parents[1]
-
-
-NEEDS_SPARK = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
-        reason="Spark or Java is not installed; install this project with the extra spark, and Java 17",
-    ),
-    pytest.mark.xdist_group("spark"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
-]
-
-
-def for_little_data_on_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark without compiling what it runs, which takes longer than little data takes; before its session begins."""
-    confs = ("spark.sql.codegen.factoryMode=NO_CODEGEN", "spark.sql.codegen.wholeStage=false", "spark.default.parallelism=2")
-    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
 
 
 @dataclass(frozen=True)
@@ -70,6 +59,17 @@ def typical_results(typical: Dataset) -> Results:
 
 
 @pytest.fixture(scope="session")
+def clean_results(clean: Dataset) -> Results:
+    return audit_dataset(clean)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """One force, very small, with the typical defects: for commands of which it counts that they work."""
+    return generate(tmp_path_factory.mktemp("small") / "dataset", "typical", ["durnley"], years=1, scale=0.05, seed=7)
+
+
+@pytest.fixture(scope="session")
 def results_folder(typical_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results") / "results"
     write_results(typical_results, out)
@@ -84,7 +84,22 @@ def spoiled(typical: Dataset, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def command() -> Callable[..., Outcome]:
-    """Runs ``python -m`` with the arguments, as a user would."""
+    """Runs the command lines ``synthetic`` and ``audit`` with arguments, in this process: a new one takes seconds to begin."""
+
+    def run(program: str, *arguments: str | Path) -> Outcome:
+        app = {"synthetic": synthetic_commands.app, "audit": audit_commands.app}[program]
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.setattr("sys.argv", [program, *map(str, arguments)])
+            code = run_command_line(typer.main.get_command(app))
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shell() -> Callable[..., Outcome]:
+    """Runs ``python -m`` with the arguments in a process of its own, as a user would."""
 
     def run(*arguments: str | Path, timeout: float = 120) -> Outcome:
         done = subprocess.run(

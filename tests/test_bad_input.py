@@ -1,7 +1,5 @@
 """Bad input of every kind: one sentence, never a traceback, never a hang, never a value echoed."""
 
-import contextlib
-import io
 import json
 import string
 import tempfile
@@ -23,9 +21,9 @@ from audit.results import read_results
 from audit.thresholds import read_thresholds
 from synthetic import Dataset, InputError, load
 from synthetic.adopt import adopt, parse_mapping
-from synthetic.contract import run_command_line
 from synthetic.describe import read_harm_weights
 from synthetic.profile import load_profile
+from tests.conftest import Outcome
 
 SECRET = "Zebediah-Quartermain"
 # How many examples there are is the suite's choice, see conftest; `pytest --hypothesis-profile=deep` tries more.
@@ -223,19 +221,9 @@ COMMANDS = [
 ]
 
 
-def run(program: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
-    """A command's exit code and what it said on standard error."""
-    module = {"synthetic": synthetic_commands, "audit": audit_commands}[program]
-    monkeypatch.setattr("sys.argv", [program, *arguments])
-    err = io.StringIO()
-    with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
-        code = run_command_line(typer.main.get_command(module.app))
-    return code, err.getvalue()
-
-
 @pytest.mark.parametrize(("program", "name"), COMMANDS, ids=[f"{program}-{name}" for program, name in COMMANDS])
 def test_every_option_takes_anything_without_a_traceback(
-    program: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., Outcome]
 ) -> None:
     """The dataset named is not there, so that whatever an option makes of its value, the command ends at once."""
     module = {"synthetic": synthetic_commands, "audit": audit_commands}[program]
@@ -252,17 +240,17 @@ def test_every_option_takes_anything_without_a_traceback(
     for option in (one for one in parameters if one.param_type_name == "option"):
         for value in NASTY:
             given = [] if option.is_flag else [value]
-            code, err = run(program, [name, *filled, *needed, option.opts[0], *given], monkeypatch)
-            assert code in (0, 2), (option.opts, value)
+            told = command(program, name, *filled, *needed, option.opts[0], *given)
+            assert told.code in (0, 2), (option.opts, value)
             if name not in ("profiles", "catalogue") and (option.opts[0], name) != ("--example", "twin"):
-                assert code == 2, (option.opts, value)
-            if code == 2:
-                assert err.startswith("Error: "), (option.opts, value)
-                assert err.count("\n") == 1
+                assert told.code == 2, (option.opts, value)
+            if told.code == 2:
+                assert told.err.startswith("Error: "), (option.opts, value)
+                assert told.err.count("\n") == 1
     # An empty file is a profile or a force like any other, and any new name will do for what `generate` writes.
     fine = {"twin": ("/dev/null",), "generate": set(NASTY) - {"", "/dev/null", "/proc/self/mem", "x" * 5000}}.get(name, ())
     for number, _ in enumerate(filled):
         for value in (one for one in NASTY if one not in fine):
-            code, err = run(program, [name, *filled[:number], value, *filled[number + 1 :], *needed], monkeypatch)
-            assert (code, err.count("\n")) == (2, 1), (number, value)
+            told = command(program, name, *filled[:number], value, *filled[number + 1 :], *needed)
+            assert (told.code, told.err.count("\n")) == (2, 1), (number, value)
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before

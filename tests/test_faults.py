@@ -45,27 +45,25 @@ def test_a_full_disk_is_told_and_nothing_is_kept(typical_results: Results, tmp_p
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_full_disk_under_a_command_is_one_line(
-    typical: Dataset, results_folder: Path, tmp_path: Path, command: Callable[..., Outcome]
-) -> None:
+def test_a_full_disk_under_a_command_is_one_line(small: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
     """A file system of 128 KiB, where one can be mounted; otherwise this says so."""
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(small)], capture_output=True, check=False)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(disk)], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("no small file system can be mounted here")
     try:
         for arguments in (
-            ("synthetic", "generate", small / "dataset", "--forces", "durnley", "--scale", "0.2"),
-            ("synthetic", "generate", small / "dataset", "--forces", "durnley,garrowby", "--scale", "0.2", "--workers", "2"),
-            ("audit", "run", typical.path, "--out", small / "results"),
+            ("synthetic", "generate", disk / "dataset", "--forces", "durnley", "--scale", "0.2"),
+            ("synthetic", "generate", disk / "dataset", "--forces", "durnley,garrowby", "--scale", "0.2", "--workers", "2"),
+            ("audit", "run", small.path, "--out", disk / "results"),
         ):
             done = command(*arguments)
             assert done.code == 2, arguments
             assert "The disk is full; nothing was kept" in done.err.splitlines()[-1]
-            assert list(small.iterdir()) == []
+            assert list(disk.iterdir()) == []
     finally:
-        subprocess.run(["umount", str(small)], check=True)
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_folder_that_two_runs_write_holds_one_of_them_whole(typical_results: Results, tmp_path: Path) -> None:
@@ -109,8 +107,8 @@ def test_a_dataset_that_changes_while_it_is_read_is_told(moment: str, spoiled: P
             connection.execute("SELECT max(crime_id) FROM crimes").fetchall()
 
 
-def test_an_audit_of_a_changing_dataset_keeps_nothing(spoiled: Path, tmp_path: Path, command: Callable[..., Outcome]) -> None:
-    opened = load(spoiled)
+def test_an_audit_of_a_changing_dataset_keeps_nothing(small: Dataset, tmp_path: Path) -> None:
+    opened = load(shutil.copytree(small.path, tmp_path / "changing"))
 
     def change(sentence: str, share: float) -> None:
         if "fields" in sentence:

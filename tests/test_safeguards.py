@@ -1,7 +1,6 @@
 """The line nobody crosses: no output shows a person, even a synthetic one, beside a score or a rank."""
 
 import ast
-import contextlib
 import io
 import re
 import shutil
@@ -12,23 +11,20 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-import typer
 from streamlit.testing.v1 import AppTest
 
-import audit.__main__ as audit_commands
-import synthetic.__main__ as synthetic_commands
 from audit.results import SCHEMAS
 from audit.spreadsheet import excel_bytes, for_spreadsheet
 from audit.thresholds import GATES
 from dashboard.frame import results_below
 from synthetic import Dataset
-from synthetic.contract import run_command_line
 from tests.conftest import ROOT, Outcome
 
 PAGES = (
     "overview", "missing_fields", "all_checks", "identities", "gaps", "timeliness", "compare",
     "effect", "twin", "pitfalls", "method",
 )  # fmt: skip
+FOLDED = ("turn", "scores", "dictionary", "catalogue", "offences")
 PERSON = re.compile(r"SYN-P\d|\b(?:aldermoor|brackenshire|durnley)(?:-[a-z]+)?-\d{7}\b")
 
 
@@ -73,7 +69,7 @@ def test_no_command_shows_a_person(typical: Dataset, tmp_path: Path, command: Ca
         ("synthetic", "profiles"),
         ("synthetic", "verify", typical.path, "--json"),
         ("audit", "run", typical.path, "--out", tmp_path / "one"),
-        ("audit", "run", typical.path, "--out", tmp_path / "two", "--json"),
+        ("audit", "run", typical.path, "--out", tmp_path / "two", "--json", "--only", "missing"),
         ("audit", "run", typical.path, "--out", tmp_path / "one"),
         ("synthetic", "generate", typical.path),
     ]
@@ -85,7 +81,7 @@ def test_no_command_shows_a_person(typical: Dataset, tmp_path: Path, command: Ca
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_shows_a_person(page: str, typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
-    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60).run()
+    app = at(page).run()
     app = settled(app)
     assert not app.exception
     assert not app.error
@@ -98,7 +94,7 @@ def test_records_side_by_side_say_nothing_of_what_anybody_is_accused_of(
     typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(typical.path)])
-    app = AppTest.from_string("from dashboard import identities, frame\nframe.page(identities.show)()", default_timeout=60).run()
+    app = at("identities").run()
     app = settled(app)
     assert not app.exception
     side = next(element.proto.body for element in app.main if "Records side by side" in str(getattr(element, "proto", "")))
@@ -115,7 +111,7 @@ def test_the_identifiers_of_failing_rows_come_alone(
     typical: Dataset, results_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(typical.path)])
-    app = AppTest.from_string("from dashboard import all_checks, frame\nframe.page(all_checks.show)()", default_timeout=60)
+    app = at("all_checks")
     app.query_params["check"] = "missing.persons.ethnicity"
     app = app.run()
     app = settled(app.toggle(key="rows").set_value(True).run())
@@ -135,7 +131,7 @@ def test_an_address_can_name_only_results_below_the_servers_folder(
     assert list(results_below(root)) == ["2025-03", "2025-02"]
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(root)])
     for name in ("../outside", str(tmp_path / "outside"), "..", "nothing"):
-        app = AppTest.from_string("from dashboard import overview, frame\nframe.page(overview.show)()", default_timeout=60)
+        app = at("overview")
         app.query_params["run"] = name
         app = app.run()
         assert not app.exception
@@ -146,7 +142,7 @@ def test_an_address_can_name_only_results_below_the_servers_folder(
 def test_turned_thresholds_change_the_page_and_not_the_files(results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name: path.read_bytes() for path in results_folder.iterdir()}
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
-    app = AppTest.from_string("from dashboard import overview, frame\nframe.page(overview.show)()", default_timeout=60).run()
+    app = at("overview").run()
     assert text_of(app).count("not ready") >= 3
     for gate in GATES:
         sense = GATES[gate][1]
@@ -206,7 +202,7 @@ def test_no_download_and_no_state_of_a_page_has_a_person(
     monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.download_button", keep)
     monkeypatch.setattr("streamlit.download_button", lambda *arguments, **options: keep(None, *arguments, **options))
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
-    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60).run()
+    app = at(page).run()
     app = settled(app)
     assert not app.exception
     assert "report.html" in handed
@@ -224,8 +220,9 @@ def test_no_download_and_no_state_of_a_page_has_a_person(
 
 
 def test_a_real_looking_record_gets_in_by_no_door(
-    spoiled: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None]
-) -> None:
+    spoiled: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None],
+    command: Callable[..., Outcome],
+) -> None:  # fmt: skip
     """Through every command that reads a dataset, through `load`, through `adopt`, through the page's --dataset."""
     real = {"forename": "Realname", "postcode": "SW1A 1AA", "phone": "07700900123", "person_id": "P-1"}
 
@@ -246,38 +243,36 @@ def test_a_real_looking_record_gets_in_by_no_door(
         ["audit", "score", str(spoiled), str(results_folder)],
     ]
     for arguments in commands:
-        code, told = in_process(arguments, monkeypatch)
-        assert code == 2, arguments
-        assert "lacks the mark of synthetic data" in told
-        assert not any(value in told for value in real.values())
+        refused = command(*arguments)
+        assert refused.code == 2, arguments
+        assert "lacks the mark of synthetic data" in refused.err
+        assert not any(value in refused.out + refused.err for value in real.values())
     assert not out.exists()
     # The door for others' synthetic records lets nothing through as it was.
     pd.DataFrame([real]).to_csv(tmp_path / "real.csv", index=False)
     mapping = "forename=forename,postcode=postcode,phone=phone"
     says = ["--source", "a test", "--statement", "Nobody is real.", "--id", "person_id"]
-    code, told = in_process(["synthetic", "adopt", str(tmp_path / "real.csv"), str(out), "--map", mapping, *says], monkeypatch)
-    assert (code, told.count("\n")) == (0, 1)
+    adopted = command("synthetic", "adopt", str(tmp_path / "real.csv"), str(out), "--map", mapping, *says)
+    assert (adopted.code, (adopted.out + adopted.err).count("\n")) == (0, 1)
     persons = pd.read_parquet(out / "persons" / "adopted.parquet")
     assert persons["postcode"].str.match("V[A-Z]").all()
     assert persons["phone"].str.startswith("06").all()
     assert persons["person_id"].str.startswith("SYN-").all()
     # The page shows records of the dataset that was audited, and of no other.
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(spoiled)])
-    app = AppTest.from_string("from dashboard import identities, frame\nframe.page(identities.show)()", default_timeout=60).run()
+    app = at("identities").run()
     app = settled(app)
     assert not app.exception
     assert not any(value in text_of(app) for value in real.values())
     assert "not the one that was audited" in text_of(app)
 
 
-def in_process(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
-    """A command's exit code and all that it said."""
-    program = {"synthetic": synthetic_commands, "audit": audit_commands}[arguments[0]]
-    monkeypatch.setattr("sys.argv", arguments)
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = run_command_line(typer.main.get_command(program.app))
-    return code, said.getvalue()
+def at(page: str) -> AppTest:
+    """A page with all that can be unfolded unfolded, not run yet."""
+    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60)
+    for part in FOLDED:
+        app.session_state[part] = True
+    return app
 
 
 def settled(app: AppTest) -> AppTest:
@@ -306,7 +301,7 @@ def test_only_the_effect_opens_the_instruments() -> None:
 
 def test_a_page_without_results_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(tmp_path)])
-    app = AppTest.from_string("from dashboard import overview, frame\nframe.page(overview.show)()").run()
+    app = at("overview").run()
     assert not app.exception
     assert "python -m audit run" in app.error[0].value
 
@@ -317,3 +312,8 @@ def test_spreadsheets_do_not_run_cells() -> None:
     assert safe["text"].tolist()[:5] == ["'=1+1", "'+44", "'-x", "'@cmd", "plain"]
     assert safe["number"].tolist() == frame["number"].tolist()
     assert excel_bytes(safe, "sheet")[:2] == b"PK"
+
+
+def test_every_part_that_is_folded_is_looked_into() -> None:
+    found = {key for path in (ROOT / "dashboard").glob("*.py") for key in re.findall(r'folded\([^\n]*?, "(\w+)"', path.read_text())}
+    assert found == set(FOLDED)

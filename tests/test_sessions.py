@@ -7,7 +7,8 @@ from pathlib import Path
 from audit.experiments import Rates, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
-MAKE = "Make 20 worlds with these rates"
+WORLDS = 5
+MAKE = f"Make {WORLDS} worlds with these rates"
 
 
 def test_two_that_make_worlds_at_the_same_moment_get_their_own(results_folder: Path) -> None:
@@ -22,7 +23,7 @@ def test_two_that_make_worlds_at_the_same_moment_get_their_own(results_folder: P
 async def _found(port: int, population: int) -> str:
     """What the page says to a visitor who asks for worlds of so many residents."""
     visitor = await Visitor.come(port)
-    first = await visitor.open("twin", f"population={population}")
+    first = await visitor.open("twin", f"population={population}&worlds={WORLDS}")
     answer = await visitor.press(first.widgets[MAKE])
     for _ in range(120):
         assert not answer.errors
@@ -39,7 +40,7 @@ def _headline(answer: Answer) -> str:
 
 
 def _sentence(population: int) -> str:
-    figures = twin(Rates(population=population), workers=2).figures
+    figures = twin(Rates(population=population), WORLDS, workers=2).figures
     row = figures[(figures["instrument"] == "harm_365") & (figures["figure"] == "recall_at_k")].iloc[0]
     return f"would find {100 * row['value']:.0f} in 100 ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
 

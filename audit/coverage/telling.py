@@ -66,12 +66,19 @@ def _described(gap: Gap, numbered: dict[tuple[int, int], list[Gap]], search: Sea
 
 def interval(mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % of the counts that a negative binomial of this mean and variance gives."""
-    from scipy.stats import nbinom
-
     mean = np.maximum(mean, 1e-9)
     size = mean**2 / np.maximum(variance - mean, 1e-6 * mean)
     chance = size / (size + mean)
-    return nbinom.ppf(0.025, size, chance), nbinom.ppf(0.975, size, chance)
+    return _quantile(0.025, size, chance), _quantile(0.975, size, chance)
+
+
+def _quantile(share: float, size: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """The least count at which a negative binomial's distribution reaches ``share``; as ``scipy.stats.nbinom.ppf``."""
+    from scipy.special import betainc, nbdtrik  # slow to import, and no page needs it
+
+    count = np.maximum(np.ceil(nbdtrik(share, size, chance)), 0.0)
+    enough = (count > 0) & (betainc(size, np.maximum(count, 1e-9), chance) >= share)
+    return np.where(enough, count - 1, count)
 
 
 def _kind(gap: Gap, observed: float, expected: float, search: Search) -> str:

@@ -169,12 +169,12 @@ def with_replicates(results: Results, replicates: pd.DataFrame) -> Results:
 
 def interval(values: np.ndarray) -> tuple[float, float]:
     """Where a further value of shares like these lies with 95 %: Student's t, cut at 0 and 1; the value itself for one alone."""
-    from scipy.stats import t  # slow to import, and no page needs it
+    from scipy.special import stdtrit  # slow to import, and no page needs it
 
     known = values[~np.isnan(values)]
     if not len(known):
         return np.nan, np.nan
     if len(known) == 1:
         return float(known[0]), float(known[0])
-    half = t.ppf(0.975, len(known) - 1) * known.std(ddof=1) * np.sqrt(1 + 1 / len(known))
+    half = stdtrit(len(known) - 1, 0.975) * known.std(ddof=1) * np.sqrt(1 + 1 / len(known))
     return float(max(known.mean() - half, 0.0)), float(min(known.mean() + half, 1.0))

@@ -22,6 +22,7 @@ from audit.identities.mixture import (
     counted,
     learn_shares,
     log_ratios,
+    of_forename,
     posterior,
     rarity,
     smoothed,
@@ -29,6 +30,7 @@ from audit.identities.mixture import (
 )
 from audit.identities.model import Model, read_model
 from audit.identities.records import prepare
+from audit.identities.settings import FIELDS
 from audit.statistics import wilson
 
 __all__ = ["Identities", "Linked", "find_identities", "link", "read_model"]
@@ -128,8 +130,9 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
     connection.execute(f"DROP TABLE {TABLE}")  # the largest of all tables, and nobody needs it any more
     shares = None
     for step in range(ROUNDS):
-        rare = _by_type(pairs, [rarity(pairs, one, there) for one in strangers])
+        rarities = _by_type(pairs, [rarity(pairs, one, there) for one in strangers])
         parts = _weights(pairs, matches, strangers)
+        rare = sum(rarities.values(), np.zeros(len(first)))
         match = sum(parts.values(), rare)
         kin = sum(_weights(pairs, relatives, strangers).values(), rare)
         shares = learn_shares(match, kin, pairs.across, every, shares)
@@ -139,7 +142,7 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
             if not model.fixed:
                 matches = smoothed(counted(pairs, probability), model.tables("one_person"), model.strength)
     threshold = best_threshold(probability)
-    parts["names"] = parts["names"] + rare
+    by_field = _by_field(pairs, parts, [of_forename(pairs, parts["names"], matches, one) for one in strangers], rarities)
     return Linked(
         records["person_id"].to_numpy(),
         force,
@@ -147,7 +150,7 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
         first,
         second,
         probability,
-        {name: weight / np.log(2) for name, weight in parts.items()},
+        {name: weight / np.log(2) for name, weight in by_field.items()},
         threshold,
         cluster(len(force), first, second, probability, threshold),
         model if model.fixed else model.adapted(matches),
@@ -167,14 +170,20 @@ def best_threshold(probability: np.ndarray) -> float:
     return float(np.clip(falling[min(taken, len(falling)) - 1] if taken else 1.0, LEAST_THRESHOLD, MOST_THRESHOLD))
 
 
-def _by_type(pairs: Pairs, of_types: list[np.ndarray]) -> np.ndarray:
-    return np.where(pairs.across == 1, of_types[1], of_types[0])
+def _by_type(pairs: Pairs, of_types: list[Tables]) -> Tables:
+    return {name: np.where(pairs.across == 1, of_types[1][name], of_types[0][name]) for name in of_types[0]}
 
 
 def _weights(pairs: Pairs, tables: Tables, strangers: list[Tables]) -> dict[str, np.ndarray]:
     """What each part of the comparison says for a kind against strangers, as logs."""
-    of_types = [by_agreement(pairs, log_ratios(tables, one)) for one in strangers]
-    return {name: _by_type(pairs, [one[name] for one in of_types]) for name in of_types[0]}
+    return _by_type(pairs, [by_agreement(pairs, log_ratios(tables, one)) for one in strangers])
+
+
+def _by_field(pairs: Pairs, parts: Tables, forename: list[np.ndarray], rarities: Tables) -> Tables:
+    """What each field says, rarity included; names, which weigh together, as the forename alone and what the surname adds."""
+    alone = _by_type(pairs, [{"forename": one} for one in forename])["forename"]
+    fields = {"forename": alone, "surname": parts["names"] - alone} | {name: parts[name] for name in OTHERS}
+    return {name: weight + rarities.get(name, 0.0) for name, weight in fields.items()}
 
 
 # ---- tables ------------------------------------------------------------------------------------------------------------
@@ -225,7 +234,7 @@ def _told_pairs(linked: Linked) -> pd.DataFrame:
         "probability": linked.probability[told],
         "joined": linked.cluster[linked.first[told]] == linked.cluster[linked.second[told]],
     }
-    parts = {f"weight_{name}": linked.weights[name][told] if linked.weights else np.zeros(0) for name in ("names", *OTHERS)}
+    parts = {f"weight_{name}": linked.weights[name][told] if linked.weights else np.zeros(0) for name in FIELDS}
     return pd.DataFrame(columns | parts)
 
 

@@ -111,7 +111,7 @@ def _predict(connection: duckdb.DuckDBPyConnection, table: str, model: dict[str,
     from splink import Linker  # slow to import, and no page needs it
     from splink.backends.duckdb import DuckDBAPI
 
-    linker = Linker(DuckDBAPI(connection).register(table), model, log_level=None)
+    linker = Linker(DuckDBAPI(connection).register(table), model, validate_settings=False, log_level=None)
     records = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
     # Part by part where the pairs of all would not fit into memory.
     parts = max(1, -(-records // AT_ONCE))

@@ -66,19 +66,26 @@ def by_agreement(pairs: Pairs, ratios: Tables) -> Tables:
     return {"names": names} | {name: ratios[name][pairs.levels[name]] for name in OTHERS}
 
 
-def rarity(pairs: Pairs, strangers: Tables, records: dict[str, int]) -> np.ndarray:
-    """Log of how much rarer than usual the values are that pairs agree on: (pairs,).
+def of_forename(pairs: Pairs, names: np.ndarray, tables: Tables, strangers: Tables) -> np.ndarray:
+    """What of the ``names`` log odds the forename says by itself: (pairs,). The rest is what the surname adds to it."""
+    alone = np.log(tables["names"].sum(1)) - np.log(strangers["names"].sum(1))
+    forename, surname = pairs.levels["forename"], pairs.levels["surname"]
+    return np.where(surname < 0, names, np.append(alone, 0.0)[forename])
+
+
+def rarity(pairs: Pairs, strangers: Tables, records: dict[str, int]) -> Tables:
+    """Log of how much rarer than usual the values are that pairs agree on, by field: (pairs,) each.
 
     ``records`` is how many records have each field. The two of the pair are left out of those that bear the value, and
     the rest is drawn towards the usual: among few records, two of one name are no sign that the name is common.
     """
     usual = {"forename": strangers["names"].sum(1)[-1], "surname": strangers["names"].sum(0)[-1]}
     usual |= {name: strangers[name][-1] for name in OTHERS}
-    total = np.zeros(len(pairs.across))
+    rarities = {}
     for name, share in pairs.shares.items():
         bearing = np.maximum(share * records[name] - 1, 1)
-        total += np.nan_to_num(np.log(usual[name]) - np.log(bearing / (records[name] + 1 / usual[name])))
-    return total
+        rarities[name] = np.nan_to_num(np.log(usual[name]) - np.log(bearing / (records[name] + 1 / usual[name])))
+    return rarities
 
 
 def learn_shares(

@@ -14,9 +14,9 @@ from synthetic import Dataset
 from tests.conftest import Outcome
 
 
-def test_run_writes_the_whole_results_folder(typical: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
+def test_run_writes_the_whole_results_folder(typical: Dataset, tmp_path: Path, shell: Callable[..., Outcome]) -> None:
     out = tmp_path / "results"
-    outcome = command("audit", "run", typical.path, "--out", out)
+    outcome = shell("audit", "run", typical.path, "--out", out)
     assert outcome.code == 0, outcome.err
     assert "Brackenshire" in outcome.out
     assert "of the people its list should hold" in outcome.out
@@ -31,9 +31,9 @@ def test_run_writes_the_whole_results_folder(typical: Dataset, tmp_path: Path, c
     assert summary["dataset"]["rows"]["crimes"] == typical.manifest.tables["crimes"].rows
 
 
-def test_run_prints_json_for_programs(typical: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
+def test_run_prints_json_for_programs(small: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
     arguments = ("--instrument", "rfs", "--k", "15", "--engine", "pandas", "--json")
-    outcome = command("audit", "run", typical.path, "--out", tmp_path / "results", *arguments)
+    outcome = command("audit", "run", small.path, "--out", tmp_path / "results", *arguments)
     assert outcome.code == 0, outcome.err
     options = json.loads(outcome.out)["options"]
     assert (options["instrument"], options["k"], options["engine"]) == ("rfs", 15, "pandas")

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
-from audit.coverage import Counts, find_gaps
+from audit.coverage import Counts, find_coverage, find_gaps, read_counts
 from audit.coverage.scan import Windows, tail
+from audit.coverage.telling import interval
+from audit.engines import connect
 from audit.scoring import score_gaps
 from synthetic import Dataset, generate
 from synthetic.profile import check_profile
@@ -160,13 +162,15 @@ def test_simulated_gaps_are_found_and_few_others_are_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def gappy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Results]:
+def gappy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, dict[str, pd.DataFrame]]:
     profile = check_profile({"recording": {"silent_unit": 0.15, "late_unit": 0.15}, "offence": {"misrouted": 0.1}})
     dataset = generate(tmp_path_factory.mktemp("gappy") / "dataset", profile, ["brackenshire"], scale=0.6, seed=2)
-    return dataset, audit_dataset(dataset)
+    with connect(dataset) as connection:
+        gaps = find_gaps(read_counts(connection, dataset.manifest.as_of))
+        return dataset, {**vars(gaps), **vars(find_coverage(connection, True))}
 
 
-def test_gaps_of_a_generated_force_are_found_with_their_kinds(gappy: tuple[Dataset, Results]) -> None:
+def test_gaps_of_a_generated_force_are_found_with_their_kinds(gappy: tuple[Dataset, dict[str, pd.DataFrame]]) -> None:
     dataset, results = gappy
     key = ["unit_id", "first_month", "last_month", "kind"]
     truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")])
@@ -176,7 +180,7 @@ def test_gaps_of_a_generated_force_are_found_with_their_kinds(gappy: tuple[Datas
     assert len(truth & told) >= 0.8 * len(truth)
 
 
-def test_unit_months_are_the_counts_of_the_files(gappy: tuple[Dataset, Results]) -> None:
+def test_unit_months_are_the_counts_of_the_files(gappy: tuple[Dataset, dict[str, pd.DataFrame]]) -> None:
     dataset, results = gappy
     crimes = pd.read_parquet(dataset.files("crimes")[0])
     month = pd.to_datetime(crimes["recorded_on"]).dt.to_period("M").dt.to_timestamp().dt.date
@@ -187,7 +191,7 @@ def test_unit_months_are_the_counts_of_the_files(gappy: tuple[Dataset, Results])
     assert len(table) == crimes["unit_id"].nunique() * month.nunique()
 
 
-def test_coverage_shares_are_those_of_the_files(gappy: tuple[Dataset, Results]) -> None:
+def test_coverage_shares_are_those_of_the_files(gappy: tuple[Dataset, dict[str, pd.DataFrame]]) -> None:
     dataset, results = gappy
     crimes, links = (pd.read_parquet(dataset.files(name)[0]) for name in ("crimes", "involvements"))
     linked = crimes["crime_id"].isin(links.loc[links["role"] == "suspect", "crime_id"])
@@ -244,3 +248,14 @@ def test_window_sums_are_the_sums_of_their_months(months: int, longest: int) -> 
     for number, (begin, end) in enumerate(zip(windows.begin, windows.end, strict=True)):
         assert sums[:, number] == pytest.approx(values[:, begin:end].sum(1))
     assert len(set(zip(windows.begin.tolist(), windows.end.tolist(), strict=True))) == len(windows.begin)
+
+
+@settings(deadline=None)
+@given(st.floats(1e-9, 1e5), st.floats(1e-6, 20))
+def test_the_interval_of_a_count_is_scipys(mean: float, over: float) -> None:
+    from scipy.stats import nbinom
+
+    low, high = interval(np.array([mean]), np.array([mean * (1 + over)]))
+    chance = 1 / (1 + over)
+    assert low[0] == nbinom.ppf(0.025, mean / over, chance)
+    assert high[0] == nbinom.ppf(0.975, mean / over, chance)

@@ -171,8 +171,8 @@ def test_a_clean_single_force_finds_everyone(tmp_path: Path) -> None:
     assert effect["wrongly_included"].tolist() == [0.0, 0.0]
 
 
-def test_in_a_clean_region_only_sharing_keeps_recall_from_1(clean: Dataset) -> None:
-    attribution = audit_dataset(clean)["attribution"]
+def test_in_a_clean_region_only_sharing_keeps_recall_from_1(clean_results: Results) -> None:
+    attribution = clean_results["attribution"]
     assert (attribution.query("family not in ['sharing', 'identity']")["contribution"].abs() < 1e-12).all()
 
 

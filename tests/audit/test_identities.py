@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import audit_dataset, read_results, write_results
-from audit.engines import connect, spark_session
+from audit import Results, audit_dataset, read_results
+from audit.engines import connect
 from audit.identities import Identities, best_threshold, find_identities, read_model
 from audit.identities.clusters import cluster
-from audit.identities.mixture import chances, log_ratios, uniform
+from audit.identities.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, uniform
 from audit.identities.model import Model
+from audit.identities.settings import FIELDS
 from audit.results import SCHEMAS
 from audit.scoring import IdentityScore, score_identities
 from synthetic import Dataset, generate
@@ -23,7 +24,7 @@ from synthetic.adopt import adopt, parse_mapping
 from synthetic.contract import InputError
 from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
-from tests.conftest import NEEDS_SPARK, Outcome, for_little_data_on_spark
+from tests.conftest import Outcome
 
 
 def found_in(persons: pd.DataFrame) -> Identities:
@@ -286,9 +287,8 @@ def test_a_model_with_other_tables_is_refused() -> None:
         Model.model_validate(content)
 
 
-def test_pairs_thresholds_and_merging_are_in_the_results(typical: Dataset, tmp_path: Path) -> None:
-    results = audit_dataset(typical)
-    write_results(results, tmp_path / "r")
+def test_pairs_thresholds_and_merging_are_in_the_results(typical_results: Results) -> None:
+    results = typical_results
     pairs = results["identity_pairs"]
     assert pairs["probability"].between(0.1, 1).all()
     assert list(pairs) == list(SCHEMAS["identity_pairs"])
@@ -351,14 +351,31 @@ def test_levels_that_are_alike_for_all_tell_nothing() -> None:
     assert all(np.isclose(table.sum(), 1) for table in chances(None).values())
 
 
-@pytest.mark.parametrize("engine", [pytest.param("spark", marks=NEEDS_SPARK)])
-def test_pairs_compared_on_spark_are_those_of_duckdb(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for_little_data_on_spark(monkeypatch)
-    dataset = generate(tmp_path / "dataset", "typical", ["durnley", "garrowby"], years=1, scale=0.05, seed=2)
-    with connect(dataset) as connection:
-        here, there = find_identities(connection), find_identities(connection, spark=spark_session())
-    assert len(here.identity_pairs) > 50
-    assert here.left_out == there.left_out
-    pd.testing.assert_frame_equal(here.identities, there.identities)
-    pd.testing.assert_frame_equal(here.identity_summary, there.identity_summary, rtol=1e-6)
-    pd.testing.assert_frame_equal(here.identity_pairs, there.identity_pairs, rtol=1e-6)
+def test_the_weights_of_the_fields_are_what_the_probability_rests_on(typical_results: Results) -> None:
+    pairs = typical_results["identity_pairs"]
+    weights = pairs[[f"weight_{name}" for name in FIELDS]]
+    assert weights.notna().all(axis=None)
+    within = pairs["person_id_l"].str.split("-").str[:2].str.join("-") == pairs["person_id_r"].str.split("-").str[:2].str.join("-")
+    # Against strangers alone a pair's log odds are the sum of its weights and one constant for its kind, within or across.
+    for kind in (within, ~within):
+        mine = pairs[kind & pairs["probability"].between(0.6, 0.9999)]
+        odds = np.log2(mine["probability"] / (1 - mine["probability"]))
+        assert np.corrcoef(odds, weights.loc[mine.index].sum(axis=1))[0, 1] > 0.5
+    # A rare name says more than a common one, wherever the two records spell it the same.
+    same = pairs["weight_forename"] > 0
+    assert pairs.loc[same, "weight_forename"].nunique() > 20
+
+
+def test_a_names_weight_is_split_into_the_forenames_and_what_the_surname_adds() -> None:
+    rng = np.random.default_rng(1)
+    tables, strangers = (uniform() for _ in range(2))
+    tables["names"] = rng.dirichlet(np.ones(tables["names"].size)).reshape(tables["names"].shape)
+    levels = {"forename": np.array([-1, 3, 3, 2]), "surname": np.array([4, -1, 4, 0])} | {
+        name: np.full(4, -1) for name in ("date_of_birth", "place", "phone", "sex")
+    }
+    pairs = Pairs(levels, {}, np.zeros(4, np.int64))
+    names = by_agreement(pairs, log_ratios(tables, strangers))["names"]
+    forename = of_forename(pairs, names, tables, strangers)
+    assert forename[0] == 0  # there is no forename, and all is the surname's
+    assert forename[1] == names[1]  # there is no surname
+    assert forename[2] == pytest.approx(np.log(tables["names"].sum(1)[3] / strangers["names"].sum(1)[3]))

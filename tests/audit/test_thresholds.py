@@ -110,10 +110,10 @@ def test_a_pipeline_stops_where_a_limit_is_crossed(
     assert set(types) == {"missing", "delay"}
 
 
-def test_what_would_have_to_change_is_said(typical_results: Results, clean: Dataset) -> None:
+def test_what_would_have_to_change_is_said(typical_results: Results, clean_results: Results) -> None:
     for row in typical_results.summary.forces:
         assert row.status == "not ready"
         assert len(row.to_next_status) == len(row.failed_gates) > 0
         assert all("must be" in sentence for sentence in row.to_next_status)
-    for row in audit_dataset(clean).summary.forces:
+    for row in clean_results.summary.forces:
         assert (row.status == "supervised pilot") == (row.to_next_status == [])

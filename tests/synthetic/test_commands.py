@@ -16,13 +16,13 @@ def test_profiles_lists_them(command: Callable[..., Outcome]) -> None:
     assert "typical" in command("synthetic", "profiles").out
 
 
-def test_generate_and_verify(tmp_path: Path, command: Callable[..., Outcome]) -> None:
+def test_generate_and_verify(tmp_path: Path, shell: Callable[..., Outcome]) -> None:
     out = tmp_path / "dataset"
-    done = command("synthetic", "generate", out, "--forces", "fellgate", "--scale", "0.05", "--years", "1", "--workers", "1")
+    done = shell("synthetic", "generate", out, "--forces", "fellgate", "--scale", "0.05", "--years", "1", "--workers", "1")
     assert done.code == 0, done.err
     assert "crimes" in done.out
     assert "Generated 1 of 1 forces" in done.err
-    verified = command("synthetic", "verify", out)
+    verified = shell("synthetic", "verify", out)
     assert verified.code == 0
     assert verified.out.startswith("Passed")
 
