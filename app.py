@@ -20,7 +20,7 @@ from dashboard.frame import page
 st.set_page_config(page_title="Force data bench", layout="wide")
 st.navigation(
     [
-        st.Page(page(overview.show), title="Overview", url_path="overview", default=True),
+        st.Page(page(overview.show), title="Overview", default=True),
         st.Page(page(missing_fields.show), title="Missing fields", url_path="missing-fields"),
         st.Page(page(all_checks.show), title="All checks", url_path="all-checks"),
         st.Page(page(identities.show), title="Duplicate identities", url_path="identities"),

@@ -16,7 +16,7 @@ FAMILY_TITLES = {
     "sharing": "Sharing: what other forces know",
 }
 TEAL, ORANGE, GREY = "#1f77a4", "#d1642b", "#8a8f98"
-MOST_FIELDS = 30
+MOST_FIELDS, MOST_SLANTED = 30, 12
 _MONTHS = alt.Axis(format="%b %Y", labelAngle=-90, labelOverlap=True)
 
 
@@ -57,8 +57,8 @@ def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
         alt.Chart(shown)
         .mark_rect()
         .encode(
-            x=alt.X("force:N", title=None, sort=None, axis=alt.Axis(labelAngle=-45, labelLimit=140)),
-            y=alt.Y("name:N", title=None, sort=worst.index.tolist(), axis=alt.Axis(labelLimit=240)),
+            x=alt.X("force:N", title=None, sort=None, axis=_forces_axis(len(names))),
+            y=alt.Y("name:N", title=None, sort=worst.index.tolist(), axis=alt.Axis(labelLimit=240, labelOverlap=False)),
             color=alt.Color("percent:Q", title="% blank", scale=alt.Scale(scheme="viridis", domainMin=0)),
             tooltip=[
                 alt.Tooltip("name:N", title="Field"),
@@ -70,6 +70,12 @@ def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
         )
         .properties(height=max(120, 20 * shown["name"].nunique()), width="container")
     )
+
+
+def _forces_axis(forces: int) -> alt.Axis:
+    """Every force by name, however many there are."""
+    many = forces > MOST_SLANTED
+    return alt.Axis(labelAngle=-90 if many else -45, labelLimit=140, labelOverlap=False, labelFontSize=9 if many else 10)
 
 
 def month_heat_map(monthly: pd.DataFrame) -> Picture:
@@ -165,18 +171,20 @@ def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: 
 
 def delays(checks: pd.DataFrame, names: dict[str, str]) -> Picture:
     """Share of crimes recorded later than 1, 3, 7 and 30 days after the report, by month; columns days, force, month, rate."""
+    titles = {days: f"over {days} day{'' if days == 1 else 's'}" for days in sorted(checks["days"].unique())}
     shown = checks.assign(
         month=pd.to_datetime(checks["month"]), percent=100 * checks["rate"], force=checks["force"].map(names),
-        late="over " + checks["days"].astype("str") + checks["days"].map(lambda days: " day" if days == 1 else " days"),
+        late=checks["days"].map(titles),
     )  # fmt: skip
+    order = list(titles.values())
     return (
         alt.Chart(shown)
         .mark_line()
         .encode(
             x=alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y")),
             y=alt.Y("percent:Q", title="% of the month's crimes", scale=alt.Scale(domainMin=0)),
-            color=alt.Color("late:N", title="Recorded late", sort=None, scale=alt.Scale(scheme="tableau10")),
-            strokeDash=alt.StrokeDash("late:N", title="Recorded late", sort=None),
+            color=alt.Color("late:N", title="Recorded late", sort=order, scale=alt.Scale(scheme="tableau10")),
+            strokeDash=alt.StrokeDash("late:N", title="Recorded late", sort=order),
             tooltip=[
                 alt.Tooltip("force:N", title="Force"),
                 alt.Tooltip("late:N", title="Late by"),

@@ -12,6 +12,7 @@ from audit.checks import Context, failing_rows
 from audit.checks.rules import ROW_TYPES
 from audit.engines import connect, duckdb_frames
 from audit.report.content import Cell, Table, interval, percent
+from audit.statistics import wilson
 from dashboard.frame import (
     EVERYWHERE,
     View,
@@ -26,7 +27,7 @@ from dashboard.frame import (
 )
 from dashboard.missing_fields import over_months
 
-MOST_ROWS = 150
+WORST_FIRST = ("fail", "error", "warn", "pass", "not_applicable")
 MOST_IDENTIFIERS = 500
 
 
@@ -40,7 +41,7 @@ def show(view: View) -> None:
     first, last = choose_period(months)
     with st.container(horizontal=True):
         statuses = st.multiselect(
-            "Status", ["fail", "warn", "error", "pass", "not_applicable"], key="status_of", bind="query-params",
+            "Status", list(WORST_FIRST), key="status_of", bind="query-params",
             format_func=lambda word: word.replace("_", " "), placeholder="Any",
         )  # fmt: skip
         dimensions = st.multiselect(
@@ -75,7 +76,7 @@ class Filter:
 
 
 def _found(view: View, asked: Filter) -> pd.DataFrame:
-    """The checks by force that fit, the worst first."""
+    """The checks by force that fit, the worst first; over all forces, those of which any force has the status that is asked for."""
     checks, months = view.results["checks"], months_of(view)
     if months and (asked.first, asked.last) != (months[0], months[-1]):
         whole = over_months(in_period(checks, asked.first, asked.last))
@@ -83,43 +84,84 @@ def _found(view: View, asked: Filter) -> pd.DataFrame:
         whole = checks[checks["month"].isna()]
     if asked.force != EVERYWHERE:
         whole = whole[whole["force"] == asked.force]
-    for column, chosen in (("status", asked.statuses), ("dimension", asked.dimensions), ("check_type", asked.types)):
+    if asked.statuses:
+        whole = whole[whole["check_id"].isin(whole.loc[whole["status"].isin(asked.statuses), "check_id"])]
+    for column, chosen in (("dimension", asked.dimensions), ("check_type", asked.types)):
         whole = whole[whole[column].isin(chosen)] if chosen else whole
     if asked.words:
         found = {c.id for c in catalogue() if asked.words in f"{c.id} {c.finds} {c.matters}".lower()}
         whole = whole[whole["check_id"].isin(found)]
-    order = whole["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
+    order = whole["status"].map({name: place for place, name in enumerate(WORST_FIRST)})
     ordered = whole.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])
     return ordered.drop(columns="order").reset_index(drop=True)
+
+
+def _of_all_forces(found: pd.DataFrame) -> pd.DataFrame:
+    """A row a check: failed, total, rate, low, high of all forces, its worst status, forces by status, and the worst force; worst first."""
+    of_check = found.groupby("check_id", sort=False)
+    whole = of_check[["failed", "total"]].sum()
+    whole["rate"], whole["low"], whole["high"] = wilson(whole["failed"].to_numpy(), whole["total"].to_numpy())
+    counts = pd.crosstab(found["check_id"], found["status"]).reindex(columns=list(WORST_FIRST), fill_value=0)
+    whole = whole.join(counts)
+    # Within a check the rows stand the worst first.
+    whole = whole.join(of_check[["status", "force", "rate"]].first().rename(columns={"rate": "worst"}))
+    ordered = whole.sort_values([*WORST_FIRST[:3], "rate"], ascending=False)
+    return ordered.reset_index()
 
 
 @once
 def _listed(view: View, asked: Filter) -> list[str]:
     """The checks that fit, the worst first."""
-    return _found(view, asked)["check_id"].drop_duplicates().tolist()
+    found = _found(view, asked)
+    found = _of_all_forces(found) if asked.force == EVERYWHERE else found
+    return found["check_id"].tolist()
 
 
 @once
 def _table(view: View, asked: Filter) -> None:
-    whole = _found(view, asked)
+    found = _found(view, asked)
+    if asked.force == EVERYWHERE:
+        _table_of_all_forces(view, _of_all_forces(found))
+        return
     rows = []
-    for row in whole.head(MOST_ROWS).itertuples():
+    for row in found.itertuples():
         declared = declared_check(row.check_id)
         rows.append(
             [
                 Cell(row.check_id, declared.finds if declared else ""),
-                Cell(view.names.get(row.force, row.force)),
                 Cell(row.status.replace("_", " "), status=row.status),
                 Cell(percent(row.rate, 2), interval(row.low, row.high, 2), number=True),
                 Cell(f"{row.failed:,}", f"of {row.total:,}", number=True),
                 Cell(percent(row.threshold), number=True),
             ]
         )
-    more = (
-        f"The first {MOST_ROWS} of {len(whole):,} rows, the worst first; the downloads have all. " if len(whole) > MOST_ROWS else ""
-    )
     reading = "Rate: failed ÷ counted rows, with its 95 % Wilson interval. Limit: that which was crossed, or else the one to fail."
-    show_table(Table("Checks by force", ["Check", "Force", "Status", "Rate", "Failed", "Limit"], rows, more + reading))
+    show_table(Table(f"Checks of {view.names[asked.force]}", ["Check", "Status", "Rate", "Failed", "Limit"], rows, reading))
+
+
+def _table_of_all_forces(view: View, whole: pd.DataFrame) -> None:
+    rows = []
+    for row in whole.to_dict("records"):
+        declared = declared_check(row["check_id"])
+        forces = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in WORST_FIRST if row[name])
+        rows.append(
+            [
+                Cell(row["check_id"], declared.finds if declared else ""),
+                Cell(forces, status=row["status"]),
+                Cell(percent(row["rate"], 2), interval(row["low"], row["high"], 2), number=True),
+                Cell(f"{row['failed']:,}", f"of {row['total']:,}", number=True),
+                Cell("–" if pd.isna(row["worst"]) else f"{view.names.get(row['force'], row['force'])} {percent(row['worst'])}"),
+            ]
+        )
+    show_table(
+        Table(
+            "Checks, all forces together",
+            ["Check", "Forces", "Rate", "Failed", "Worst"],
+            rows,
+            "Forces: how many of them fail, warn or pass, each by its own rate. Rate: failed ÷ counted rows of all of them, with its "
+            "95 % Wilson interval. The downloads have a row a force.",
+        )
+    )
 
 
 def _one(view: View, listed: list[str], force: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from audit.compare import Comparison
 from audit.compare import compare as compare_results
-from audit.report.content import Cell, Table, percent, points
+from audit.report.content import Cell, Table, chance, percent, points
 from dashboard.frame import View, downloads, once, read, show_table
 
 MOST_ROWS = 100
@@ -84,7 +84,7 @@ def _checks(comparison: Comparison, view: View) -> Table:
             Cell(percent(row.old_rate, 2), number=True),
             Cell(percent(row.new_rate, 2), number=True),
             Cell(points(row.difference), "" if pd.isna(row.low) else f"{points(row.low)} to {points(row.high)}", number=True),
-            Cell("–" if pd.isna(row.q_value) else f"{row.q_value:.1g}", number=True),
+            Cell(chance(row.q_value), number=True),
         ]
         for row in changed.head(MOST_ROWS).itertuples()
     ]

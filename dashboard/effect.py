@@ -32,7 +32,7 @@ def show(view: View) -> None:
     gains = results["fix_first"]
     shown = gains[(gains["instrument"] == instrument) & ~gains["force"].isin(short)]
     downloads(lambda: shown.reset_index(drop=True), "fix-first", "fix_first")
-    _figures(view)
+    _figures(view, instrument, force)
     downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
     _whose_and_why(view, instrument, force)
 
@@ -50,8 +50,8 @@ def _repairs(view: View, instrument: str, force: str) -> None:
 
 
 @once
-def _figures(view: View) -> None:
-    show_table(effect_table(view.results))
+def _figures(view: View, instrument: str, force: str) -> None:
+    show_table(effect_table(view.results, instrument, force))
 
 
 @once

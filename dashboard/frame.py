@@ -2,6 +2,7 @@
 
 import argparse
 import html
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -216,14 +217,17 @@ def _parquet_bytes(frame: pd.DataFrame, table: str | None) -> bytes:
 def _cell(cell: Cell, heads: bool) -> str:
     note = f"<small>{html.escape(cell.note)}</small>" if cell.note else ""
     icon, tint = TINTS.get(cell.status, ("", ""))
-    inner = f"{icon + ' ' if icon else ''}{html.escape(cell.text)}{note}"
+    text = f"{icon + ' ' if icon else ''}{html.escape(cell.text)}"
     if heads:
-        return f'<th scope="row">{inner}</th>'
+        # Names of fields and checks may be broken after a part of them, and nowhere else.
+        text = _BETWEEN_PARTS.sub(r"\1<wbr>", text)
+        return f'<th scope="row">{text}{note}</th>'
     kind = " class='number'" if cell.number else ""
     style = f' style="background:{tint}"' if tint else ""
-    return f"<td{kind}{style}>{inner}</td>"
+    return f"<td{kind}{style}>{text}{note}</td>"
 
 
+_BETWEEN_PARTS = re.compile(r"(?<=\w)([_.])(?=\w)")
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.2rem 2.5rem 3rem; }
 .stMainBlockContainer h1 { font-size: 2rem; padding-top: .4rem; }
@@ -234,7 +238,7 @@ _STYLE = """<style>
 table.bench { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 table.bench caption { text-align: left; font-weight: 600; padding: .2rem 0 .5rem; caption-side: top; }
 table.bench th, table.bench td { padding: .35rem .5rem; border-bottom: 1px solid rgba(128, 128, 128, .35); text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; overflow-wrap: break-word; }
 table.bench thead th { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }
 table.bench tbody th { font-weight: 500; }
 table.bench .number { text-align: right; }

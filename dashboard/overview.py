@@ -1,13 +1,14 @@
 """Overview: is each force's data ready, for which use, and how many of the people a list should hold would be found."""
 
 from pathlib import Path
+from typing import get_args
 
 import streamlit as st
 
 from audit.compare import compare
 from audit.report.content import Table, gates_table, headline, scorecard, scorecard_table
 from audit.report.effect_tables import fix_first_table
-from audit.results import Results
+from audit.results import Results, Status
 from audit.thresholds import DIMENSIONS, GATES
 from audit.verdict import Size, force_summaries
 from dashboard.frame import (
@@ -23,15 +24,23 @@ from dashboard.frame import (
     turn_threshold,
 )
 
+AS_IN_THE_DATA = "as in the data"
+ORDERS = [AS_IN_THE_DATA, "status", "people found", *DIMENSIONS]
+"""Columns of the scorecard that it can be ordered by, the worst first."""
+STATUSES = list(get_args(Status))
+
 
 def show(view: View) -> None:
     """Draw the page."""
     st.title("Would this data work for prioritising cases?", anchor=False)
     instrument, force = choose_instrument(), choose_force(view)
+    order = AS_IN_THE_DATA
+    if force == EVERYWHERE and len(view.names) > 1:
+        order = str(st.sidebar.selectbox("Order of the scorecard", ORDERS, key="order", bind="query-params"))
     _found(view, instrument, force)
     _since_last(view)
-    _scorecard(view, instrument, force)
-    downloads(lambda: scorecard(_narrowed(view, instrument, force)), "scorecard")
+    _scorecard(view, instrument, force, order)
+    downloads(lambda: scorecard(_ordered(_narrowed(view, instrument, force), order)), "scorecard")
     _what_to_do(view, instrument, force)
     folded("Turn the thresholds", "turn", lambda: _thresholds(view))
 
@@ -44,8 +53,19 @@ def _found(view: View, instrument: str, force: str) -> None:
 
 
 @once
-def _scorecard(view: View, instrument: str, force: str) -> None:
-    show_table(scorecard_table(_narrowed(view, instrument, force)))
+def _scorecard(view: View, instrument: str, force: str, order: str) -> None:
+    show_table(scorecard_table(_ordered(_narrowed(view, instrument, force), order)))
+
+
+def _ordered(results: Results, order: str) -> Results:
+    """The results with their forces in an order: as in the data, or the worst of a column of the scorecard first."""
+    if order == AS_IN_THE_DATA:
+        return results
+    values = scorecard(results)[order]
+    values = values.map(STATUSES.index) if order == "status" else values.astype(float)
+    places = values.sort_values(kind="stable", na_position="last").index
+    forces = [results.summary.forces[place] for place in places]
+    return results.with_tables(results.summary.model_copy(update={"forces": forces}))
 
 
 @once

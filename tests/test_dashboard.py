@@ -8,10 +8,13 @@ import pytest
 
 from audit import InputError, Results
 from audit.experiments.twin import KEYS, Rates, profile_of, rates_as_toml
+from audit.report.content import gates_table, points, scorecard
 from dashboard import lab
+from dashboard.all_checks import _of_all_forces
 from dashboard.identities import side_by_side
 from dashboard.jobs import Job
 from dashboard.missing_fields import over_months
+from dashboard.overview import AS_IN_THE_DATA, ORDERS, _ordered
 from dashboard.scenarios import SCENARIOS, Scenario
 
 
@@ -85,6 +88,47 @@ def test_counts_over_all_months_are_those_of_the_period(typical_results: Results
         assert summed[name].equals(whole[name].reindex(summed.index).astype(summed[name].dtype)), name
 
 
+def test_checks_of_all_forces_count_what_their_forces_do(typical_results: Results) -> None:
+    checks = typical_results["checks"]
+    of_forces = checks[checks["month"].isna()]
+    order = of_forces["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
+    whole = _of_all_forces(of_forces.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])).set_index(
+        "check_id"
+    )
+    for name in ("failed", "total"):
+        assert whole[name].sum() == of_forces[name].sum()
+    assert (whole[["fail", "error", "warn", "pass", "not_applicable"]].sum(axis=1) == 3).all()
+    worst = of_forces[of_forces["check_id"] == "missing.persons.ethnicity"].sort_values("rate").iloc[-1]
+    assert whole.loc["missing.persons.ethnicity", ["force", "worst"]].tolist() == [worst["force"], worst["rate"]]
+    assert whole["fail"].is_monotonic_decreasing
+
+
+def test_the_scorecard_can_be_ordered_by_each_of_its_columns(typical_results: Results) -> None:
+    as_they_are = [row.force for row in typical_results.summary.forces]
+    assert [row.force for row in _ordered(typical_results, AS_IN_THE_DATA).summary.forces] == as_they_are
+    for order in ORDERS[1:]:
+        ordered = _ordered(typical_results, order)
+        assert {row.force for row in ordered.summary.forces} == set(as_they_are)
+        if order != "status":
+            assert scorecard(ordered)[order].astype(float).is_monotonic_increasing, order
+
+
+def test_a_gate_that_fails_in_many_forces_names_the_worst(typical_results: Results) -> None:
+    readiness = typical_results["readiness"]
+    one = readiness[(readiness["force"] == "durnley") & readiness["instrument"].eq("harm_365")]
+    many, names = [], []
+    for place in range(20):
+        row = typical_results.summary.forces[0].model_copy(update={"force": f"f-{place}", "force_name": f"Force {place:02}"})
+        names.append(row)
+        many.append(one.assign(force=row.force, passed=False, value=0.2 + place / 100))
+    summary = typical_results.summary.model_copy(update={"forces": names})
+    table = gates_table(typical_results.with_tables(summary, readiness=pd.concat(many)))
+    told = {row[0].text: row[2].text for row in table.rows}
+    assert told["Named suspects linked"].startswith("20 of 20 forces; the worst: Force 00 20.0%, Force 01 21.0%")
+    assert told["Impossible dates"].startswith("20 of 20 forces; the worst: Force 19 39.0%, Force 18 38.0%")
+    assert "Force 06" not in told["Named suspects linked"]
+
+
 def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
     records = pd.DataFrame(
         {
@@ -100,6 +144,10 @@ def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
     assert "&lt;b&gt;Smith" in shown
     assert shown.count("<em>blank</em>") == 4
     assert "1990-01-02" in shown
+
+
+def test_a_difference_of_nothing_has_no_sign() -> None:
+    assert [points(value) for value in (0.0, -0.0001, 0.012, -0.5, None)] == ["0.0", "0.0", "+1.2", "−50.0", "–"]
 
 
 def test_rates_become_the_profiles_keys() -> None:

@@ -13,7 +13,7 @@ from audit.statistics import wilson
 from audit.thresholds import DIMENSIONS, GATES, Thresholds
 
 EVERYWHERE = "all"
-MOST_ROWS = 60
+MOST_ROWS, MOST_NAMED = 60, 6
 ATTRIBUTES = {
     "sex": "Sex of the person",
     "ethnicity": "Ethnicity of the person",
@@ -70,7 +70,17 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
 
 def points(difference: float | None) -> str:
     """A difference of shares, in points."""
-    return "–" if difference is None or pd.isna(difference) else f"{100 * difference:+.1f}".replace("-", "−")
+    if difference is None or pd.isna(difference):
+        return "–"
+    told = f"{100 * difference:+.1f}".replace("-", "−")
+    return "0.0" if told in ("+0.0", "−0.0") else told
+
+
+def chance(q_value: float | None) -> str:
+    """A p- or q-value; what is below a thousandth is only said to be so."""
+    if q_value is None or pd.isna(q_value):
+        return "–"
+    return "<0.001" if q_value < 0.001 else f"{q_value:.2g}"
 
 
 def count(number: float | None) -> str:
@@ -162,9 +172,11 @@ def gates_table(results: Results) -> Table:
     rows = []
     for gate, (_, sense) in GATES.items():
         mine = readiness[readiness["name"] == gate]
-        failed = mine[mine["passed"].eq(False).fillna(False).astype(bool)].sort_values("value")
+        failed = mine[mine["passed"].eq(False).fillna(False).astype(bool)].sort_values("value", ascending=sense == "at least")
         untold = int(mine["passed"].isna().sum())
-        where = ", ".join(f"{names[row.force]} {percent(row.value)}" for row in failed.itertuples())
+        where = ", ".join(f"{names[row.force]} {percent(row.value)}" for row in failed.head(MOST_NAMED).itertuples())
+        if len(failed) > MOST_NAMED:
+            where = f"{len(failed)} of {len(mine)} forces; the worst: {where}"
         status = "fail" if len(failed) else "" if untold == len(mine) else "pass"
         told = where or ("cannot be told" if untold == len(mine) else "nowhere")
         threshold = percent(_thresholds(results).gate(gate)[0], 0)
@@ -278,7 +290,7 @@ def gaps_table(results: Results, force: str | None = None) -> Table:
             Cell(count(row.observed), number=True),
             Cell(count(row.expected), number=True),
             Cell(count(row.hidden), f"{count(row.low)}–{count(row.high)}", number=True),
-            Cell(f"{row.q_value:.1g}", number=True),
+            Cell(chance(row.q_value), number=True),
         ]
         for row in shown.itertuples()
     ]

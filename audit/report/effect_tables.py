@@ -21,11 +21,19 @@ from audit.results import Results
 from audit.statistics import wilson
 
 
-def effect_table(results: Results) -> Table:
-    """recall_at_k, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more."""
+def effect_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
+    """recall_at_k, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more.
+
+    Of both instruments where none is chosen, and of one force by both where one is.
+    """
     names = {row.force: row.force_name for row in results.summary.forces}
+    effect = results["effect"]
+    if force != EVERYWHERE:
+        effect = effect[effect["force"] == force]
+    elif instrument is not None:
+        effect = of_instrument(effect, instrument)
     rows = []
-    for row in results["effect"].itertuples():
+    for row in effect.itertuples():
         if pd.isna(row.truth_size) or row.truth_size < LEAST_GROUP:
             rows.append(
                 [Cell(names[row.force]), Cell(row.instrument), Cell(count(row.k), number=True), *[Cell("–", number=True)] * 4]

@@ -36,7 +36,7 @@ PAGES = {
     "pitfalls": "Pitfalls",
     "method": "Method and data",
 }
-WITHOUT_TABLE = ("compare", "twin", "pitfalls")
+WITHOUT_TABLE = ("twin", "pitfalls")
 # Below the first page Streamlit's client looks for its server under the page's own address first, and the browser logs that.
 LET_THROUGH = re.compile(r"Failed to load resource: the server responded with a status of 404")
 
@@ -89,7 +89,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("cache"), "--results", str(results_folder))
+    """Started with a folder of two runs, so that there is something to compare."""
+    runs = tmp_path_factory.mktemp("runs")
+    for name in ("2025-02", "2025-03"):
+        shutil.copytree(results_folder, runs / name)
+    server = Server(tmp_path_factory.mktemp("cache"), "--results", str(runs))
     yield server
     assert "Traceback" not in server.stop()
 
@@ -134,6 +138,20 @@ def test_the_overview_says_how_many_would_be_found(browser: Browser, server: Ser
     expect(sentence).to_contain_text(re.compile(r"Brackenshire's list should hold.*\d+ in 100 \(\d+ to \d+\)"))
     expect(page.get_by_role("rowheader", name="Brackenshire")).to_be_visible()
     expect(page.get_by_role("rowheader", name="Durnley")).to_have_count(0)
+
+
+def test_two_runs_are_compared(browser: Browser, server: Server) -> None:
+    page, _ = open_page(browser, f"{server.url}/compare")
+    expect(page.get_by_role("heading", level=3)).to_have_text("From 2025-02 to 2025-03: 0 worse, 0 better, 0 appeared, 0 gone")
+    expect(page.get_by_role("rowheader", name="Brackenshire")).to_be_visible()
+
+
+def test_what_is_folded_opens_and_the_address_keeps_it(browser: Browser, server: Server) -> None:
+    page, _ = open_page(browser, f"{server.url}/method")
+    expect(page.get_by_role("rowheader", name="persons.date_of_birth")).to_have_count(0)
+    page.get_by_text("Data dictionary").click()
+    expect(page.get_by_role("rowheader", name="persons.date_of_birth")).to_be_visible()
+    page.wait_for_url("**dictionary=true**")
 
 
 def test_a_choice_is_kept_in_the_address(browser: Browser, server: Server) -> None:
