@@ -81,7 +81,7 @@ def _what_to_do(view: View, instrument: str, force: str) -> None:
 
 @once
 def _narrowed(view: View, instrument: str, force: str) -> Results:
-    """The results with their summary told for an instrument, and of one force alone where one is chosen."""
+    """Readiness and effect, and no other table, with the summary told for an instrument, and of one force where one is chosen."""
     results = view.results
     sizes = {
         row.force: Size(row.population, row.crimes, row.person_records)
@@ -92,7 +92,8 @@ def _narrowed(view: View, instrument: str, force: str) -> Results:
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     shown = {name: results[name][results[name]["force"].isin(sizes)] for name in ("readiness", "effect")}
-    return results.with_tables(summary, **shown)
+    # Kept for every visitor's thresholds, so it must not hold on to the large tables.
+    return Results(summary, shown, results.identity_model)
 
 
 def _explain(results: Results, instrument: str) -> None:
