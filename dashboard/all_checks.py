@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from audit import InputError
-from audit.catalogue import catalogue
+from audit.catalogue import Check, catalogue
 from audit.catalogue import check as declared_check
-from audit.checks import Context, failing_rows
+from audit.checks import Context, failing_rows, first_failing_rows
 from audit.checks.rules import ROW_TYPES
 from audit.engines import connect, duckdb_frames
 from audit.report.content import Cell, Table, interval, percent
@@ -25,7 +25,9 @@ from dashboard.frame import (
     show_table,
     turn_threshold,
 )
+from dashboard.jobs import result_of
 from dashboard.missing_fields import over_months
+from synthetic.dataset import Dataset
 
 WORST_FIRST = ("fail", "error", "warn", "pass", "not_applicable")
 MOST_IDENTIFIERS = 500
@@ -188,13 +190,23 @@ def _one(view: View, listed: list[str], force: str) -> None:
         except InputError as error:
             st.info(str(error), icon=":material/folder_open:")
             return
-        with st.spinner("Looking for the rows"), connect(dataset) as connection:
-            frame = failing_rows(
-                duckdb_frames(connection), declared, Context(dataset.manifest.as_of), None if force == EVERYWHERE else force
-            )
+        only = None if force == EVERYWHERE else force
+        key = f"rows {dataset.path} {view.results.summary.dataset.manifest_sha256} {name} {only}"
+        count, first = result_of(key, "Looking for the rows", lambda tell: _first_failing(dataset, declared, only))
         st.caption(
-            f"{len(frame):,} rows fail; identifiers only, and nothing of what stands in them."
-            + (f" The first {MOST_IDENTIFIERS} are shown." if len(frame) > MOST_IDENTIFIERS else "")
+            f"{count:,} rows fail; identifiers only, and nothing of what stands in them."
+            + (f" The first {MOST_IDENTIFIERS} are shown." if count > MOST_IDENTIFIERS else "")
         )
-        st.dataframe(frame.head(MOST_IDENTIFIERS), hide_index=True, height=260)
-        downloads(lambda: frame, f"rows-{name}")
+        st.dataframe(first, hide_index=True, height=260)
+        downloads(lambda: _every_failing(dataset, declared, only), f"rows-{name}")
+
+
+def _first_failing(dataset: Dataset, check: Check, force: str | None) -> tuple[int, pd.DataFrame]:
+    with connect(dataset) as connection:
+        context = Context(dataset.manifest.as_of)
+        return first_failing_rows(duckdb_frames(connection), check, context, force, MOST_IDENTIFIERS)
+
+
+def _every_failing(dataset: Dataset, check: Check, force: str | None) -> pd.DataFrame:
+    with connect(dataset) as connection:
+        return failing_rows(duckdb_frames(connection), check, Context(dataset.manifest.as_of), force)

@@ -18,7 +18,18 @@ from audit.engines import Frames
 from audit.statistics import wilson
 from synthetic.contract import RECORDED, TABLES, InputError
 
-__all__ = ["COLUMNS", "TYPES", "Context", "Counted", "count_checks", "failing", "failing_rows", "finding_counts", "judged"]
+__all__ = [
+    "COLUMNS",
+    "TYPES",
+    "Context",
+    "Counted",
+    "count_checks",
+    "failing",
+    "failing_rows",
+    "finding_counts",
+    "first_failing_rows",
+    "judged",
+]
 
 TYPES = (*ROW_TYPES, *PATTERN_TYPES, *FINDING_TYPES)
 
@@ -104,22 +115,31 @@ def failing_rows(frames: Frames, check: Check, context: Context, force: str | No
 
     Raises InputError where the check is about months, groups or findings, and no single row fails.
     """
+    rows = _read(failing(frames, check, context, force))
+    return rows.sort_values(list(rows), ignore_index=True)
+
+
+def first_failing_rows(frames: Frames, check: Check, context: Context, force: str | None, most: int) -> tuple[int, pd.DataFrame]:
+    """How many rows fail, and the first of ``failing_rows``: of a nation there are millions."""
+    frame = failing(frames, check, context, force)
+    count = int(frame.select(nw.len()).collect(backend="pyarrow").item())
+    return count, _read(frame.sort(*frame.collect_schema().names()).head(most))
+
+
+def _read(frame: nw.LazyFrame) -> pd.DataFrame:
+    rows = frame.collect(backend="pyarrow").to_native().to_pandas()
+    return rows.astype("str").where(rows.notna(), None)
+
+
+def failing(frames: Frames, check: Check, context: Context, force: str | None = None) -> nw.LazyFrame:
+    """The rows that fail a check of single rows, not yet read: the table's key, and the force. Raises InputError of others."""
     if check.type not in ROW_TYPES:
         room = {"duplicate_identities": "identities.parquet", "reporting_gaps": "gaps.parquet"}.get(check.type, "checks.parquet")
         raise InputError(f"The check {check.id} is not about single rows; see {room} in the results folder.")
-    frame = failing(frames, check, context)
-    if force is not None:
-        frame = frame.filter(nw.col("force") == force)
-    rows = frame.collect(backend="pyarrow").to_native().to_pandas()
-    key = list(rows)
-    return rows.sort_values(key, ignore_index=True).astype("str").where(rows.notna(), None)
-
-
-def failing(frames: Frames, check: Check, context: Context) -> nw.LazyFrame:
-    """The rows that fail a check of single rows, not yet read: the table's key, and the force."""
     rule = ROW_TYPES[check.type](check, context)
     key = dict.fromkeys([*TABLES[check.table].key, "force"])
-    return _joined(frames, check.table, [rule]).filter(rule.failed).select(*key)
+    frame = _joined(frames, check.table, [rule]).filter(rule.failed).select(*key)
+    return frame if force is None else frame.filter(nw.col("force") == force)
 
 
 def _joined(frames: Frames, table: str, rules: list[Rule]) -> nw.LazyFrame:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
 from audit.catalogue import DIMENSIONS, Check, catalogue
-from audit.checks import COLUMNS, TYPES, Context, count_checks, judged
+from audit.checks import COLUMNS, TYPES, Context, count_checks, failing_rows, first_failing_rows, judged
 from audit.checks.findings import FINDING_TYPES
 from audit.checks.patterns import abrupt_counts, unequal_counts
 from audit.engines import connect, frames
 from audit.statistics import q_values, wilson
 from synthetic import Dataset
-from synthetic.contract import RECORDED, TABLES
+from synthetic.contract import RECORDED, TABLES, InputError
 from tests.audit.foreign import write_dataset
 
 
@@ -133,6 +133,21 @@ def test_pandas_gives_the_same_rows(typical: Dataset) -> None:
             counted[engine] = judged(counts, checks, typical.forces, broken)
     assert "error" not in set(counted["pandas"]["status"])
     pd.testing.assert_frame_equal(counted["duckdb"], counted["pandas"], check_dtype=False)
+
+
+@pytest.mark.parametrize("force", [None, "durnley"])
+def test_the_first_failing_rows_are_those_of_all(small: Dataset, force: str | None) -> None:
+    context = Context(small.manifest.as_of)
+    with connect(small) as connection:
+        tables = frames("duckdb", small, connection)
+        for check in catalogue():
+            if check.id in ("missing.persons.ethnicity", "missing.involvements.relationship", "delay.crimes.1_day"):
+                every = failing_rows(tables, check, context, force)
+                count, first = first_failing_rows(tables, check, context, force, 20)
+                assert count == len(every) > 20
+                pd.testing.assert_frame_equal(first, every.head(20))
+        with pytest.raises(InputError, match="not about single rows"):
+            failing_rows(tables, next(check for check in catalogue() if check.type == "reporting_gaps"), context)
 
 
 def test_unequal_counts_the_excess_of_the_group_that_is_worse_off() -> None:
