@@ -4,6 +4,7 @@ Probabilistic and unsupervised, with Splink 5: pairs of records that share a key
 by what records of one person, relatives and strangers have in common. No record is merged: it is a finding.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ class Linked:
     second: np.ndarray
     probability: np.ndarray
     weights: dict[str, np.ndarray]
-    """What each part of the comparison says for one person against strangers, in bits."""
+    """What each field says for one person against strangers, in bits, of the pairs that are told (from ``LEAST_TOLD`` on)."""
     threshold: float
     cluster: np.ndarray
     model: Model
@@ -130,10 +131,8 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
     connection.execute(f"DROP TABLE {TABLE}")  # the largest of all tables, and nobody needs it any more
     shares = None
     for step in range(ROUNDS):
-        rarities = _by_type(pairs, [rarity(pairs, one, there) for one in strangers])
-        parts = _weights(pairs, matches, strangers)
-        rare = sum(rarities.values(), np.zeros(len(first)))
-        match = sum(parts.values(), rare)
+        rare = np.where(pairs.across == 1, *(_total(rarity(pairs, one, there), len(first)) for one in strangers[::-1]))
+        match = sum(_weights(pairs, matches, strangers).values(), rare)
         kin = sum(_weights(pairs, relatives, strangers).values(), rare)
         shares = learn_shares(match, kin, pairs.across, every, shares)
         probability, _ = posterior(match, kin, pairs.across, shares)
@@ -142,7 +141,8 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
             if not model.fixed:
                 matches = smoothed(counted(pairs, probability), model.tables("one_person"), model.strength)
     threshold = best_threshold(probability)
-    by_field = _by_field(pairs, parts, [of_forename(pairs, parts["names"], matches, one) for one in strangers], rarities)
+    told = pairs.only(probability >= LEAST_TOLD)
+    weights = _by_field(told, matches, strangers, there)
     return Linked(
         records["person_id"].to_numpy(),
         force,
@@ -150,7 +150,7 @@ def link(connection: duckdb.DuckDBPyConnection, model: Model, spark: Any = None)
         first,
         second,
         probability,
-        {name: weight / np.log(2) for name, weight in by_field.items()},
+        {name: weight / np.log(2) for name, weight in weights.items()},
         threshold,
         cluster(len(force), first, second, probability, threshold),
         model if model.fixed else model.adapted(matches),
@@ -179,9 +179,18 @@ def _weights(pairs: Pairs, tables: Tables, strangers: list[Tables]) -> dict[str,
     return _by_type(pairs, [by_agreement(pairs, log_ratios(tables, one)) for one in strangers])
 
 
-def _by_field(pairs: Pairs, parts: Tables, forename: list[np.ndarray], rarities: Tables) -> Tables:
+def _total(of_fields: Iterable[tuple[str, np.ndarray]], count: int) -> np.ndarray:
+    total = np.zeros(count)
+    for _, weights in of_fields:
+        total += weights
+    return total
+
+
+def _by_field(pairs: Pairs, matches: Tables, strangers: list[Tables], records: dict[str, int]) -> Tables:
     """What each field says, rarity included; names, which weigh together, as the forename alone and what the surname adds."""
-    alone = _by_type(pairs, [{"forename": one} for one in forename])["forename"]
+    parts = _weights(pairs, matches, strangers)
+    alone = _by_type(pairs, [{"forename": of_forename(pairs, parts["names"], matches, one)} for one in strangers])["forename"]
+    rarities = _by_type(pairs, [dict(rarity(pairs, one, records)) for one in strangers])
     fields = {"forename": alone, "surname": parts["names"] - alone} | {name: parts[name] for name in OTHERS}
     return {name: weight + rarities.get(name, 0.0) for name, weight in fields.items()}
 
@@ -234,7 +243,7 @@ def _told_pairs(linked: Linked) -> pd.DataFrame:
         "probability": linked.probability[told],
         "joined": linked.cluster[linked.first[told]] == linked.cluster[linked.second[told]],
     }
-    parts = {f"weight_{name}": linked.weights[name][told] if linked.weights else np.zeros(0) for name in FIELDS}
+    parts = {f"weight_{name}": linked.weights[name] if linked.weights else np.zeros(0) for name in FIELDS}
     return pd.DataFrame(columns | parts)
 
 

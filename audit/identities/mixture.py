@@ -8,6 +8,7 @@ on, are learnt from the data at hand; what one person's records and relatives lo
 seeds (``model.json``).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,11 @@ class Pairs:
     levels: dict[str, np.ndarray]
     shares: dict[str, np.ndarray]
     across: np.ndarray
+
+    def only(self, chosen: np.ndarray) -> "Pairs":
+        """The pairs that are chosen, by a mask."""
+        levels, shares = ({name: values[chosen] for name, values in table.items()} for table in (self.levels, self.shares))
+        return Pairs(levels, shares, self.across[chosen])
 
 
 @dataclass(frozen=True)
@@ -73,19 +79,17 @@ def of_forename(pairs: Pairs, names: np.ndarray, tables: Tables, strangers: Tabl
     return np.where(surname < 0, names, np.append(alone, 0.0)[forename])
 
 
-def rarity(pairs: Pairs, strangers: Tables, records: dict[str, int]) -> Tables:
-    """Log of how much rarer than usual the values are that pairs agree on, by field: (pairs,) each.
+def rarity(pairs: Pairs, strangers: Tables, records: dict[str, int]) -> Iterator[tuple[str, np.ndarray]]:
+    """Log of how much rarer than usual the values are that pairs agree on: (pairs,), a field at a time.
 
     ``records`` is how many records have each field. The two of the pair are left out of those that bear the value, and
     the rest is drawn towards the usual: among few records, two of one name are no sign that the name is common.
     """
     usual = {"forename": strangers["names"].sum(1)[-1], "surname": strangers["names"].sum(0)[-1]}
     usual |= {name: strangers[name][-1] for name in OTHERS}
-    rarities = {}
     for name, share in pairs.shares.items():
         bearing = np.maximum(share * records[name] - 1, 1)
-        rarities[name] = np.nan_to_num(np.log(usual[name]) - np.log(bearing / (records[name] + 1 / usual[name])))
-    return rarities
+        yield name, np.nan_to_num(np.log(usual[name]) - np.log(bearing / (records[name] + 1 / usual[name])))
 
 
 def learn_shares(
