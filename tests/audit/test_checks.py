@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from audit import Results, audit_dataset
 from audit.catalogue import DIMENSIONS, Check, catalogue
 from audit.checks import COLUMNS, TYPES, Context, count_checks, failing_rows, first_failing_rows, judged
-from audit.checks.findings import FINDING_TYPES
 from audit.checks.patterns import abrupt_counts, unequal_counts
 from audit.engines import connect, frames
 from audit.statistics import q_values, wilson
 from synthetic import Dataset
 from synthetic.contract import RECORDED, TABLES, InputError
+from tests.audit.counted import rows_on
 from tests.audit.foreign import write_dataset
 
 
@@ -125,14 +125,9 @@ def test_missing_counts_equal_a_plain_count(dataset: str, request: pytest.Fixtur
 
 
 def test_pandas_gives_the_same_rows(typical: Dataset) -> None:
-    checks = tuple(check for check in catalogue() if check.type not in FINDING_TYPES)
-    counted = {}
-    with connect(typical) as connection:
-        for engine in ("duckdb", "pandas"):
-            counts, broken = count_checks(frames(engine, typical, connection), checks, Context(typical.manifest.as_of))
-            counted[engine] = judged(counts, checks, typical.forces, broken)
-    assert "error" not in set(counted["pandas"]["status"])
-    pd.testing.assert_frame_equal(counted["duckdb"], counted["pandas"], check_dtype=False)
+    there = rows_on("pandas", typical)
+    assert "error" not in set(there["status"])
+    pd.testing.assert_frame_equal(rows_on("duckdb", typical), there, check_dtype=False)
 
 
 @pytest.mark.parametrize("force", [None, "durnley"])

@@ -6,12 +6,10 @@ import shutil
 import pandas as pd
 import pytest
 
-from audit.catalogue import catalogue
-from audit.checks import Context, count_checks, judged
-from audit.checks.findings import FINDING_TYPES
-from audit.engines import connect, frames, spark_session
+from audit.engines import connect, spark_session
 from audit.identities import find_identities
 from synthetic import Dataset
+from tests.audit.counted import rows_on
 
 pytestmark = [
     pytest.mark.skipif(
@@ -30,14 +28,9 @@ def for_little_data(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_checks_have_the_same_rows(small: Dataset) -> None:
-    checks = tuple(check for check in catalogue() if check.type not in FINDING_TYPES)
-    counted = {}
-    with connect(small) as connection:
-        for engine in ("duckdb", "spark"):
-            counts, broken = count_checks(frames(engine, small, connection), checks, Context(small.manifest.as_of))
-            counted[engine] = judged(counts, checks, small.forces, broken)
-    assert "error" not in set(counted["spark"]["status"])
-    pd.testing.assert_frame_equal(counted["duckdb"], counted["spark"], check_dtype=False)
+    there = rows_on("spark", small)
+    assert "error" not in set(there["status"])
+    pd.testing.assert_frame_equal(rows_on("duckdb", small), there, check_dtype=False)
 
 
 def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:

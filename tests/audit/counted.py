@@ -1,0 +1,17 @@
+"""The rows of checks as an engine counts them."""
+
+import pandas as pd
+
+from audit.catalogue import catalogue
+from audit.checks import Context, count_checks, judged
+from audit.checks.findings import FINDING_TYPES
+from audit.engines import connect, frames
+from synthetic import Dataset
+
+
+def rows_on(engine: str, dataset: Dataset) -> pd.DataFrame:
+    """``checks.parquet`` of a dataset, findings aside, on an engine."""
+    checks = tuple(check for check in catalogue() if check.type not in FINDING_TYPES)
+    with connect(dataset) as connection:
+        counts, broken = count_checks(frames(engine, dataset, connection), checks, Context(dataset.manifest.as_of))
+    return judged(counts, checks, dataset.forces, broken)
