@@ -38,9 +38,6 @@ def run_command_line(command: Callable[..., int | None]) -> int:
         return command(standalone_mode=False) or 0
     except InputError as error:
         sentence = str(error)
-    except SystemExit:
-        # Only a reader that has had enough of what is printed, as `| head` has, ends a command so: nothing went wrong.
-        return 0
     except (KeyboardInterrupt, typer.Abort):
         sentence = "Stopped; nothing was kept."
     except OSError:
