@@ -11,8 +11,7 @@ from audit.catalogue import check as declared_check
 from audit.checks import Context, failing_rows, first_failing_rows
 from audit.checks.rules import ROW_TYPES
 from audit.engines import connect, duckdb_frames
-from audit.report.content import Cell, Table, interval, percent
-from audit.statistics import wilson
+from audit.report.content import WORST_FIRST, Cell, Table, forces_by_status, interval, of_all_forces, percent, worst_first
 from dashboard.frame import (
     EVERYWHERE,
     View,
@@ -29,7 +28,6 @@ from dashboard.jobs import result_of
 from dashboard.missing_fields import over_months
 from synthetic.dataset import Dataset
 
-WORST_FIRST = ("fail", "error", "warn", "pass", "not_applicable")
 MOST_IDENTIFIERS = 500
 
 
@@ -81,7 +79,7 @@ def _found(view: View, asked: Filter) -> pd.DataFrame:
     """The checks by force that fit, the worst first; over all forces, those of which any force has the status that is asked for."""
     checks, months = view.results["checks"], months_of(view)
     if months and (asked.first, asked.last) != (months[0], months[-1]):
-        whole = over_months(in_period(checks, asked.first, asked.last))
+        whole = over_months(in_period(checks, asked.first, asked.last), view.thresholds)
     else:
         whole = checks[checks["month"].isna()]
     if asked.force != EVERYWHERE:
@@ -93,29 +91,14 @@ def _found(view: View, asked: Filter) -> pd.DataFrame:
     if asked.words:
         found = {c.id for c in catalogue() if asked.words in f"{c.id} {c.finds} {c.matters}".lower()}
         whole = whole[whole["check_id"].isin(found)]
-    order = whole["status"].map({name: place for place, name in enumerate(WORST_FIRST)})
-    ordered = whole.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])
-    return ordered.drop(columns="order").reset_index(drop=True)
-
-
-def _of_all_forces(found: pd.DataFrame) -> pd.DataFrame:
-    """A row a check: failed, total, rate, low, high of all forces, its worst status, forces by status, and the worst force; worst first."""
-    of_check = found.groupby("check_id", sort=False)
-    whole = of_check[["failed", "total"]].sum()
-    whole["rate"], whole["low"], whole["high"] = wilson(whole["failed"].to_numpy(), whole["total"].to_numpy())
-    counts = pd.crosstab(found["check_id"], found["status"]).reindex(columns=list(WORST_FIRST), fill_value=0)
-    whole = whole.join(counts)
-    # Within a check the rows stand the worst first.
-    whole = whole.join(of_check[["status", "force", "rate"]].first().rename(columns={"rate": "worst"}))
-    ordered = whole.sort_values([*WORST_FIRST[:3], "rate"], ascending=False)
-    return ordered.reset_index()
+    return worst_first(whole)
 
 
 @once
 def _listed(view: View, asked: Filter) -> list[str]:
     """The checks that fit, the worst first."""
     found = _found(view, asked)
-    found = _of_all_forces(found) if asked.force == EVERYWHERE else found
+    found = of_all_forces(found) if asked.force == EVERYWHERE else found
     return found["check_id"].tolist()
 
 
@@ -123,7 +106,7 @@ def _listed(view: View, asked: Filter) -> list[str]:
 def _table(view: View, asked: Filter) -> None:
     found = _found(view, asked)
     if asked.force == EVERYWHERE:
-        _table_of_all_forces(view, _of_all_forces(found))
+        _table_of_all_forces(view, of_all_forces(found))
         return
     rows = []
     for row in found.itertuples():
@@ -145,11 +128,10 @@ def _table_of_all_forces(view: View, whole: pd.DataFrame) -> None:
     rows = []
     for row in whole.to_dict("records"):
         declared = declared_check(row["check_id"])
-        forces = ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in WORST_FIRST if row[name])
         rows.append(
             [
                 Cell(row["check_id"], declared.finds if declared else ""),
-                Cell(forces, status=row["status"]),
+                Cell(forces_by_status(row), status=row["status"]),
                 Cell(percent(row["rate"], 2), interval(row["low"], row["high"], 2), number=True),
                 Cell(f"{row['failed']:,}", f"of {row['total']:,}", number=True),
                 Cell("–" if pd.isna(row["worst"]) else f"{view.names.get(row['force'], row['force'])} {percent(row['worst'])}"),

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from audit.catalogue import catalogue
 from audit.catalogue import check as declared_check
 from audit.charts import field_heat_map, month_heat_map
+from audit.checks import judged
 from audit.report.content import Cell, Table, fields_table, interval, percent, points
-from audit.statistics import wilson
+from audit.thresholds import Thresholds
 from dashboard.frame import View, choose_period, downloads, folded, in_period, months_of, once, show_table
 
 TABLE_TITLES = {"persons": "Person records", "crimes": "Crimes", "involvements": "Involvements", "units": "Units"}
@@ -71,7 +73,7 @@ def _whole(view: View, asked: Filter) -> pd.DataFrame:
     missing = checks[checks["check_type"] == "missing"]
     months = months_of(view, "missing")
     if months and (asked.first, asked.last) != (months[0], months[-1]):
-        whole = over_months(in_period(missing, asked.first, asked.last))
+        whole = over_months(in_period(missing, asked.first, asked.last), view.thresholds)
     else:
         whole = missing[missing["month"].isna()]
     return filtered(whole, asked.tables, asked.needs, asked.status, asked.forces)
@@ -80,7 +82,8 @@ def _whole(view: View, asked: Filter) -> pd.DataFrame:
 @once
 def _fields(view: View, asked: Filter) -> None:
     whole = _whole(view, asked)
-    show_table(field_table(whole[whole["force"].isin(asked.forces)], {slug: view.names[slug] for slug in asked.forces}))
+    names = {slug: view.names[slug] for slug in asked.forces}
+    show_table(field_table(whole[whole["force"].isin(asked.forces)], names, view.thresholds))
 
 
 @once
@@ -92,18 +95,13 @@ def _at_a_glance(view: View, asked: Filter) -> None:
         st.altair_chart(field_heat_map(shown, view.names), alt="Heat map of the share of blanks by field and force")
 
 
-def over_months(monthly: pd.DataFrame) -> pd.DataFrame:
-    """Rows a check and force over some months, with rate, interval and status by the check's limits."""
-    keys = ["check_id", "check_type", "dimension", "needed_for", "table", "field", "force"]
-    sums = monthly.groupby(keys, sort=False)[["failed", "total"]].sum().reset_index()
-    rate, low, high = wilson(sums["failed"].to_numpy(float), sums["total"].to_numpy(float))
-    limits = [declared_check(name) for name in sums["check_id"]]
-    status = [
-        "not_applicable" if not total or limit is None else "fail" if one > limit.fail else "warn" if one > limit.warn else "pass"
-        for one, total, limit in zip(rate, sums["total"], limits, strict=True)
-    ]
-    threshold = [float("nan") if limit is None else limit.fail for limit in limits]
-    return sums.assign(month=None, rate=rate, low=low, high=high, threshold=threshold, status=status)
+def over_months(monthly: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
+    """Rows a check and force over some months, judged as those of the whole period are."""
+    checks = thresholds.limit(tuple(check for check in catalogue() if check.id in set(monthly["check_id"].unique())))
+    sums = monthly.groupby(["check_id", "force"], sort=False)[["failed", "total"]].sum().reset_index()
+    return judged(
+        sums[sums["check_id"].isin([check.id for check in checks])].assign(month=None), checks, sorted(sums["force"].unique())
+    )
 
 
 def filtered(whole: pd.DataFrame, tables: Sequence[str], needs: Sequence[str], status: str, forces: Sequence[str]) -> pd.DataFrame:
@@ -120,7 +118,7 @@ def filtered(whole: pd.DataFrame, tables: Sequence[str], needs: Sequence[str], s
     return whole[keep]
 
 
-def field_table(whole: pd.DataFrame, names: dict[str, str]) -> Table:
+def field_table(whole: pd.DataFrame, names: dict[str, str], thresholds: Thresholds) -> Table:
     """Field by force, the worst first; fields that are never blank are named below."""
     cells = {(row.check_id, row.force): row for row in whole.itertuples()}
     first = whole.drop_duplicates("check_id").set_index("check_id")
@@ -137,7 +135,8 @@ def field_table(whole: pd.DataFrame, names: dict[str, str]) -> Table:
                 line.append(Cell("–"))
             else:
                 line.append(Cell(percent(row.rate), interval(row.low, row.high), row.status, number=True))
-        limits = "" if declared is None else f"warn {percent(declared.warn, 0)}, fail {percent(declared.fail, 0)}"
+        limit = None if declared is None else thresholds.limit((declared,))[0]
+        limits = "" if limit is None else f"warn {percent(limit.warn, 0)}, fail {percent(limit.fail, 0)}"
         rows.append([*line, Cell(limits)])
     return Table(
         "Share of rows in which the field is blank",

@@ -37,7 +37,7 @@ def show(view: View) -> None:
     order = AS_IN_THE_DATA
     if force == EVERYWHERE and len(view.names) > 1:
         order = str(st.sidebar.selectbox("Order of the scorecard", ORDERS, key="order", bind="query-params"))
-    _found(view, instrument, force)
+    _sentence(view, instrument, force)
     _since_last(view)
     _scorecard(view, instrument, force, order)
     downloads(lambda: scorecard(_ordered(_narrowed(view, instrument, force), order)), "scorecard")
@@ -46,7 +46,7 @@ def show(view: View) -> None:
 
 
 @once
-def _found(view: View, instrument: str, force: str) -> None:
+def _sentence(view: View, instrument: str, force: str) -> None:
     results = _narrowed(view, instrument, force)
     st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
     _explain(results, instrument)

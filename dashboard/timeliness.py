@@ -22,7 +22,7 @@ def show(view: View) -> None:
     force = choose_force(view, everywhere=False)
     first, last = choose_period(months_of(view, "delay"))
     _delays(view, first, last)
-    downloads(lambda: over_months(_late(view, first, last)).drop(columns="month"), "timeliness")
+    downloads(lambda: over_months(_late(view, first, last), view.thresholds).drop(columns="month"), "timeliness")
     _by_month(view, first, last, force)
 
 
@@ -34,7 +34,7 @@ def _late(view: View, first: str, last: str) -> pd.DataFrame:
 @once
 def _delays(view: View, first: str, last: str) -> None:
     checks = view.results["checks"]
-    whole = over_months(_late(view, first, last)).set_index(["force", "check_id"])
+    whole = over_months(_late(view, first, last), view.thresholds).set_index(["force", "check_id"])
     stale = checks[(checks["check_type"] == "stale") & checks["month"].isna()].set_index(["force", "check_id"])
     rows = []
     for slug, name in view.names.items():

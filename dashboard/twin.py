@@ -35,7 +35,7 @@ def show(view: View) -> None:
     rates, worlds = _rates()
     st.download_button("These rates as a file", rates_as_toml(rates), "rates.toml", "application/toml", icon=":material/download:",
                        on_click="ignore")  # fmt: skip
-    st.caption("`python -m audit twin rates.toml` gives the same figures.")
+    st.caption(f"`python -m audit twin rates.toml --worlds {worlds}` gives the same figures.")
     wanted = (rates.model_dump_json(), worlds)
     asked = st.session_state.get("twin")
     if st.button(f"Make {worlds} worlds with these rates", type="primary", icon=":material/play_arrow:"):

@@ -8,9 +8,9 @@ import pytest
 
 from audit import InputError, Results
 from audit.experiments.twin import KEYS, Rates, profile_of, rates_as_toml
-from audit.report.content import gates_table, points, scorecard
+from audit.report.content import gates_table, of_all_forces, points, scorecard
+from audit.thresholds import Thresholds
 from dashboard import lab
-from dashboard.all_checks import _of_all_forces
 from dashboard.identities import side_by_side
 from dashboard.jobs import Job
 from dashboard.missing_fields import over_months
@@ -83,24 +83,30 @@ def test_counts_over_all_months_are_those_of_the_period(typical_results: Results
     checks = typical_results["checks"]
     missing = checks[(checks["check_type"] == "missing") & (checks["table"] != "units")]
     whole = missing[missing["month"].isna()].set_index(["check_id", "force"])
-    summed = over_months(missing[missing["month"].notna()]).set_index(["check_id", "force"])
+    summed = over_months(missing[missing["month"].notna()], Thresholds()).set_index(["check_id", "force"])
     for name in ("failed", "total", "status"):
         assert summed[name].equals(whole[name].reindex(summed.index).astype(summed[name].dtype)), name
+    lenient = Thresholds.model_validate({"types": {"missing": {"warn": 1.0, "fail": 1.0}}})
+    assert set(over_months(missing[missing["month"].notna()], lenient)["status"]) == {"pass"}
 
 
 def test_checks_of_all_forces_count_what_their_forces_do(typical_results: Results) -> None:
     checks = typical_results["checks"]
     of_forces = checks[checks["month"].isna()]
-    order = of_forces["status"].map({"fail": 0, "error": 1, "warn": 2, "pass": 3}).fillna(4)
-    whole = _of_all_forces(of_forces.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])).set_index(
-        "check_id"
-    )
+    whole = of_all_forces(of_forces).set_index("check_id")
     for name in ("failed", "total"):
         assert whole[name].sum() == of_forces[name].sum()
     assert (whole[["fail", "error", "warn", "pass", "not_applicable"]].sum(axis=1) == 3).all()
     worst = of_forces[of_forces["check_id"] == "missing.persons.ethnicity"].sort_values("rate").iloc[-1]
     assert whole.loc["missing.persons.ethnicity", ["force", "worst"]].tolist() == [worst["force"], worst["rate"]]
     assert whole["fail"].is_monotonic_decreasing
+    # A force that could not count a check has no rate; another's must not stand beside its name.
+    broken = of_forces["force"].eq("durnley") & of_forces["check_id"].eq("missing.persons.ethnicity")
+    spoiled = of_forces.assign(status=of_forces["status"].mask(broken, "error"), rate=of_forces["rate"].mask(broken))
+    spoiled = spoiled.assign(status=spoiled["status"].mask(~broken & spoiled["check_id"].eq("missing.persons.ethnicity"), "pass"))
+    row = of_all_forces(spoiled).set_index("check_id").loc["missing.persons.ethnicity"]
+    assert (row["status"], row["force"]) == ("error", "durnley")
+    assert pd.isna(row["worst"])
 
 
 def test_the_scorecard_can_be_ordered_by_each_of_its_columns(typical_results: Results) -> None:

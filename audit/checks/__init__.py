@@ -123,7 +123,7 @@ def first_failing_rows(frames: Frames, check: Check, context: Context, force: st
     """How many rows fail, and the first of ``failing_rows``: of a nation there are millions."""
     frame = failing(frames, check, context, force)
     count = int(frame.select(nw.len()).collect(backend="pyarrow").item())
-    return count, _read(frame.sort(*frame.collect_schema().names()).head(most))
+    return count, _read(frame.sort(*frame.collect_schema().names(), nulls_last=True).head(most))
 
 
 def _read(frame: nw.LazyFrame) -> pd.DataFrame:

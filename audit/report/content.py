@@ -14,6 +14,7 @@ from audit.thresholds import DIMENSIONS, GATES, Thresholds
 
 EVERYWHERE = "all"
 MOST_ROWS, MOST_NAMED = 60, 6
+WORST_FIRST = ("fail", "error", "warn", "pass", "not_applicable")
 ATTRIBUTES = {
     "sex": "Sex of the person",
     "ethnicity": "Ethnicity of the person",
@@ -206,38 +207,53 @@ def fields_table(results: Results) -> Table:
     )
 
 
-def checks_table(results: Results, level: tuple[str, ...] = ("fail", "warn", "error")) -> Table:
+def worst_first(checks: pd.DataFrame) -> pd.DataFrame:
+    """Rows of checks by status and rate, the worst first."""
+    order = checks["status"].map({name: place for place, name in enumerate(WORST_FIRST)})
+    ordered = checks.assign(order=order).sort_values(["order", "rate"], ascending=[True, False])
+    return ordered.drop(columns="order").reset_index(drop=True)
+
+
+def of_all_forces(checks: pd.DataFrame) -> pd.DataFrame:
+    """A row a check of rows a check and force, the worst first: check_id, dimension, failed, total, rate, low, high of all forces,
+    forces by status, and of the worst force its status, force and rate (``worst``).
+    """
+    ordered = worst_first(checks)
+    whole = ordered.groupby("check_id", sort=False)[["failed", "total"]].sum()
+    whole["rate"], whole["low"], whole["high"] = wilson(whole["failed"].to_numpy(), whole["total"].to_numpy())
+    statuses = pd.crosstab(ordered["check_id"], ordered["status"]).reindex(columns=list(WORST_FIRST), fill_value=0)
+    worst = ordered.drop_duplicates("check_id").set_index("check_id")[["dimension", "status", "force", "rate"]]
+    whole = whole.join(statuses).join(worst.rename(columns={"rate": "worst"}))
+    return whole.sort_values([*WORST_FIRST[:3], "rate"], ascending=False).reset_index()
+
+
+def forces_by_status(row: dict[Any, Any]) -> str:
+    """How many forces fail, warn or pass, of a row of ``of_all_forces``."""
+    return ", ".join(f"{name.replace('_', ' ')} {row[name]}" for name in WORST_FIRST if row[name])
+
+
+def checks_table(results: Results) -> Table:
     """Every check that warns or fails anywhere: in how many forces, over all of them, what it finds, how it is mended."""
     checks = results["checks"]
-    whole = checks[checks["month"].isna()]
+    whole = of_all_forces(checks[checks["month"].isna()])
     declared = {check.id: check for check in catalogue()}
     rows = []
-    for name, mine in whole.groupby("check_id", sort=False):
-        statuses = mine["status"].value_counts()
-        if not any(statuses.get(one, 0) for one in level):
-            continue
-        rate, low, high = (float(v[0]) for v in wilson(np.array([mine["failed"].sum()]), np.array([mine["total"].sum()])))
-        status = next(one for one in ("fail", "error", "warn") if statuses.get(one, 0))
-        check = declared.get(str(name))
-        forces = ", ".join(f"{one} {statuses[one]}" for one in ("fail", "warn", "error") if statuses.get(one, 0))
+    for row in whole[whole["status"].isin(WORST_FIRST[:3])].to_dict("records"):
+        check = declared.get(row["check_id"])
         limits = _thresholds(results).limit((check,))[0] if check else None
         rows.append(
-            (
-                (-statuses.get("fail", 0), -statuses.get("warn", 0), str(name)),
-                [
-                    Cell(str(name), mine["dimension"].iloc[0]),
-                    Cell(forces, status=status),
-                    Cell(percent(rate, 2), interval(low, high, 2), number=True),
-                    Cell(f"{percent(limits.warn)} / {percent(limits.fail)}" if limits else "", number=True),
-                    Cell(check.finds if check else "", check.mend if check else ""),
-                ],
-            )
+            [
+                Cell(row["check_id"], row["dimension"]),
+                Cell(forces_by_status(row), status=row["status"]),
+                Cell(percent(row["rate"], 2), interval(row["low"], row["high"], 2), number=True),
+                Cell(f"{percent(limits.warn)} / {percent(limits.fail)}" if limits else "", number=True),
+                Cell(check.finds if check else "", check.mend if check else ""),
+            ]
         )
-    rows.sort(key=lambda row: row[0])
     return Table(
         "Checks that warn or fail in a force",
         ["Check", "Forces", "Rate, all forces", "Warns / fails above", "What it finds, and how it is mended"],
-        [cells for _, cells in rows],
+        rows,
         "Rate: failed ÷ counted rows of all forces; small print is the 95 % Wilson interval.",
     )
 

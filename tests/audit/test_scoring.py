@@ -10,9 +10,13 @@ import pandas as pd
 import pytest
 
 from audit import Results
-from audit.scoring import score, score_gaps
+from audit.catalogue import catalogue
+from audit.checks import Context, failing_rows
+from audit.engines import connect, frames
+from audit.scoring import score, score_defects, score_gaps
+from audit.scoring.defects import SEEN_BY
 from synthetic import Dataset
-from synthetic.contract import InputError
+from synthetic.contract import TABLES, InputError
 from tests.audit.simulated import Simulated
 from tests.conftest import Outcome
 
@@ -53,6 +57,38 @@ def test_nothing_put_in_and_nothing_told_has_no_shares() -> None:
     world = Simulated(1, [100.0] * 2)
     scored = score_gaps(world.ledger, pd.DataFrame(columns=COLUMNS), [world.counts])
     assert (scored.told, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
+
+
+def test_defects_are_counted_as_a_plain_comparison_counts_them(typical: Dataset) -> None:
+    context = Context(typical.manifest.as_of)
+    with connect(typical) as connection:
+        scored = {row.defect: row for row in score_defects(connection, context)}
+        tables = frames("duckdb", typical, connection)
+        told = {
+            check.id: set(failing_rows(tables, check, context)[list(TABLES[check.table].key)].astype("str").agg("|".join, axis=1))
+            for check in catalogue()
+            if check.id in {name for names in SEEN_BY.values() for name in names} | {"missing.persons.ethnicity"}
+            and check.id != "same_event_twice.crimes"  # there either copy may be told
+        }
+    ledger = pd.concat([pd.read_parquet(path) for path in typical.files("truth/defects")])
+    ledger = ledger.drop_duplicates(["defect", "table", "record_id"])
+    assert set(scored) == set(ledger["defect"])
+    for defect, checks in (*SEEN_BY.items(), ("missing_victim_ethnicity", ("missing.persons.ethnicity",))):
+        mine = ledger[ledger["defect"] == defect]
+        if mine.empty or not set(checks) <= set(told):
+            continue
+        keys = mine["record_id"]
+        if defect in ("suspect_not_linked", "victim_not_linked"):
+            keys = keys.str.split("|").str[0]
+        else:
+            keys = keys[mine["table"].isin({name.split(".")[1] for name in checks}) | (mine["table"] == "crimes")]
+        rows = set().union(*(told[name] for name in checks))
+        row = scored[defect]
+        assert (row.put_in, row.seen) == (len(keys), int(keys.isin(rows).sum())), defect
+        assert row.missed == row.put_in - row.seen
+        assert row.wrongly is not None and 0 <= row.wrongly <= len(rows) - keys[keys.isin(rows)].nunique(), defect
+    for defect in ("not_recorded", "downgraded"):
+        assert (scored[defect].seen, scored[defect].wrongly) == (0, None)
 
 
 def test_the_command_prints_the_scorecard(typical: Dataset, results_folder: Path, command: Callable[..., Outcome]) -> None:
