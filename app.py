@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import (
+from dashboard.pages import (
     all_checks,
     compare,
     effect,
@@ -15,7 +15,7 @@ from dashboard import (
     timeliness,
     twin,
 )
-from dashboard.frame import page
+from dashboard.shell import page
 
 st.set_page_config(page_title="Force data bench", layout="wide")
 st.navigation(

@@ -7,24 +7,24 @@ from typing import Annotated
 
 import typer
 
-from audit import audit_dataset, choose_checks, read_results, scoring, write_results
-from audit.catalogue import as_json as catalogue_as_json
-from audit.catalogue import as_markdown as catalogue_as_markdown
-from audit.catalogue import check as declared_check
-from audit.checks import Context, failing_rows
-from audit.compare import as_markdown as comparison_as_markdown
-from audit.compare import compare as compare_results
+from audit import audit_dataset, choose_checks, evaluation, read_results, write_results
+from audit.checks.catalogue import as_json as catalogue_as_json
+from audit.checks.catalogue import as_markdown as catalogue_as_markdown
+from audit.checks.catalogue import check as declared_check
+from audit.checks.run import Context, failing_rows
 from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices, read_weights
 from audit.engines import ENGINES, connect, frames
-from audit.experiments import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
-from audit.experiments import sweep as run_sweep
-from audit.experiments import twin as make_twin
+from audit.oversight.compare import as_markdown as comparison_as_markdown
+from audit.oversight.compare import compare as compare_results
+from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
+from audit.readiness.verdict import judge as judge_results
 from audit.report import write_report, write_scorecard
 from audit.results import Results, check_free, replace_results
-from audit.thresholds import Thresholds, as_toml, read_thresholds
-from audit.verdict import judge as judge_results
-from synthetic.contract import InputError, run_command_line
+from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
+from audit.simulation import sweep as run_sweep
+from audit.simulation import twin as make_twin
 from synthetic.dataset import load
+from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
     help="Audit synthetic police data: missing fields, duplicate identities, reporting gaps, and what they do.",
@@ -210,8 +210,8 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Hold an audit against the ledger: what was put in, found, missed, wrongly told, and what nobody can see."""
-    scored = scoring.score(load(dataset), read_results(results))
-    typer.echo(scored.model_dump_json(indent=1) if as_json else scoring.as_markdown(scored))
+    scored = evaluation.score(load(dataset), read_results(results))
+    typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
 
 
 @app.command()
@@ -248,10 +248,10 @@ def rows(
     """Print the identifiers of the rows that fail a check, as CSV: the key of the table, and the force."""
     check = declared_check(check_id)
     if check is None:
-        raise InputError("There is no such check; `python -m audit catalogue` lists them.")
+        raise InputError(None, "There is no such check; `python -m audit catalogue` lists them.")
     opened = load(dataset)
     if force is not None and force not in opened.forces:
-        raise InputError(f"--force takes one of the dataset's forces: {', '.join(opened.forces)}.")
+        raise InputError("force", f"takes one of the dataset's forces: {', '.join(opened.forces)}.")
     with connect(opened) as connection:
         failing = failing_rows(frames(engine, opened, connection, master), check, Context(opened.manifest.as_of), force)
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
@@ -263,7 +263,7 @@ def _tell(sentence: str, share: float) -> None:
 
 def _check_fail_on(fail_on: str | None) -> None:
     if fail_on not in (None, "warn", "fail"):
-        raise InputError("--fail-on takes warn or fail.")
+        raise InputError("fail_on", "takes warn or fail.")
 
 
 def _crossed(results: Results, level: str) -> bool:

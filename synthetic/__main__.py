@@ -13,10 +13,10 @@ import typer
 from synthetic.adopt import adopt as adopt_records
 from synthetic.adopt import parse_mapping
 from synthetic.calibrate import calibrate as calibrate_dataset
-from synthetic.contract import InputError, run_command_line
 from synthetic.dataset import load
 from synthetic.describe import describe as describe_dataset
 from synthetic.describe import harm_by_offence, read_harm_weights
+from synthetic.errors import InputError, run_command_line
 from synthetic.generate import generate as generate_dataset
 from synthetic.profile import load_profile, profile_names
 
@@ -60,7 +60,7 @@ def generate(
     try:
         last_day = datetime.strptime(as_of, "%Y-%m-%d").date()
     except ValueError:
-        raise InputError("--as-of takes a date as 2025-03-31.") from None
+        raise InputError("as_of", "takes a date as 2025-03-31.") from None
     chosen = load_profile(profile, tuple(settings or ()))
     dataset = generate_dataset(
         out,

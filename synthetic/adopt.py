@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from synthetic.contract import TABLES, InputError
+from synthetic.contract import TABLES
 from synthetic.dataset import (
     ADOPTED_IDS,
     ARROW_TYPES,
@@ -25,6 +25,7 @@ from synthetic.dataset import (
     write_manifest,
     write_table,
 )
+from synthetic.errors import InputError
 from synthetic.recording.tables import numbered, phone_texts, postcode_texts
 
 FORCE = "adopted"
@@ -64,11 +65,11 @@ def adopt(
     Raises InputError with one sentence, which echoes no value of the file.
     """
     if not source.strip() or not statement.strip():
-        raise InputError("--source and --statement must say where the records come from and that nobody in them is real.")
+        raise InputError(None, "--source and --statement must say where the records come from and that nobody in them is real.")
     table = _read(Path(source_file))
     chosen = _columns(table, mapping)
     if id_column is not None and id_column not in table:
-        raise InputError("--id must name a column of the file.")
+        raise InputError("id", "must name a column of the file.")
     persons = _persons(chosen, date_format, as_of)
     source_ids = table[id_column] if id_column else pd.Series(np.arange(1, len(table) + 1)).astype("str")
     texts = pa.array([None if pd.isna(one) else str(one) for one in source_ids], pa.string())
@@ -91,7 +92,7 @@ def parse_mapping(text: str) -> dict[str, str]:
     for part in text.split(","):
         name, separator, column = (piece.strip() for piece in part.partition("="))
         if not separator or name not in FIELDS or not column or name in mapping:
-            raise InputError(f"--map takes field=column pairs with commas, each field once, out of: {', '.join(FIELDS)}.")
+            raise InputError("map", f"takes field=column pairs with commas, each field once, out of: {', '.join(FIELDS)}.")
         mapping[name] = column
     return mapping
 
@@ -108,7 +109,7 @@ def _write_ids(folder: Path, ids: pa.Table) -> TableEntry:
 def _read(path: Path) -> pd.DataFrame:
     """The file's cells as text, blanks as missing, with columns stripped of blanks around their names."""
     if not path.is_file():
-        raise InputError("There is no such file to adopt; name a CSV or Parquet file.")
+        raise InputError(None, "There is no such file to adopt; name a CSV or Parquet file.")
     try:
         if path.suffix.lower() == ".parquet":
             frame = pd.read_parquet(path)
@@ -118,14 +119,14 @@ def _read(path: Path) -> pd.DataFrame:
     except InputError:
         raise
     except Exception:  # readers raise what they like; the cells must not be echoed
-        raise InputError("The file is not CSV or Parquet that can be read; save it as CSV in UTF-8 and try again.") from None
+        raise InputError(None, "The file is not CSV or Parquet that can be read; save it as CSV in UTF-8 and try again.") from None
     frame.columns = [str(name).strip() for name in frame.columns]
     if frame.columns.duplicated().any():
-        raise InputError("The file has two columns of one name; rename one of them.")
+        raise InputError(None, "The file has two columns of one name; rename one of them.")
     if len(frame.columns) > MOST_COLUMNS:
-        raise InputError(f"The file has more than {MOST_COLUMNS} columns; keep those that are adopted.")
+        raise InputError(None, f"The file has more than {MOST_COLUMNS} columns; keep those that are adopted.")
     if frame.empty:
-        raise InputError("The file has no rows; name one that has records.")
+        raise InputError(None, "The file has no rows; name one that has records.")
     return frame.map(lambda cell: cell.strip() if isinstance(cell, str) else cell).replace("", None)
 
 
@@ -140,25 +141,25 @@ def _read_csv(path: Path) -> pd.DataFrame:
         except UnicodeDecodeError:
             continue
     else:
-        raise InputError("The file is neither UTF-8 nor Windows text; save it as CSV in UTF-8 and try again.")
+        raise InputError(None, "The file is neither UTF-8 nor Windows text; save it as CSV in UTF-8 and try again.")
     csv.field_size_limit(1 << 20)
     rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
     rows = [row for row in rows if row]
     if not rows:
-        raise InputError("The file has no rows; name one that has records.")
+        raise InputError(None, "The file has no rows; name one that has records.")
     if any(len(row) != len(rows[0]) for row in rows):
-        raise InputError("The rows of the file have different numbers of cells; mend the quotes or commas in it.")
+        raise InputError(None, "The rows of the file have different numbers of cells; mend the quotes or commas in it.")
     return pd.DataFrame(rows[1:], columns=rows[0], dtype="object")
 
 
 def _columns(table: pd.DataFrame, mapping: dict[str, str]) -> dict[str, pd.Series]:
     if not mapping:
-        raise InputError(f"--map must name at least one field, out of: {', '.join(FIELDS)}.")
+        raise InputError("map", f"must name at least one field, out of: {', '.join(FIELDS)}.")
     chosen = {}
     for field, listed in mapping.items():
         names = [name.strip() for name in listed.split("+")]
         if any(name not in table for name in names):
-            raise InputError(f"--map names a column for {field} that the file does not have.")
+            raise InputError("map", f"names a column for {field} that the file does not have.")
         joined = table[names[0]]
         for name in names[1:]:
             joined = joined.str.cat(table[name], sep=" ", na_rep="").str.strip().replace("", None)
@@ -215,13 +216,13 @@ def parse_dates(column: pd.Series, date_format: str | None = None) -> list[date 
         try:
             parsed[spelling] = pd.to_datetime(exact, format=spelling, errors="coerce")
         except ValueError:
-            raise InputError("--date-format takes a form such as %d/%m/%Y.") from None
+            raise InputError("date_format", "takes a form such as %d/%m/%Y.") from None
     share = {spelling: float(days[given].notna().mean()) for spelling, days in parsed.items()}
     best = max(share.values())
     if best < 0.5:
-        raise InputError("The dates are in no spelling that is known here; name it with --date-format, as in %d/%m/%Y.")
+        raise InputError(None, "The dates are in no spelling that is known here; name it with --date-format, as in %d/%m/%Y.")
     fitting = [spelling for spelling, value in share.items() if value >= best - 1e-12]
     first = parsed[fitting[0]]
     if any(not parsed[other].equals(first) for other in fitting[1:]):
-        raise InputError("The dates can be read in two ways; name theirs with --date-format, as in %d/%m/%Y.")
+        raise InputError(None, "The dates can be read in two ways; name theirs with --date-format, as in %d/%m/%Y.")
     return [None if pd.isna(day) else day.date() for day in first]

@@ -8,8 +8,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from synthetic.contract import InputError, reference
+from synthetic.contract import reference
 from synthetic.dataset import Dataset, reading
+from synthetic.errors import InputError
 from synthetic.world.courses import YEARLY_MIX
 
 FOLLOW_UP_DAYS = 731
@@ -42,7 +43,7 @@ class Figure:
 def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
     """A row a figure: figure, source, published, generated, tolerance, verdict, note. Raises InputError without a truth."""
     if not dataset.has_truth:
-        raise InputError("The dataset has no truth to hold published figures against; generate one.")
+        raise InputError(None, "The dataset has no truth to hold published figures against; generate one.")
     with reading(dataset) as connection:
         for name, view in {"truth/events": "events", "truth/identities": "identities"}.items():
             _view(connection, dataset, name, view)
@@ -78,7 +79,7 @@ def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
 def _view(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str, view: str) -> None:
     files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in dataset.files(table))
     if not files:
-        raise InputError("The dataset lacks a table that the figures are made of; generate one with its ledger.")
+        raise InputError(None, "The dataset lacks a table that the figures are made of; generate one with its ledger.")
     connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet([{files}])")
 
 

@@ -4,15 +4,12 @@ The generator, the checks, the data dictionary and the pages read what a field i
 prioritisation needs it for from here and from nowhere else. Code lists stand in ``reference/*.csv``.
 """
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import typer
 
 Kind = Literal["string", "date", "boolean", "integer"]
 Need = Literal["identity", "frequency", "recency", "severity", "contact", "equality"]
@@ -26,29 +23,6 @@ POSTCODE_MARK = r"^V[A-Z][0-9]"
 PHONE_MARK = r"^06"
 
 SLUG = r"^[a-z][a-z0-9-]{0,62}$"
-
-
-class InputError(Exception):
-    """Bad input: one sentence that says what is wrong and how to mend it. Command lines exit with code 2."""
-
-
-def run_command_line(command: Callable[..., int | None]) -> int:
-    """Run a command line and return its exit code: bad input gets one line on standard error and 2, never a traceback."""
-    try:
-        return command(standalone_mode=False) or 0
-    except InputError as error:
-        sentence = str(error)
-    except (KeyboardInterrupt, typer.Abort):
-        sentence = "Stopped; nothing was kept."
-    except OSError:
-        sentence = "A file or folder that was named cannot be read or written; check its name, and that you may use it."
-    except Exception as error:
-        # Typer keeps its usage errors' base class private; only they can say themselves in a sentence.
-        if not hasattr(error, "format_message"):
-            raise
-        sentence = f"{error.format_message().rstrip('.')}. See --help."
-    print(f"Error: {' '.join(sentence.split())}", file=sys.stderr)  # noqa: T201 - this is the command line's voice
-    return 2
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from synthetic.contract import TABLES, InputError, reference
+from synthetic.contract import TABLES, reference
 from synthetic.dataset import Dataset, reading
+from synthetic.errors import InputError
 
 
 def describe(dataset: Dataset) -> pd.DataFrame:
@@ -75,11 +76,11 @@ def read_harm_weights(path: str | Path | None) -> dict[str, float]:
         frame = pd.read_csv(path, dtype={"offence_code": "str"})
         own = dict(zip(frame["offence_code"].str.strip(), frame["harm_days"].astype(float), strict=True))
     except (OSError, ValueError, KeyError, AttributeError):
-        raise InputError("--harm-weights takes a CSV with the columns offence_code and harm_days, a number each.") from None
+        raise InputError("harm_weights", "takes a CSV with the columns offence_code and harm_days, a number each.") from None
     if set(own) - set(weights):
         raise InputError(
-            "--harm-weights has an offence code that the reference does not have; see synthetic/reference/offences.csv."
+            "harm_weights", "has an offence code that the reference does not have; see synthetic/reference/offences.csv."
         )
     if not all(0 <= value < 1e6 for value in own.values()):
-        raise InputError("--harm-weights takes harm days of 0 or more.")
+        raise InputError("harm_weights", "takes harm days of 0 or more.")
     return weights | own

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from synthetic.contract import TABLES, InputError, codes, reference
+from synthetic.contract import TABLES, codes, reference
 from synthetic.dataset import (
     Dataset,
     FileEntry,
@@ -23,6 +23,7 @@ from synthetic.dataset import (
     write_table,
 )
 from synthetic.defects import apply_defects, ledger_table
+from synthetic.errors import InputError
 from synthetic.profile import Profile, load_profile
 from synthetic.randomness import stream
 from synthetic.recording import record_clean
@@ -85,13 +86,13 @@ def generate(
 def make_scope(profile: Profile | str, forces: int | list[str] | None, years: float, as_of: date, seed: int, scale: float) -> Scope:
     """Check the arguments of ``generate`` and gather them; raises InputError with one sentence."""
     if not 0.25 <= years <= 20:
-        raise InputError("The number of years must lie between 0.25 and 20.")
+        raise InputError(None, "The number of years must lie between 0.25 and 20.")
     if not 0 < scale <= 10:
-        raise InputError("The scale must be above 0 and at most 10; 1 is the size of the real distribution.")
+        raise InputError(None, "The scale must be above 0 and at most 10; 1 is the size of the real distribution.")
     if seed < 0:
-        raise InputError("The seed must be a whole number of 0 or more.")
+        raise InputError(None, "The seed must be a whole number of 0 or more.")
     if not date(1990, 1, 1) <= as_of <= date(2100, 1, 1):
-        raise InputError("The as-of date must lie between 1990 and 2100, written as 2025-03-31.")
+        raise InputError(None, "The as-of date must lie between 1990 and 2100, written as 2025-03-31.")
     chosen = load_profile(profile) if isinstance(profile, str) else profile
     end = (as_of - date(1970, 1, 1)).days
     start = end - round(years * 365.25) + 1
@@ -105,11 +106,11 @@ def choose_forces(forces: int | list[str] | None) -> tuple[str, ...]:
         return known
     if isinstance(forces, int):
         if not 1 <= forces <= len(known):
-            raise InputError(f"The number of forces must lie between 1 and {len(known)}.")
+            raise InputError(None, f"The number of forces must lie between 1 and {len(known)}.")
         largest = reference("forces").nlargest(forces, "population")["force"].tolist()
         return tuple(slug for slug in known if slug in largest)
     if not forces or any(slug not in known for slug in forces):
-        raise InputError(f"--forces takes a number, or slugs out of: {', '.join(known)}.")
+        raise InputError("forces", f"takes a number, or slugs out of: {', '.join(known)}.")
     return tuple(slug for slug in known if slug in forces)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from synthetic.contract import InputError
+from synthetic.errors import InputError
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -203,14 +203,14 @@ def load_profile(name_or_file: str, settings: tuple[str, ...] = ()) -> Profile:
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise InputError("--set takes section.key=value, for example --set identity.duplicate_rate=0.3.")
+            raise InputError("set", "takes section.key=value, for example --set identity.duplicate_rate=0.3.")
         if key not in profile_keys():
-            raise InputError(f"--set knows no such key; it takes one of: {', '.join(profile_keys())}.")
+            raise InputError("set", f"knows no such key; it takes one of: {', '.join(profile_keys())}.")
         section, name = key.split(".")
         try:
             content.setdefault(section, {})[name] = float(value)
         except ValueError:
-            raise InputError(f"--set {key} takes a number, for example --set {key}=0.1.") from None
+            raise InputError("set", f"{key} takes a number, for example --set {key}=0.1.") from None
     return check_profile(content)
 
 
@@ -221,9 +221,9 @@ def check_profile(content: dict[str, Any]) -> Profile:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "extra_forbidden":
-            raise InputError(f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}.") from None
+            raise InputError(None, f"The profile has a key that is not known; allowed are: {', '.join(profile_keys())}.") from None
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The profile's {where} is not valid: {first['msg'].lower()}.") from None
+        raise InputError(None, f"The profile's {where} is not valid: {first['msg'].lower()}.") from None
 
 
 def _content(name_or_file: str) -> dict[str, Any]:
@@ -232,14 +232,14 @@ def _content(name_or_file: str) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         names = ", ".join(profile_names())
-        raise InputError(f"--profile takes one of {names}, or a TOML file that can be read.") from None
+        raise InputError("profile", f"takes one of {names}, or a TOML file that can be read.") from None
     except (tomllib.TOMLDecodeError, RecursionError):
-        raise InputError("The profile is not valid TOML; compare it with the files in synthetic/profiles.") from None
+        raise InputError(None, "The profile is not valid TOML; compare it with the files in synthetic/profiles.") from None
     base = content.pop("base", None)
     if base is None:
         return content
     if base not in profile_names():
-        raise InputError(f"The profile's base must be one of {', '.join(profile_names())}.")
+        raise InputError(None, f"The profile's base must be one of {', '.join(profile_names())}.")
     start = _content(base)
     for key, value in content.items():
         if isinstance(value, dict) and isinstance(start.get(key), dict):

@@ -21,8 +21,8 @@ import audit.__main__ as audit_commands
 import synthetic.__main__ as synthetic_commands
 from audit import Results, audit_dataset, write_results
 from synthetic import Dataset, generate
-from synthetic.contract import run_command_line
 from synthetic.dataset import file_hash
+from synthetic.errors import run_command_line
 
 settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)

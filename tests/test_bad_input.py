@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 import audit.__main__ as audit_commands
 import synthetic.__main__ as synthetic_commands
 from audit.effect import read_weights
-from audit.experiments import read_grid, read_rates
-from audit.identities import read_model
+from audit.linkage import read_model
+from audit.readiness.thresholds import read_thresholds
 from audit.results import read_results
-from audit.thresholds import read_thresholds
+from audit.simulation import read_grid, read_rates
 from synthetic import Dataset, InputError, load
 from synthetic.adopt import adopt, parse_mapping
 from synthetic.describe import read_harm_weights

@@ -7,15 +7,14 @@ import pandas as pd
 import pytest
 
 from audit import InputError, Results
-from audit.experiments.twin import KEYS, Rates, profile_of, rates_as_toml
+from audit.readiness.thresholds import Thresholds
 from audit.report.content import gates_table, of_all_forces, points, scorecard
-from audit.thresholds import Thresholds
-from dashboard import lab
-from dashboard.identities import side_by_side
+from audit.simulation.twin import KEYS, Rates, profile_of, rates_as_toml
 from dashboard.jobs import Job
-from dashboard.missing_fields import over_months
-from dashboard.overview import AS_IN_THE_DATA, ORDERS, _ordered
-from dashboard.scenarios import SCENARIOS, Scenario
+from dashboard.lessons import SCENARIOS, Scenario, lab
+from dashboard.pages.identities import side_by_side
+from dashboard.pages.missing_fields import over_months
+from dashboard.pages.overview import AS_IN_THE_DATA, ORDERS, _ordered
 
 
 def test_there_are_enough_scenarios_and_each_is_whole() -> None:
@@ -67,7 +66,7 @@ def test_a_job_can_be_stopped_and_tells_errors_in_a_sentence() -> None:
     assert "Stopped" in job.error
 
     def wrong(tell: object) -> None:
-        raise InputError("One sentence.")
+        raise InputError(None, "One sentence.")
 
     def broken(tell: object) -> None:
         raise KeyError("secret")

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audit.presentation.spreadsheet import excel_bytes, for_spreadsheet
+from audit.readiness.thresholds import GATES
 from audit.results import SCHEMAS
-from audit.spreadsheet import excel_bytes, for_spreadsheet
-from audit.thresholds import GATES
-from dashboard.frame import results_below
+from dashboard.shell import results_below
 from synthetic import Dataset
 from tests.conftest import ROOT, Outcome
 
@@ -269,7 +269,9 @@ def test_a_real_looking_record_gets_in_by_no_door(
 
 def at(page: str) -> AppTest:
     """A page with all that can be unfolded unfolded, not run yet."""
-    app = AppTest.from_string(f"from dashboard import {page}, frame\nframe.page({page}.show)()", default_timeout=60)
+    app = AppTest.from_string(
+        f"from dashboard import shell\nfrom dashboard.pages import {page}\nshell.page({page}.show)()", default_timeout=60
+    )
     for part in FOLDED:
         app.session_state[part] = True
     return app

@@ -4,7 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from audit.experiments import Rates, twin
+from audit.simulation import Rates, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
 WORLDS = 5

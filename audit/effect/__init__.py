@@ -14,12 +14,13 @@ import pandas as pd
 
 from audit.effect.bench import FAMILIES, NONE, Bench, Choices, Rows
 from audit.effect.groups import LEAST_GROUP, MOST_MISSING, Found, attributes, difference_table, group_table, list_members
+from audit.effect.instruments import INSTRUMENTS
 from audit.effect.reading import DRAWS, World, read
 from audit.effect.shapley import owen, shapley, subsets
-from audit.instruments import INSTRUMENTS
 from audit.results import empty
 from audit.statistics import wilson
-from synthetic.contract import InputError, codes, reference
+from synthetic.contract import codes, reference
+from synthetic.errors import InputError
 
 __all__ = [
     "DATE_BASES",
@@ -75,11 +76,11 @@ def no_effect() -> Effect:
 def check_choices(choices: Choices, weights: dict[str, float] | None = None) -> None:
     """Refuse choices that there are not; raises InputError with what is allowed."""
     if choices.weights not in WEIGHTS and weights is None:
-        raise InputError(f"--weights takes one of {', '.join(WEIGHTS)}, or a CSV file with the columns offence_code and weight.")
+        raise InputError("weights", f"takes one of {', '.join(WEIGHTS)}, or a CSV file with the columns offence_code and weight.")
     if choices.date_basis not in DATE_BASES:
-        raise InputError(f"--date-basis takes one of {', '.join(DATE_BASES)}.")
+        raise InputError("date_basis", f"takes one of {', '.join(DATE_BASES)}.")
     if choices.k is not None and not 1 <= choices.k <= 1_000_000:
-        raise InputError("--k takes a whole number of 1 or more.")
+        raise InputError("k", "takes a whole number of 1 or more.")
 
 
 def read_weights(path: Path) -> dict[str, float]:
@@ -93,11 +94,11 @@ def read_weights(path: Path) -> dict[str, float]:
         column = next(name for name in ("weight", "harm_days", "css_weight") if name in frame)
         own = dict(zip(frame["offence_code"].str.strip(), frame[column].astype(float), strict=True))
     except (OSError, ValueError, KeyError, AttributeError, StopIteration):
-        raise InputError("--weights takes harm_days, css_weight, count, or a CSV file with offence_code and weight.") from None
+        raise InputError("weights", "takes harm_days, css_weight, count, or a CSV file with offence_code and weight.") from None
     if set(own) - set(known):
-        raise InputError("--weights has an offence code that the reference does not have; see synthetic/reference/offences.csv.")
+        raise InputError("weights", "has an offence code that the reference does not have; see synthetic/reference/offences.csv.")
     if not all(0 <= value < 1e6 for value in own.values()):
-        raise InputError("--weights takes weights from 0 to a million.")
+        raise InputError("weights", "takes weights from 0 to a million.")
     return known | own
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from audit.effect.instruments import FREQUENCY_BANDS, RECENCY_DAYS, SEVERITY_WEIGHTS, Instrument, top_list
 from audit.effect.reading import LINKED, RESTORED, UNRECORDED, World
-from audit.instruments import FREQUENCY_BANDS, RECENCY_DAYS, SEVERITY_WEIGHTS, Instrument, top_list
 
 FAMILIES = ("identity", "linkage", "offence", "dates", "recording", "sharing")
 ALL, NONE = frozenset(FAMILIES), frozenset[str]()

@@ -7,8 +7,9 @@ from typing import Any
 
 import altair as alt
 
-from audit.catalogue import BLIND_SPOTS, catalogue
-from audit.charts import FAMILY_TITLES, Picture, field_heat_map, waterfall
+from audit.checks.catalogue import BLIND_SPOTS, catalogue
+from audit.presentation.charts import FAMILY_TITLES, Picture, field_heat_map, waterfall
+from audit.presentation.spreadsheet import csv_bytes, excel_bytes
 from audit.report.content import (
     Table,
     checks_table,
@@ -31,9 +32,8 @@ from audit.report.effect_tables import (
     waterfall_parts,
 )
 from audit.results import Results
-from audit.spreadsheet import csv_bytes, excel_bytes
-from synthetic.contract import InputError
 from synthetic.dataset import staged_file
+from synthetic.errors import InputError
 
 __all__ = ["FAMILY_TITLES", "Table", "headline", "report_html", "scorecard", "write_report", "write_scorecard"]
 
@@ -53,7 +53,7 @@ def write_scorecard(results: Results, out: Path) -> None:
     elif out.suffix == ".md":
         content = scorecard_table(results).as_markdown().encode("utf-8")
     else:
-        raise InputError("--scorecard takes a file that ends in .csv, .xlsx or .md.")
+        raise InputError("scorecard", "takes a file that ends in .csv, .xlsx or .md.")
     _write(out, content)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.catalogue import catalogue
+from audit.checks.catalogue import catalogue
 from audit.effect import LEAST_GROUP
+from audit.readiness.thresholds import DIMENSIONS, GATES, Thresholds
 from audit.results import Results
 from audit.statistics import wilson
-from audit.thresholds import DIMENSIONS, GATES, Thresholds
 
 EVERYWHERE = "all"
 MOST_ROWS, MOST_NAMED = 60, 6

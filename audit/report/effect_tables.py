@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from audit.charts import FAMILY_TITLES
 from audit.effect import LEAST_GROUP
+from audit.presentation.charts import FAMILY_TITLES
 from audit.report.content import (
     ATTRIBUTES,
     CHOICES,

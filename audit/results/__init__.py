@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from audit.identities.model import Model, model_as_json, read_model
+from audit.linkage.model import Model, model_as_json, read_model
 from audit.results.schemas import SCHEMAS, empty, to_arrow
 from audit.results.summary import DatasetSummary, ForceSummary, IdentitySummary, Options, Status, Summary
-from synthetic.contract import InputError
 from synthetic.dataset import clear_leftovers, staged_folder
+from synthetic.errors import InputError
 
 __all__ = [
     "SCHEMAS", "DatasetSummary", "ForceSummary", "IdentitySummary", "Options", "Results", "Status", "Summary",
@@ -47,7 +47,7 @@ class Results:
 def check_free(out: Path) -> None:
     """Refuse an output folder that is in use before the work begins; raises InputError."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError("The output folder exists and is not empty; name another one or remove it first.")
+        raise InputError(None, "The output folder exists and is not empty; name another one or remove it first.")
 
 
 def write_results(results: Results, out: Path) -> None:
@@ -73,7 +73,9 @@ def replace_results(results: Results, target: Path) -> None:
         if before.exists() and not target.exists():
             before.rename(target)
         shutil.rmtree(beside, ignore_errors=True)
-        raise InputError("The results folder cannot be written; name a folder by --out in a place where you may write.") from None
+        raise InputError(
+            None, "The results folder cannot be written; name a folder by --out in a place where you may write."
+        ) from None
     shutil.rmtree(before, ignore_errors=True)
 
 
@@ -94,16 +96,18 @@ def read_results(path: str | Path) -> Results:
     try:
         summary = Summary.model_validate_json((folder / "audit.json").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        raise InputError("There is no audit.json in the results folder; name one that `python -m audit run` has written.") from None
+        raise InputError(
+            None, "There is no audit.json in the results folder; name one that `python -m audit run` has written."
+        ) from None
     except ValidationError:
-        raise InputError("The audit.json is not of this version's format; run the audit again.") from None
+        raise InputError(None, "The audit.json is not of this version's format; run the audit again.") from None
     for name, schema in SCHEMAS.items():
         try:
             columns = pq.read_schema(folder / f"{name}.parquet").names
         except (OSError, pa.ArrowException):
-            raise InputError(UNREADABLE.format(name)) from None
+            raise InputError(None, UNREADABLE.format(name)) from None
         if columns != list(schema):
-            raise InputError(f"The columns of {name}.parquet are not those of this version; run the audit again.")
+            raise InputError(None, f"The columns of {name}.parquet are not those of this version; run the audit again.")
     return Results(summary, _Stored(folder), read_model(folder / "identity_model.json"))
 
 
@@ -124,7 +128,7 @@ class _Stored(Mapping[str, pd.DataFrame]):
                 try:
                     self.frames[name] = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
                 except (OSError, pa.ArrowException):
-                    raise InputError(UNREADABLE.format(name)) from None
+                    raise InputError(None, UNREADABLE.format(name)) from None
             return self.frames[name]
 
     def __iter__(self) -> Iterator[str]:

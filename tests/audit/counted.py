@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from audit.catalogue import catalogue
-from audit.checks import Context, count_checks, judged
-from audit.checks.findings import FINDING_TYPES
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, count_checks, judged
+from audit.checks.types.findings import FINDING_TYPES
 from audit.engines import connect, frames
 from synthetic import Dataset
 

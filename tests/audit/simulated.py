@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audit.coverage import Counts, offence_groups
+from audit.gaps import Counts, offence_groups
 
 
 class Simulated:

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from audit import audit_dataset
-from audit.catalogue import catalogue
-from audit.checks import Context, count_checks, finding_counts, judged
-from audit.coverage import find_coverage, find_gaps, read_counts, supplied
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.engines import connect, frames
-from audit.scoring.defects import ELSEWHERE, GAPS, LINKAGE, SEEN_BY, UNSEEN
+from audit.evaluation.defects import ELSEWHERE, GAPS, LINKAGE, SEEN_BY, UNSEEN
+from audit.gaps import find_coverage, find_gaps, read_counts, supplied
 from synthetic import generate, load
 from synthetic.defects import REGISTRY, Defect
 from synthetic.profile import check_profile

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
-from audit.catalogue import DIMENSIONS, Check, catalogue
-from audit.checks import COLUMNS, TYPES, Context, count_checks, failing_rows, first_failing_rows, judged
-from audit.checks.patterns import abrupt_counts, unequal_counts
+from audit.checks.catalogue import DIMENSIONS, Check, catalogue
+from audit.checks.run import COLUMNS, TYPES, Context, count_checks, failing_rows, first_failing_rows, judged
+from audit.checks.types.patterns import abrupt_counts, unequal_counts
 from audit.engines import connect, frames
 from audit.statistics import q_values, wilson
 from synthetic import Dataset
-from synthetic.contract import RECORDED, TABLES, InputError
+from synthetic.contract import RECORDED, TABLES
+from synthetic.errors import InputError
 from tests.audit.counted import rows_on
 from tests.audit.foreign import write_dataset
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit import Results, audit_dataset, write_results
-from audit.compare import compare
+from audit.oversight.compare import compare
 from synthetic import generate
 from tests.conftest import Outcome
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
-from audit.coverage import Counts, find_coverage, find_gaps, read_counts
-from audit.coverage.scan import Windows, tail
-from audit.coverage.telling import interval
 from audit.engines import connect
-from audit.scoring import score_gaps
+from audit.evaluation import score_gaps
+from audit.gaps import Counts, find_coverage, find_gaps, read_counts
+from audit.gaps.scan import Windows, tail
+from audit.gaps.telling import interval
 from synthetic import Dataset, generate
 from synthetic.profile import check_profile
 from tests.audit.foreign import write_dataset

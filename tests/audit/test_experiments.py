@@ -10,9 +10,9 @@ import pytest
 
 from audit import InputError, audit_dataset
 from audit.effect import FAMILIES, Choices
-from audit.experiments import read_grid, read_rates, replicate, sweep, twin, with_replicates
-from audit.experiments.twin import Rates
-from audit.experiments.worlds import interval
+from audit.simulation import read_grid, read_rates, replicate, sweep, twin, with_replicates
+from audit.simulation.twin import Rates
+from audit.simulation.worlds import interval
 from synthetic import Dataset, generate
 from tests.audit.foreign import write_dataset
 from tests.conftest import Outcome

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from audit import Results
-from audit.readiness import status_of
-from audit.thresholds import DIMENSIONS as DIMENSION_THRESHOLDS
-from audit.thresholds import GATES
+from audit.readiness.assess import status_of
+from audit.readiness.thresholds import DIMENSIONS as DIMENSION_THRESHOLDS
+from audit.readiness.thresholds import GATES
 from synthetic import Dataset
 
 

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from audit import Results, audit_dataset, read_results
 from audit.engines import connect
-from audit.identities import Identities, _by_field, best_threshold, find_identities, read_model
-from audit.identities.clusters import cluster
-from audit.identities.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, rarity, uniform
-from audit.identities.model import Model
-from audit.identities.settings import FIELDS, FREQUENCY, levels_of
+from audit.evaluation import IdentityScore, score_identities
+from audit.linkage import Identities, _by_field, best_threshold, find_identities, read_model
+from audit.linkage.clusters import cluster
+from audit.linkage.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, rarity, uniform
+from audit.linkage.model import Model
+from audit.linkage.settings import FIELDS, FREQUENCY, levels_of
 from audit.results import SCHEMAS
-from audit.scoring import IdentityScore, score_identities
 from synthetic import Dataset, generate
 from synthetic.adopt import adopt, parse_mapping
-from synthetic.contract import InputError
+from synthetic.errors import InputError
 from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
 from tests.conftest import Outcome

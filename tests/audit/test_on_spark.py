@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audit.engines import connect, spark_session
-from audit.identities import find_identities
+from audit.linkage import find_identities
 from synthetic import Dataset
 from tests.audit.counted import rows_on
 

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from audit import Results
-from audit.catalogue import catalogue
-from audit.checks import Context, failing_rows
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, failing_rows
 from audit.engines import connect, frames
-from audit.scoring import score, score_defects, score_gaps
-from audit.scoring.defects import SEEN_BY
+from audit.evaluation import score, score_defects, score_gaps
+from audit.evaluation.defects import SEEN_BY
 from synthetic import Dataset
-from synthetic.contract import TABLES, InputError
+from synthetic.contract import TABLES
+from synthetic.errors import InputError
 from tests.audit.simulated import Simulated
 from tests.conftest import Outcome
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from audit import InputError, Results, audit_dataset, read_results
-from audit.catalogue import catalogue
-from audit.thresholds import Thresholds, as_toml, read_thresholds
-from audit.verdict import judge
+from audit.checks.catalogue import catalogue
+from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
+from audit.readiness.verdict import judge
 from synthetic import Dataset
 from tests.conftest import Outcome
 

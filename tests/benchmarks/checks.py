@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 from measuring import Peak, command, in_turn
 
-from audit.catalogue import catalogue
-from audit.checks import Context, count_checks, judged
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, count_checks, judged
 from audit.engines import connect, duckdb_frames
 from synthetic import Dataset, generate, load
 from synthetic.contract import TABLES

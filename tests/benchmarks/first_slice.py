@@ -11,7 +11,7 @@ import pandas as pd
 from faker import Faker
 
 from audit import Results, audit_dataset
-from audit.scoring import score
+from audit.evaluation import score
 from dashboard import demonstration
 from synthetic import Dataset, generate
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from audit.coverage import Counts, find_gaps, read_counts
 from audit.engines import connect
-from audit.scoring import GapScore, score_gaps
+from audit.evaluation import GapScore, score_gaps
+from audit.gaps import Counts, find_gaps, read_counts
 from synthetic import Dataset, generate
 from synthetic.contract import reference
 

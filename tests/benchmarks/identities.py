@@ -19,11 +19,11 @@ from splink import comparison_library as library
 from splink.backends.duckdb import DuckDBAPI
 
 from audit.engines import connect
-from audit.identities import TABLE, find_identities, read_model
-from audit.identities.linkage import present_fields, sample_strangers, settings_of
-from audit.identities.mixture import chances
-from audit.identities.records import prepare
-from audit.scoring import score_identities
+from audit.evaluation import score_identities
+from audit.linkage import TABLE, find_identities, read_model
+from audit.linkage.linkage import present_fields, sample_strangers, settings_of
+from audit.linkage.mixture import chances
+from audit.linkage.records import prepare
 from synthetic import Dataset, generate
 
 FORCES, SCALE = ["brackenshire", "durnley", "aldermoor"], 0.25

@@ -1,4 +1,4 @@
-"""Learn what records of one person, and of relatives, agree on, from generated worlds; writes audit/identities/model.json.
+"""Learn what records of one person, and of relatives, agree on, from generated worlds; writes audit/linkage/model.json.
 
 python tests/benchmarks/learn_identities.py
 
@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from audit.engines import connect
-from audit.identities import TABLE, find_identities
-from audit.identities.linkage import compare, present_fields, sample_strangers, settings_of
-from audit.identities.mixture import TABLES, Tables, chances, counted, smoothed, uniform
-from audit.identities.model import LEARNT, Model, model_as_json
-from audit.identities.records import prepare
-from audit.identities.settings import levels_of
+from audit.linkage import TABLE, find_identities
+from audit.linkage.linkage import compare, present_fields, sample_strangers, settings_of
+from audit.linkage.mixture import TABLES, Tables, chances, counted, smoothed, uniform
+from audit.linkage.model import LEARNT, Model, model_as_json
+from audit.linkage.records import prepare
+from audit.linkage.settings import levels_of
 from synthetic import generate
 
 WORLDS = [("typical", 9001), ("poor", 9002), ("typical", 9003), ("merger", 9004), ("unequal", 9005)]

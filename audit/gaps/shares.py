@@ -1,0 +1,166 @@
+"""Coverage of what a recorded crime says: linked suspect, outcome, relationship; by unit and month, and where it falls off.
+
+The same machinery as for reporting gaps, on shares: expected is the unit's own level of the share, and its counts are
+binomial about it.
+"""
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from audit.gaps.expected import LEAST_MEAN, fit
+from audit.gaps.gap import FALSE_DISCOVERY_RATE
+from audit.gaps.scan import LONGEST, Windows, scan, tail, tries
+from audit.results import empty
+from audit.statistics import q_values, wilson
+
+MEASURES = {
+    "linked suspect": ("suspect", "crimes"),
+    "outcome": ("outcome", "crimes"),
+    "known relationship": ("relationship", "linked"),
+}
+"""Each share's columns of numerator and denominator: of all crimes, and of those with a linked suspect."""
+LEAST_FALL = 0.1
+"""Least part of the usual share that must be lost for a run of months to be told."""
+SLOPE_SPREAD = 0.05
+"""How far a unit's share grows in a year: standard deviation of the log (illustrative)."""
+LEAST_GROUP = 10
+"""Victims' groups with fewer events in an offence group are not told."""
+MOST_SHARE = 0.98
+ROUNDS = 8
+
+
+def share_counts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Crimes by force, unit and month of recording, and how many of them have each: one row a unit-month with a crime."""
+    return connection.execute(
+        """
+        WITH involved AS (
+            SELECT crime_id, bool_or(role = 'suspect') AS suspect,
+                   bool_or(relationship IS NOT NULL AND relationship <> 'unknown') AS relationship
+            FROM involvements GROUP BY crime_id
+        )
+        SELECT force, unit_id, date_trunc('month', coalesce(recorded_on, reported_on))::DATE AS month,
+               count(*) AS crimes,
+               count(*) FILTER (suspect) AS suspect,
+               count(*) FILTER (suspect) AS linked,
+               count(*) FILTER (outcome_code IS NOT NULL) AS outcome,
+               count(*) FILTER (suspect AND relationship) AS relationship
+        FROM crimes LEFT JOIN involved USING (crime_id)
+        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL
+        GROUP BY ALL ORDER BY ALL
+        """
+    ).df()
+
+
+def coverage_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """``coverage.parquet``: each share by force, unit and month, with its Wilson interval."""
+    parts = []
+    for measure, (covered, total) in MEASURES.items():
+        part = counts[["force", "unit_id", "month"]].assign(measure=measure, covered=counts[covered], total=counts[total])
+        part = part[part["total"] > 0]
+        rate, low, high = wilson(part["covered"].to_numpy(), part["total"].to_numpy())
+        parts.append(part.assign(rate=rate, low=low, high=high))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(month=table["month"].dt.date) if len(table) else empty("coverage")
+
+
+def share_gaps(coverage: pd.DataFrame) -> pd.DataFrame:
+    """``coverage_gaps.parquet``: runs of months in which a unit's share lies below its own usual."""
+    found = [
+        part
+        for (force, measure), mine in coverage.groupby(["force", "measure"], sort=True)
+        if len(part := _of_force(str(force), str(measure), mine))
+    ]
+    return pd.concat(found, ignore_index=True) if found else empty("coverage_gaps")
+
+
+def _of_force(force: str, measure: str, coverage: pd.DataFrame) -> pd.DataFrame:
+    units, months = sorted(coverage["unit_id"].unique()), sorted(coverage["month"].unique())
+    if len(months) < 3:
+        return empty("coverage_gaps")
+    covered, total = (
+        coverage.pivot_table(index="unit_id", columns="month", values=name)
+        .reindex(index=units, columns=months)
+        .fillna(0)
+        .to_numpy(float)
+        for name in ("covered", "total")
+    )
+    years = (np.arange(len(months)) - (len(months) - 1) / 2) / 12
+    # Recent cases are still open, so an outcome's share falls for all units alike: that shape is the force's.
+    usual = covered.sum() / max(total.sum(), 1)
+    shape = (np.nanmedian(_share(covered, total), axis=0) + 1e-3) / (usual + 1e-3) if measure == "outcome" else np.ones(len(months))
+    offset = np.log(np.maximum(total * shape * max(usual, 1e-3), 1e-6))
+    weights, none = (total > 0).astype(float), np.zeros(len(units))
+    windows, tests, gaps = Windows.of(len(months), range(1, LONGEST + 1)), len(units), []
+    steps = np.zeros((len(units), 0, len(months)))
+    for _ in range(ROUNDS):
+        fitted = fit(covered, offset, years, weights, steps, none, 0.0, SLOPE_SPREAD)
+        share = np.clip(fitted.now / np.maximum(total, 1e-9), 1e-3, MOST_SHARE)
+        information = weights * np.maximum(fitted.now, LEAST_MEAN) / (1 - share)
+        held = scan(windows, covered, fitted.now, information, years, fitted.precision, fitted.away)
+        best, rows = held.gain.argmax(1), np.arange(len(units))
+        seen, expected = held.seen[rows, best], held.expected[rows, best]
+        p = np.minimum(tail(seen, expected, held.variance[rows, best]) * tries(len(months)), 1)
+        taken = np.flatnonzero((p <= FALSE_DISCOVERY_RATE) & (seen < (1 - LEAST_FALL) * expected))
+        new = np.zeros((len(units), 1, len(months)))
+        for unit in taken.tolist():
+            begin, end = int(windows.begin[best[unit]]), int(windows.end[best[unit]])
+            new[unit, 0, begin:end] = 1
+            gaps.append(
+                {
+                    "force": force,
+                    "unit_id": units[unit],
+                    "measure": measure,
+                    "first_month": months[begin],
+                    "last_month": months[end - 1],
+                    "kind": "step" if end == len(months) and end - begin > 3 else "drop",
+                    "observed": round(seen[unit]),
+                    "expected": float(expected[unit]),
+                    "p_value": float(p[unit]),
+                }
+            )
+        if not len(taken):
+            break
+        steps = np.concatenate([steps, new], axis=1)
+    table = pd.DataFrame(gaps)
+    if not len(table):
+        return empty("coverage_gaps")
+    q = q_values(np.concatenate([table["p_value"], np.ones(max(tests - len(table), 0))]))[: len(table)]
+    return table.assign(q_value=q)[q <= FALSE_DISCOVERY_RATE]
+
+
+def _share(covered: np.ndarray, total: np.ndarray) -> np.ndarray:
+    return np.divide(covered, total, out=np.full_like(covered, np.nan), where=total > 0)
+
+
+def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """``unreported.parquet``: share of true events never reported, by force, offence group and victim's group.
+
+    Only the truth knows them. Rows with ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where
+    they have ten events or more.
+    """
+    counts = connection.execute(
+        """
+        WITH told AS (
+            SELECT e.force, g.offence_group, v.sex, v.ethnicity,
+                   count(*) AS events, count(*) FILTER (e.reported_on IS NULL) AS never
+            FROM truth_events e JOIN offence_groups g USING (offence_code) LEFT JOIN truth_people v ON v.person_key = e.victim_key
+            GROUP BY ALL
+        )
+        SELECT force, offence_group, 'all' AS attribute, 'all' AS "group",
+               sum(events)::BIGINT AS events, sum(never)::BIGINT AS unreported
+        FROM told GROUP BY ALL
+        UNION ALL
+        SELECT force, offence_group, 'sex', sex, sum(events)::BIGINT, sum(never)::BIGINT FROM told
+        WHERE sex IS NOT NULL GROUP BY ALL
+        UNION ALL
+        SELECT force, offence_group, 'ethnicity', ethnicity, sum(events)::BIGINT, sum(never)::BIGINT FROM told
+        WHERE ethnicity IS NOT NULL GROUP BY ALL
+        ORDER BY ALL
+        """
+    ).df()
+    counts = counts[(counts["attribute"] == "all") | (counts["events"] >= LEAST_GROUP)].reset_index(drop=True)
+    if not len(counts):
+        return empty("unreported")
+    rate, low, high = wilson(counts["unreported"].to_numpy(), counts["events"].to_numpy())
+    return counts.assign(rate=rate, low=low, high=high)

@@ -1,0 +1,107 @@
+"""A small world made for a scenario of the pitfalls, measured and thrown away; aggregates stay."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, count_checks, judged
+from audit.effect import Choices, Effect, measure
+from audit.engines import connect, duckdb_frames
+from audit.gaps import find_coverage, find_gaps, read_counts
+from audit.readiness.assess import field_score_table
+from synthetic import generate
+from synthetic.profile import check_profile
+
+SEED = 1
+K = 100
+"""Length of a scenario's list: long enough that a class sees more than the fall of single people."""
+FIELD_TYPES = ("missing", "placeholder", "unknown_code", "code_not_in_list", "pattern")
+
+Settings = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A world: settings over the clean profile (section.key, value), forces, scale, list length (None: by population)."""
+
+    settings: Settings = ()
+    forces: tuple[str, ...] = ("durnley",)
+    scale: float = 1.0
+    k: int | None = K
+    fields: bool = False
+    """Whether the fields' scores are told too, which takes longer."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What a scenario shows of a world: the effect, crimes a month as reported and as recorded, what was never reported, gaps told."""
+
+    effect: Effect
+    months: pd.DataFrame
+    unreported: pd.DataFrame
+    gaps: pd.DataFrame
+    scores: pd.DataFrame
+    records: int
+    people: int
+
+    def figure(self, name: str, instrument: str = "harm_365") -> float:
+        """A figure of the effect, over all forces in proportion to their lists."""
+        mine = self.effect.effect[self.effect.effect["instrument"] == instrument]
+        size = mine["truth_size"].to_numpy(float)
+        return float((mine[name].to_numpy(float) * size).sum() / size.sum()) if size.sum() else float("nan")
+
+
+def make(recipe: Recipe, progress: Callable[[str, float], None]) -> Lab:
+    """Make the world of a recipe and measure it."""
+    content: dict[str, dict[str, float]] = {}
+    for key, value in recipe.settings:
+        section, name = key.split(".")
+        content.setdefault(section, {})[name] = value
+    with tempfile.TemporaryDirectory(prefix="force-data-lab-") as folder:
+        progress("Making a synthetic world", 0.1)
+        dataset = generate(Path(folder) / "dataset", check_profile(content), list(recipe.forces), scale=recipe.scale, seed=SEED)
+        progress("Measuring what its data would do to a list", 0.6)
+        with connect(dataset) as connection:
+            as_of = dataset.manifest.as_of
+            effect = measure(connection, dataset.forces, np.datetime64(as_of), Choices(k=recipe.k))
+            counts = read_counts(connection, as_of)
+            scores = pd.DataFrame()
+            if recipe.fields:
+                progress("Scoring the fields", 0.8)
+                checks = tuple(check for check in catalogue() if check.type in FIELD_TYPES)
+                counted, broken = count_checks(duckdb_frames(connection), checks, Context(as_of))
+                scores = field_score_table(judged(counted, checks, dataset.forces, broken), dataset.forces)
+            return Lab(
+                effect,
+                _months(connection),
+                find_coverage(connection, True).unreported,
+                find_gaps(counts).gaps,
+                scores,
+                *_people(connection),
+            )
+
+
+def _months(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """month, reported (true reports), recorded (crimes)."""
+    return connection.execute(
+        """
+        SELECT month, coalesce(reported, 0) AS reported, coalesce(recorded, 0) AS recorded FROM (
+            SELECT date_trunc('month', reported_on)::DATE AS month, count(*) AS reported FROM truth_events
+            WHERE reported_on IS NOT NULL GROUP BY 1
+        ) FULL JOIN (
+            SELECT date_trunc('month', recorded_on)::DATE AS month, count(*) AS recorded FROM crimes GROUP BY 1
+        ) USING (month) ORDER BY month
+        """
+    ).df()
+
+
+def _people(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    query = "SELECT count(DISTINCT person_id), count(DISTINCT person_key) FROM truth_identities"
+    records, people = connection.execute(query).fetchall()[0]
+    return int(records), int(people)

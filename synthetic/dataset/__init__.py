@@ -1,0 +1,34 @@
+"""The dataset folder: one Parquet file a force and table, a manifest, and the provenance gate."""
+
+from synthetic.dataset.gate import load
+from synthetic.dataset.manifest import (
+    ADOPTED_IDS,
+    ARROW_TYPES,
+    Adopted,
+    Dataset,
+    FileEntry,
+    Generated,
+    Manifest,
+    TableEntry,
+    file_hash,
+)
+from synthetic.dataset.storage import clear_leftovers, reading, staged_file, staged_folder, write_manifest, write_table
+
+__all__ = [
+    "ADOPTED_IDS",
+    "ARROW_TYPES",
+    "Adopted",
+    "Dataset",
+    "FileEntry",
+    "Generated",
+    "Manifest",
+    "TableEntry",
+    "clear_leftovers",
+    "file_hash",
+    "load",
+    "reading",
+    "staged_file",
+    "staged_folder",
+    "write_manifest",
+    "write_table",
+]

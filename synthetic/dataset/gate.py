@@ -1,0 +1,175 @@
+"""The provenance gate.
+
+It lets a folder pass only where the manifest is valid, every file is listed, whole and unchanged, every column is one that
+the contract knows, and every identifying value carries a mark that no real record has. It has no switch. Its errors name
+the table and what is wrong, never a value.
+"""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from synthetic.contract import TABLES, marked_fields
+from synthetic.dataset.manifest import (
+    ADOPTED_IDS,
+    ARROW_TYPES,
+    Adopted,
+    Dataset,
+    FileEntry,
+    Generated,
+    Manifest,
+    TableEntry,
+    file_hash,
+    stamps_of,
+)
+from synthetic.errors import InputError
+
+
+def load(path: str | Path) -> Dataset:
+    """The dataset in a folder, once it has passed the provenance gate; raises InputError with one sentence."""
+    folder = Path(path)
+    manifest = _read_manifest(folder)
+    stamps = stamps_of(folder, manifest)
+    _check_files(folder, manifest)
+    _check_tables(folder, manifest)
+    return Dataset(folder, manifest, stamps)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    if not folder.is_dir():
+        raise InputError(None, "There is no such dataset folder; name one that `python -m synthetic generate` has written.")
+    try:
+        text = (folder / "dataset.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            None, "The folder has no dataset.json that can be read; only datasets that this project wrote can be loaded."
+        ) from None
+    try:
+        return Manifest.model_validate_json(text)
+    except (ValidationError, RecursionError) as error:
+        where = ""
+        if isinstance(error, ValidationError):
+            location = error.errors(include_input=False, include_url=False)[0]["loc"]
+            known = [str(part) for part in location if part in _MANIFEST_WORDS]
+            where = f" at {'.'.join(known)}" if known else ""
+        raise InputError(
+            None, f"The dataset.json is not valid{where}; generate the dataset anew, or restore the file it was written with."
+        ) from None
+
+
+_MANIFEST_WORDS = {name for model in (Manifest, Generated, Adopted, FileEntry, TableEntry) for name in model.model_fields}
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    """Every listed file lies in the folder, whole and unchanged, and no other file does."""
+    allowed = {*TABLES, ADOPTED_IDS}
+    listed: set[str] = set()
+    for table, entry in manifest.tables.items():
+        if table not in allowed:
+            raise InputError(None, "The dataset.json lists a table that is not part of the format; remove it.")
+        for file in entry.files:
+            stem = file.path.removeprefix(f"{table}/").removesuffix(".parquet")
+            expected = "adopted_ids.parquet" if table == ADOPTED_IDS else f"{table}/{stem}.parquet"
+            if file.path != expected or (table != ADOPTED_IDS and stem not in manifest.forces):
+                raise InputError(
+                    None,
+                    f"The dataset.json lists a file of {table} that is not in its place, {table}/<force>.parquet with a "
+                    "listed force; no file outside of the folder is ever read.",
+                )
+            if file.path in listed:
+                raise InputError(None, f"The dataset.json lists a file of {table} twice; restore the file it was written with.")
+            listed.add(file.path)
+            _check_file(folder, table, file)
+        if entry.rows != sum(file.rows for file in entry.files):
+            raise InputError(None, f"The row counts of {table} in dataset.json do not add up; generate the dataset anew.")
+    missing = [name for name in ("units", "persons", "crimes", "involvements") if name not in manifest.tables]
+    if missing:
+        raise InputError(None, f"The dataset lacks the table {missing[0]}; every dataset has it, if need be with no rows.")
+    for path in folder.rglob("*"):
+        if path.is_symlink() or (path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}):
+            raise InputError(
+                None,
+                "The folder holds a file that dataset.json does not list, or a link; remove it, since what is not listed "
+                "has no provenance.",
+            )
+
+
+def _check_file(folder: Path, table: str, file: FileEntry) -> None:
+    path = folder / file.path
+    if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(None, f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew.")
+    if file_hash(path) != file.sha256:
+        raise InputError(None, f"A file of {table} has changed since it was written; restore it or generate the dataset anew.")
+    try:
+        rows = pq.read_metadata(path).num_rows
+    except (OSError, pa.ArrowException):
+        raise InputError(None, f"A file of {table} is not a Parquet file that can be read; generate the dataset anew.") from None
+    if rows != file.rows:
+        raise InputError(None, f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew.")
+
+
+def _check_tables(folder: Path, manifest: Manifest) -> None:
+    with duckdb.connect() as connection:
+        for table, entry in manifest.tables.items():
+            for file in entry.files:
+                if table == ADOPTED_IDS:
+                    _check_adopted_ids(folder / file.path)
+                    continue
+                _check_columns(table, pq.read_schema(folder / file.path))
+                _check_marks(connection, table, folder / file.path)
+
+
+def _check_adopted_ids(path: Path) -> None:
+    if pq.read_schema(path).names != ["person_id", "source_id"]:
+        raise InputError(None, "The file adopted_ids.parquet must have the columns person_id and source_id and no other.")
+
+
+def _check_columns(table: str, schema: pa.Schema) -> None:
+    fields = {field.name: field for field in TABLES[table].fields}
+    if set(schema.names) - set(fields):
+        raise InputError(
+            None,
+            f"A file of {table} has a column that the format does not know; remove it, since a column without a "
+            "declaration could hold a real person's data.",
+        )
+    for name, field in fields.items():
+        if name not in schema.names:
+            if field.nullable:
+                continue
+            raise InputError(None, f"A file of {table} lacks the column {name}; add it.")
+        found = schema.field(name).type
+        if not (found.equals(ARROW_TYPES[field.kind]) or _same_kind(field.kind, found)):
+            raise InputError(None, f"The column {name} of {table} must be of the type {ARROW_TYPES[field.kind]}; convert it.")
+
+
+def _same_kind(kind: str, found: pa.DataType) -> bool:
+    if pa.types.is_null(found):
+        return True
+    if kind == "string":
+        inner = found.value_type if pa.types.is_dictionary(found) else found
+        return pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner)
+    return kind == "integer" and pa.types.is_integer(found)
+
+
+def _check_marks(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Every identifying value carries its mark; so do the true values of identifying fields in the ledger."""
+    marks = {name: mark for name, mark in marked_fields(table).items() if name in pq.read_schema(path).names}
+    conditions = {name: f"{name} IS NOT NULL AND NOT regexp_matches({name}, '{mark}')" for name, mark in marks.items()}
+    if table == "truth/defects":
+        for name in ("postcode", "phone", "person_id", "crime_id"):
+            mark = next(m for t in ("persons", "crimes") for f, m in marked_fields(t).items() if f == name)
+            conditions[f"true {name}"] = f"field = '{name}' AND true_value IS NOT NULL AND NOT regexp_matches(true_value, '{mark}')"
+    if not conditions:
+        return
+    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())
+    found = connection.execute(f"SELECT {counts} FROM read_parquet(?)", [str(path)]).fetchall()[0]
+    for name, count in zip(conditions, found, strict=True):
+        if count:
+            raise InputError(
+                None,
+                f"In {table}, a {name} lacks the mark of synthetic data, so the dataset is refused: real records can not be "
+                "loaded here, and synthetic ones from elsewhere come in by `python -m synthetic adopt`.",
+            )
