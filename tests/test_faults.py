@@ -119,7 +119,7 @@ def test_an_audit_of_a_changing_dataset_keeps_nothing(small: Dataset, tmp_path: 
 
 
 def test_too_little_memory_and_disk_is_told(typical: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synthetic.dataset.MEMORY", "12MB")
+    monkeypatch.setattr("synthetic.dataset.storage.MEMORY", "12MB")
     with pytest.raises(InputError, match="too little memory"), reading(typical) as connection:
         connection.execute("SET max_temp_directory_size = '1MB'")
         connection.execute("CREATE TABLE t AS SELECT range AS a, hash(range) AS b FROM range(20000000)")

@@ -317,5 +317,5 @@ def test_spreadsheets_do_not_run_cells() -> None:
 
 
 def test_every_part_that_is_folded_is_looked_into() -> None:
-    found = {key for path in (ROOT / "dashboard").glob("*.py") for key in re.findall(r'folded\([^\n]*?, "(\w+)"', path.read_text())}
+    found = {key for path in (ROOT / "dashboard").rglob("*.py") for key in re.findall(r'folded\([^\n]*?, "(\w+)"', path.read_text())}
     assert found == set(FOLDED)
