@@ -3,15 +3,16 @@
 import json
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from synthetic.adopt import adopt as adopt_records
-from synthetic.adopt import parse_mapping
+from synthetic.benchmarks import SETS
+from synthetic.benchmarks import benchmark as bring_in_benchmark
+from synthetic.benchmarks import pack as pack_folder
 from synthetic.calibrate import calibrate as calibrate_dataset
 from synthetic.dataset import load
 from synthetic.describe import describe as describe_dataset
@@ -21,7 +22,7 @@ from synthetic.generate import generate as generate_dataset
 from synthetic.profile import load_profile, profile_names
 
 app = typer.Typer(
-    help="Make and check synthetic police data. No real record can be loaded, and there is no switch for it.",
+    help="Make and check synthetic police data. Records without the marks of synthetic data are refused; there is no switch.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -57,10 +58,7 @@ def generate(
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = (os.cpu_count() or 1),
 ) -> None:
     """Generate a dataset: a world, what its forces record of it, and the ledger of every defect."""
-    try:
-        last_day = datetime.strptime(as_of, "%Y-%m-%d").date()
-    except ValueError:
-        raise InputError("as_of", "takes a date as 2025-03-31.") from None
+    last_day = _day(as_of)
     chosen = load_profile(profile, tuple(settings or ()))
     dataset = generate_dataset(
         out,
@@ -79,7 +77,7 @@ def generate(
 
 @app.command()
 def verify(dataset: DatasetFolder, as_json: AsJson = False) -> None:
-    """Hold a dataset against the provenance gate: manifest, hashes, row counts, columns and marks."""
+    """Check that a dataset passes the provenance gate: manifest, hashes, row counts, columns and marks."""
     manifest = load(dataset).manifest
     if as_json:
         typer.echo(json.dumps({"passed": True, "provenance": manifest.provenance.model_dump(mode="json")}))
@@ -89,18 +87,38 @@ def verify(dataset: DatasetFolder, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def adopt(
-    persons: Annotated[Path, typer.Argument(metavar="PERSONS", help="CSV or Parquet file of synthetic person records.")],
+def benchmark(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"The set: {', '.join(SETS)}.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it must not exist yet.")],
-    mapping: Annotated[str, typer.Option("--map", help="field=column pairs, as forename=given_name,address=street+town.")],
-    source: Annotated[str, typer.Option(help="Where the records come from.")],
-    statement: Annotated[str, typer.Option(help="That nobody in them is real, in your words; it stands in the manifest.")],
-    id_column: Annotated[str | None, typer.Option("--id", help="The source's identifier; row numbers otherwise.")] = None,
-    date_format: Annotated[str | None, typer.Option(help="How dates are written, as %d/%m/%Y.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="The set's own file, recognised by its SHA-256; the installed package's otherwise.")
+    ] = None,
 ) -> None:
-    """Bring in third-party synthetic person records: re-keyed and marked, so that the audit can run on them."""
-    dataset = adopt_records(persons, out, parse_mapping(mapping), source, statement, id_column, date_format)
-    typer.echo(f"{dataset.manifest.tables['persons'].rows:,} person records adopted.")
+    """Bring in a public set of synthetic person records, with its true identities; no other file is accepted."""
+    dataset = bring_in_benchmark(name, out, file)
+    rows = {table: entry.rows for table, entry in dataset.manifest.tables.items()}
+    typer.echo(f"{rows['persons']:,} person records of {rows['truth/people']:,} people.")
+
+
+@app.command()
+def pack(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of tables, as <table>/<force>.parquet.")],
+    as_of: Annotated[str | None, typer.Option(help="Last day of the data; the latest day of a recorded row otherwise.")] = None,
+) -> None:
+    """Write the manifest of your own tables that already carry the marks of synthetic data; nothing is marked or changed."""
+    manifest = pack_folder(folder, _day(as_of) if as_of is not None else None).manifest
+    files = sum(len(entry.files) for entry in manifest.tables.values())
+    typer.echo(f"Packed: {files} files of {len(manifest.forces)} forces; every identifier carries its mark.")
+
+
+@app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def adopt() -> None:
+    """Removed in version 0.2."""
+    raise InputError(
+        None,
+        "The command adopt is gone, since it marked any file on the user's word: use `benchmark NAME OUT` for a public synthetic "
+        "set, or `pack FOLDER` for your own tables that already carry the marks.",
+    )
 
 
 @app.command()
@@ -150,6 +168,13 @@ def _forces(text: str | None) -> int | list[str] | None:
     if text is None:
         return None
     return int(text) if text.strip().isdecimal() else [slug.strip() for slug in text.split(",")]
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise InputError("as_of", "takes a date as 2025-03-31.") from None
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Bad input of every kind: one sentence, never a traceback, never a hang, never a value echoed."""
 
 import json
-import string
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from audit.readiness.thresholds import read_thresholds
 from audit.results import read_results
 from audit.simulation import read_grid, read_rates
 from synthetic import Dataset, InputError, load
-from synthetic.adopt import adopt, parse_mapping
+from synthetic.benchmarks import SETS, benchmark, pack
 from synthetic.describe import read_harm_weights
 from synthetic.profile import load_profile
 from tests.conftest import Outcome
@@ -159,53 +158,29 @@ def test_a_manifest_of_anything_is_refused_in_a_sentence(content: bytes, place: 
     holds(lambda: read_results(place))
 
 
-# ---- adopted files -------------------------------------------------------------------------------------------------------
-
-cells = st.one_of(
-    st.text(max_size=10), st.text(string.printable, max_size=10), st.dates().map(str), st.just(SECRET),
-    st.sampled_from([
-        "", " ", '"', '""', "=1+1", "\ufeff", "31/12/1980", "19801231", "1 Jan 1980", "\r", "\n", "a\nb", "李", "عمر", "\x00",
-    ]),
-)  # fmt: skip
-
-
-MAPPINGS = ["forename=a", "forename=a,date_of_birth=dob", "date_of_birth=b,postcode=c", "address=a+b,phone=c,sex=b"]
+# ---- files of other people's records -------------------------------------------------------------------------------------
 
 
 @FUZZ
-@given(
-    rows=st.lists(st.lists(cells, min_size=1, max_size=5), max_size=6),
-    header=st.lists(st.sampled_from(["a", "b", "c", "a ", "", "dob"]), min_size=1, max_size=5),
-    quoted=st.booleans(),
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252", "utf-32"]),
-    mapping=st.sampled_from(MAPPINGS),
-    id_column=st.sampled_from([None, "a", "nothing"]),
-    date_format=st.sampled_from([None, "%d/%m/%Y", "%Q", "%", "x"]),
-)
-def test_a_file_of_anything_is_adopted_or_refused_in_a_sentence(
-    rows: list[list[str]],
-    header: list[str],
-    quoted: bool,
-    encoding: str,
-    mapping: str,
-    id_column: str | None,
-    date_format: str | None,
-) -> None:
-    def line(cells: list[str]) -> str:
-        return ",".join('"' + cell.replace('"', '""') + '"' if quoted else cell for cell in cells)
-
-    text = "\n".join([line(header), *(line((row * 5)[: len(header)]) for row in rows)])
+@given(content=st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
+def test_no_bytes_but_the_published_ones_are_a_benchmark(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "file.csv").write_bytes(text.encode(encoding, "replace"))
+        (folder / "file.csv").write_bytes(content)
+        for one in SETS:
+            holds(lambda one=one: benchmark(one, folder / "out", folder / "file.csv"))
+        assert [path.name for path in folder.iterdir()] == ["file.csv"]
 
-        def bring_in() -> None:
-            out = folder / "out"
-            adopt(folder / "file.csv", out, parse_mapping(mapping), "a test", "Nobody is real.", id_column, date_format)
-            load(out)
 
-        holds(bring_in)
-        assert {path.name for path in folder.iterdir()} <= {"file.csv", "out"}
+@FUZZ
+@given(content=st.binary(max_size=300), table=st.sampled_from(["persons", "crimes", "units", "truth/people"]))
+def test_a_table_of_anything_is_refused_in_a_sentence(content: bytes, table: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / table / "durnley.parquet"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        holds(lambda: pack(name))
+        assert not (Path(name) / "dataset.json").exists()
 
 
 # ---- every option of every command ---------------------------------------------------------------------------------------
@@ -233,7 +208,7 @@ def test_every_option_takes_anything_without_a_traceback(
     (tmp_path / "taken" / "something").touch()
     # `generate` reads nothing that could lack: its folder is taken instead.
     filled = ["taken" if name == "generate" else "nowhere" for one in parameters if one.param_type_name == "argument"]
-    wanted = {"--map": "forename=a", "--source": "s", "--statement": "t", "--out": "taken", "--thresholds": "nowhere"}
+    wanted = {"--out": "taken", "--thresholds": "nowhere"}
     required = [one.opts[0] for one in parameters if one.required and one.opts[0] in wanted]
     needed = [part for option in required for part in (option, wanted[option])]
     before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))

@@ -18,6 +18,7 @@ from audit.readiness.thresholds import GATES
 from audit.results import SCHEMAS
 from dashboard.shell import results_below
 from synthetic import Dataset
+from synthetic.benchmarks import SETS
 from tests.conftest import ROOT, Outcome
 
 PAGES = (
@@ -219,11 +220,11 @@ def test_no_download_and_no_state_of_a_page_has_a_person(
     assert_nobody(str(dict(app.query_params)), typical)
 
 
-def test_a_real_looking_record_gets_in_by_no_door(
+def test_a_real_looking_record_gets_in_nowhere(
     spoiled: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None],
     command: Callable[..., Outcome],
 ) -> None:  # fmt: skip
-    """Through every command that reads a dataset, through `load`, through `adopt`, through the page's --dataset."""
+    """By no command that reads a dataset, by no file, by no folder of tables, not by the page's --dataset."""
     real = {"forename": "Realname", "postcode": "SW1A 1AA", "phone": "07700900123", "person_id": "P-1"}
 
     def put_in(table: pa.Table) -> pa.Table:
@@ -233,8 +234,8 @@ def test_a_real_looking_record_gets_in_by_no_door(
         return pa.Table.from_pandas(frame, schema=table.schema, preserve_index=False)
 
     forge_table(spoiled, "persons", put_in)
-    grid, out = tmp_path / "grid.toml", tmp_path / "out"
-    grid.write_text("")
+    manifest = (spoiled / "dataset.json").read_bytes()
+    out = tmp_path / "out"
     commands = [
         *(["synthetic", name, str(spoiled)] for name in ("verify", "describe", "calibrate")),
         ["audit", "run", str(spoiled), "--out", str(out)],
@@ -248,16 +249,20 @@ def test_a_real_looking_record_gets_in_by_no_door(
         assert "lacks the mark of synthetic data" in refused.err
         assert not any(value in refused.out + refused.err for value in real.values())
     assert not out.exists()
-    # The door for others' synthetic records lets nothing through as it was.
+    # A file of people is no benchmark, whatever name it is given, and tables without marks are not packed.
     pd.DataFrame([real]).to_csv(tmp_path / "real.csv", index=False)
-    mapping = "forename=forename,postcode=postcode,phone=phone"
-    says = ["--source", "a test", "--statement", "Nobody is real.", "--id", "person_id"]
-    adopted = command("synthetic", "adopt", str(tmp_path / "real.csv"), str(out), "--map", mapping, *says)
-    assert (adopted.code, (adopted.out + adopted.err).count("\n")) == (0, 1)
-    persons = pd.read_parquet(out / "persons" / "adopted.parquet")
-    assert persons["postcode"].str.match("V[A-Z]").all()
-    assert persons["phone"].str.startswith("06").all()
-    assert persons["person_id"].str.startswith("SYN-").all()
+    (spoiled / "dataset.json").unlink()
+    entries = [["benchmark", name, str(out), "--file", str(tmp_path / "real.csv")] for name in SETS]
+    for arguments in [
+        *entries,
+        ["pack", str(spoiled)],
+        ["adopt", str(tmp_path / "real.csv"), str(out), "--map", "forename=forename"],
+    ]:
+        refused = command("synthetic", *arguments)
+        assert (refused.code, refused.err.count("\n")) == (2, 1), arguments
+        assert not any(value in refused.out + refused.err for value in real.values())
+    assert not out.exists()
+    (spoiled / "dataset.json").write_bytes(manifest)
     # The page shows records of the dataset that was audited, and of no other.
     monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(spoiled)])
     app = at("identities").run()
@@ -317,5 +322,7 @@ def test_spreadsheets_do_not_run_cells() -> None:
 
 
 def test_every_part_that_is_folded_is_looked_into() -> None:
-    found = {key for path in (ROOT / "dashboard").rglob("*.py") for key in re.findall(r'folded\([^\n]*?, "(\w+)"', path.read_text())}
+    found = {
+        key for path in (ROOT / "dashboard").rglob("*.py") for key in re.findall(r'folded\([^\n]*?, "(\w+)"', path.read_text())
+    }
     assert found == set(FOLDED)

@@ -1,4 +1,4 @@
-"""The audit held against the truth: of what was put in, what was found, missed and wrongly told."""
+"""The audit compared with the truth: of the defects put in, which were found, missed or reported wrongly."""
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -32,30 +32,38 @@ class Score(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     defects: list[DefectScore]
+    """Empty for a dataset whose truth has no ledger of defects."""
     identities: IdentityScore
-    gaps: GapScore
+    gaps: GapScore | None
+    """None for a dataset whose truth has no ledger of gaps."""
 
 
 def score(dataset: Dataset, results: Results) -> Score:
-    """Hold results against the truth of the dataset that they are of.
+    """Compare results with the truth of the dataset that they are of.
 
-    Raises InputError where the dataset has no ledger, or the results are another dataset's.
+    Identities are scored wherever the truth says whose each person record is, as in a public benchmark; defects and gaps
+    where there is a ledger of them. Raises InputError where the dataset has no such truth, or the results are another
+    dataset's.
     """
-    if not {"truth/gaps", "truth/identities", "truth/defects", "truth/people"} <= set(dataset.manifest.tables):
-        raise InputError(
-            None, "The dataset has no ledger, so nothing can be held against it; score needs a dataset with its truth."
-        )
+    tables = set(dataset.manifest.tables)
+    if not {"truth/identities", "truth/people"} <= tables:
+        raise InputError(None, "The dataset has no truth to compare the results with; generate one, or bring in a benchmark.")
     if results.summary.dataset.manifest_sha256 != file_hash(dataset.path / "dataset.json"):
         raise InputError(None, "The results are of another dataset; name the one they were made from, or run the audit again.")
-    ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
+    context, gaps = Context(dataset.manifest.as_of), None
     with connect(dataset) as connection:
-        counts = read_counts(connection, dataset.manifest.as_of)
-        defects = score_defects(connection, Context(dataset.manifest.as_of))
+        if "truth/gaps" in tables:
+            ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
+            gaps = score_gaps(ledger, results["gaps"], read_counts(connection, dataset.manifest.as_of))
+        defects = score_defects(connection, context) if "truth/defects" in tables else []
         identities = score_identities(connection, results["identities"])
-    return Score(defects=defects, identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))
+    return Score(defects=defects, identities=identities, gaps=gaps)
 
 
 def as_markdown(scored: Score) -> str:
-    """The scorecard as Markdown tables."""
-    parts = (defects_as_markdown(scored.defects), identities_as_markdown(scored.identities), gaps_as_markdown(scored.gaps))
+    """The scorecard as Markdown tables; a part that the truth does not cover is left out."""
+    parts = [defects_as_markdown(scored.defects)] if scored.defects else []
+    parts.append(identities_as_markdown(scored.identities))
+    if scored.gaps is not None:
+        parts.append(gaps_as_markdown(scored.gaps))
     return "\n\n".join(parts)

@@ -1,6 +1,6 @@
 """The dataset folder: one Parquet file a force and table, a manifest, and the provenance gate."""
 
-from synthetic.dataset.gate import load
+from synthetic.dataset.gate import check_dataset, load
 from synthetic.dataset.manifest import (
     ADOPTED_IDS,
     ARROW_TYPES,
@@ -23,6 +23,7 @@ __all__ = [
     "Generated",
     "Manifest",
     "TableEntry",
+    "check_dataset",
     "clear_leftovers",
     "file_hash",
     "load",

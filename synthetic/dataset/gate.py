@@ -1,8 +1,11 @@
 """The provenance gate.
 
 It lets a folder pass only where the manifest is valid, every file is listed, whole and unchanged, every column is one that
-the contract knows, and every identifying value carries a mark that no real record has. It has no switch. Its errors name
-the table and what is wrong, never a value.
+the contract knows, every identifying value carries a mark that no real record has, and every recorded row has at least one
+such value. It has no switch. Its errors name the table and what is wrong, never a value.
+
+What this proves: no extract of a real system passes, since real identifiers, postcodes and telephone numbers have no such
+marks. What it does not prove: the marks cannot stop someone who forges them. Names, dates of birth and addresses carry none.
 """
 
 from pathlib import Path
@@ -33,9 +36,14 @@ def load(path: str | Path) -> Dataset:
     folder = Path(path)
     manifest = _read_manifest(folder)
     stamps = stamps_of(folder, manifest)
+    check_dataset(folder, manifest)
+    return Dataset(folder, manifest, stamps)
+
+
+def check_dataset(folder: Path, manifest: Manifest) -> None:
+    """Compare a folder with a manifest: files, hashes, row counts, columns and marks; raises InputError with one sentence."""
     _check_files(folder, manifest)
     _check_tables(folder, manifest)
-    return Dataset(folder, manifest, stamps)
 
 
 def _read_manifest(folder: Path) -> Manifest:
@@ -56,7 +64,7 @@ def _read_manifest(folder: Path) -> Manifest:
             known = [str(part) for part in location if part in _MANIFEST_WORDS]
             where = f" at {'.'.join(known)}" if known else ""
         raise InputError(
-            None, f"The dataset.json is not valid{where}; generate the dataset anew, or restore the file it was written with."
+            None, f"The dataset.json is not valid{where}; generate the dataset again, or restore the file it was written with."
         ) from None
 
 
@@ -84,7 +92,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             listed.add(file.path)
             _check_file(folder, table, file)
         if entry.rows != sum(file.rows for file in entry.files):
-            raise InputError(None, f"The row counts of {table} in dataset.json do not add up; generate the dataset anew.")
+            raise InputError(None, f"The row counts of {table} in dataset.json do not add up; generate the dataset again.")
     missing = [name for name in ("units", "persons", "crimes", "involvements") if name not in manifest.tables]
     if missing:
         raise InputError(None, f"The dataset lacks the table {missing[0]}; every dataset has it, if need be with no rows.")
@@ -100,15 +108,15 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
 def _check_file(folder: Path, table: str, file: FileEntry) -> None:
     path = folder / file.path
     if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(None, f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset anew.")
+        raise InputError(None, f"A file of {table} that dataset.json lists is missing; restore it or generate the dataset again.")
     if file_hash(path) != file.sha256:
-        raise InputError(None, f"A file of {table} has changed since it was written; restore it or generate the dataset anew.")
+        raise InputError(None, f"A file of {table} has changed since it was written; restore it or generate the dataset again.")
     try:
         rows = pq.read_metadata(path).num_rows
     except (OSError, pa.ArrowException):
-        raise InputError(None, f"A file of {table} is not a Parquet file that can be read; generate the dataset anew.") from None
+        raise InputError(None, f"A file of {table} is not a Parquet file that can be read; generate the dataset again.") from None
     if rows != file.rows:
-        raise InputError(None, f"A file of {table} has another number of rows than dataset.json says; generate the dataset anew.")
+        raise InputError(None, f"A file of {table} has another number of rows than dataset.json says; generate the dataset again.")
 
 
 def _check_tables(folder: Path, manifest: Manifest) -> None:
@@ -120,6 +128,8 @@ def _check_tables(folder: Path, manifest: Manifest) -> None:
                     continue
                 _check_columns(table, pq.read_schema(folder / file.path))
                 _check_marks(connection, table, folder / file.path)
+        if manifest.provenance.kind == "adopted":
+            _check_true_people(connection, folder, manifest)
 
 
 def _check_adopted_ids(path: Path) -> None:
@@ -162,14 +172,40 @@ def _check_marks(connection: duckdb.DuckDBPyConnection, table: str, path: Path) 
         for name in ("postcode", "phone", "person_id", "crime_id"):
             mark = next(m for t in ("persons", "crimes") for f, m in marked_fields(t).items() if f == name)
             conditions[f"true {name}"] = f"field = '{name}' AND true_value IS NOT NULL AND NOT regexp_matches(true_value, '{mark}')"
+    required = [name for name in marks if not TABLES[table].is_truth]
+    if required:
+        conditions["row"] = " AND ".join(f"{name} IS NULL" for name in required)
     if not conditions:
         return
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())
     found = connection.execute(f"SELECT {counts} FROM read_parquet(?)", [str(path)]).fetchall()[0]
     for name, count in zip(conditions, found, strict=True):
         if count:
-            raise InputError(
-                None,
-                f"In {table}, a {name} lacks the mark of synthetic data, so the dataset is refused: real records can not be "
-                "loaded here, and synthetic ones from elsewhere come in by `python -m synthetic adopt`.",
-            )
+            raise InputError(None, f"In {table}, a {name} {UNMARKED}")
+
+
+UNMARKED = (
+    "lacks the mark of synthetic data, so the dataset is refused: real records cannot be loaded here. Public synthetic sets "
+    "come in by `python -m synthetic benchmark`."
+)
+
+
+def _check_true_people(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest) -> None:
+    """In records that were brought in, every true person belongs to a marked person record or to an event.
+
+    The truth's people carry names and no mark of their own, so a mere list of people cannot come in as a truth.
+    """
+    tables = {name: [str(folder / file.path) for file in entry.files] for name, entry in manifest.tables.items()}
+    if not tables.get("truth/people"):
+        return
+    named = [
+        (name, column)
+        for name, columns in (("truth/identities", ("person_key",)), ("truth/events", ("suspect_key", "victim_key")))
+        for column in columns
+        if tables.get(name)
+    ]
+    keys = " UNION ".join(f"SELECT {column} AS person_key FROM read_parquet(${n + 2})" for n, (_, column) in enumerate(named))
+    query = f"SELECT count(*) FROM read_parquet($1) ANTI JOIN ({keys}) USING (person_key)" if named else "SELECT 1"
+    arguments = [tables["truth/people"], *(tables[name] for name, _ in named)] if named else []
+    if connection.execute(query, arguments).fetchall()[0][0]:
+        raise InputError(None, "In truth/people, somebody belongs to no person record and to no event; remove the row.")

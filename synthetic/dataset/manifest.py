@@ -32,7 +32,7 @@ class Generated(StrictModel):
 
 
 class Adopted(StrictModel):
-    """Provenance of third-party synthetic records that were brought in."""
+    """Provenance of records that this project did not generate: a public benchmark, or a researcher's own packed tables."""
 
     kind: Literal["adopted"] = "adopted"
     source: str = Field(min_length=1, max_length=500)
@@ -72,7 +72,7 @@ class Dataset:
     path: Path
     manifest: Manifest
     stamps: dict[str, tuple[int, int, int]] | None = dataclasses.field(default=None, repr=False, compare=False)
-    """What told each file from a later version of it when the gate read it."""
+    """Number, size and time of each file when the gate read it; a later version of the file differs."""
 
     @property
     def forces(self) -> list[str]:
@@ -101,6 +101,6 @@ def stamps_of(folder: Path, manifest: Manifest) -> dict[str, tuple[int, int, int
     stamps = {}
     for name in ("dataset.json", *(file.path for entry in manifest.tables.values() for file in entry.files)):
         with contextlib.suppress(OSError, ValueError):
-            told = (folder / name).stat()
-            stamps[name] = (told.st_ino, told.st_size, told.st_mtime_ns)
+            status = (folder / name).stat()
+            stamps[name] = (status.st_ino, status.st_size, status.st_mtime_ns)
     return stamps

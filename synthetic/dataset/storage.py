@@ -36,9 +36,9 @@ def reading(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
     config: dict[str, Any] = {"temp_directory": str(spill), "memory_limit": MEMORY}
     try:
         with duckdb.connect(config=config) as connection:
-            # What takes long tells its own progress, on standard error.
+            # What takes long reports its own progress, on standard error.
             connection.execute("SET enable_progress_bar = false")
-            # A view is bound anew at each step of an expression; the files' footers need be read once only.
+            # A view is bound again at each step of an expression; the files' footers are read only once.
             connection.execute("SET parquet_metadata_cache = true")
             yield connection
     except duckdb.OutOfMemoryException:
@@ -71,12 +71,12 @@ def write_table(folder: Path, table: str, force: str, content: pa.Table) -> File
     return FileEntry(path=f"{table}/{force}.parquet", rows=content.num_rows, sha256=file_hash(path))
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write ``dataset.json``, the last file of a dataset."""
+def write_manifest(folder: Path, manifest: Manifest, name: str = "dataset.json") -> None:
+    """Write the manifest, the last file of a dataset; under another name where it is to be renamed once whole."""
     content = manifest.model_dump(mode="json")
     content["provenance"] = {name: value for name, value in content["provenance"].items() if value is not None}
     text = json.dumps(content, indent=1, ensure_ascii=False)
-    (folder / "dataset.json").write_text(text + "\n", encoding="utf-8")
+    (folder / name).write_text(text + "\n", encoding="utf-8")
 
 
 @contextlib.contextmanager

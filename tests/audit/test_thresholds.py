@@ -93,7 +93,7 @@ def test_a_file_that_is_wrong_is_refused_with_a_way_out_and_no_value(text: str, 
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="^thresholds "):
+    with pytest.raises(InputError, match=r"^thresholds "):
         read_thresholds(tmp_path / "nothing.toml")
 
 

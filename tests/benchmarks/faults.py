@@ -1,6 +1,6 @@
 """Fifty kills at random moments: no half-written folder is ever taken for a whole one, and the same command succeeds after.
 
-python tests/benchmarks/faults.py               # ten each of generate, adopt, audit, sweep, first start: ten minutes
+python tests/benchmarks/faults.py               # ten each of generate, benchmark, audit, sweep, first start: ten minutes
 python tests/benchmarks/faults.py --kills 2     # fewer
 """
 
@@ -17,7 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -61,20 +60,15 @@ def main() -> None:
 
 def _works(folder: Path) -> list[Work]:
     dataset = generate(folder / "given", forces=["durnley", "garrowby"], scale=0.1).path
-    csv = folder / "persons.csv"
-    persons = pd.concat([pd.read_parquet(path) for path in (dataset / "persons").iterdir()])
-    pd.concat([persons] * 20)[["forename", "surname", "date_of_birth", "postcode"]].to_csv(csv, index=False)
     grid = folder / "grid.toml"
     grid.write_text(
         'profile = "clean"\nforces = ["durnley"]\nscale = 0.1\nseeds = [1, 2, 3]\n[grid]\n"missing.offence_code" = [0.0, 0.2]\n'
     )
     out = folder / "out"
-    mapping = "forename=forename,surname=surname,date_of_birth=date_of_birth,postcode=postcode"
-    adopting = ["adopt", str(csv), str(out / "adopted"), "--map", mapping, "--source", "a script", "--statement", "Nobody is real."]
     two = ["--forces", "durnley,garrowby", "--scale", "0.4", "--workers", "2"]
     return [
         Work("generate", ["-m", "synthetic", "generate", str(out / "generated"), *two], out / "generated", load, {}),
-        Work("adopt", ["-m", "synthetic", *adopting], out / "adopted", load, {}),
+        Work("benchmark", ["-m", "synthetic", "benchmark", "febrl4", str(out / "febrl4")], out / "febrl4", load, {}),
         Work("audit", ["-m", "audit", "run", str(dataset), "--out", str(out / "results")], out / "results", read_results, {}),
         Work("sweep", ["-m", "audit", "sweep", str(grid), "--out", str(out / "s.parquet")], out / "s.parquet", _whole_sweep, {}),
         Work("first start", ["-c", FIRST_START], out / "cache", _whole_cache, {"XDG_CACHE_HOME": str(out / "cache")}),

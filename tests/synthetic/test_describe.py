@@ -55,7 +55,7 @@ def test_harm_weights_are_the_users_where_he_brings_them(typical: Dataset, tmp_p
         "offence_code,harm_days\n019C,-1\n",
     ):
         sheet.write_text(text)
-        with pytest.raises(InputError, match="^harm_weights "):
+        with pytest.raises(InputError, match=r"^harm_weights "):
             read_harm_weights(sheet)
 
 
