@@ -1,7 +1,9 @@
 """The auditor's command line: ``python -m audit``."""
 
+import json
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +63,7 @@ def run(
     engine: Engine = "duckdb",
     master: Master = None,
     instrument: Annotated[
-        str, typer.Option(help=f"The use that readiness is told for: {' or '.join(INSTRUMENT_NAMES)}.")
+        str, typer.Option(help=f"The use that readiness is reported for: {' or '.join(INSTRUMENT_NAMES)}.")
     ] = "harm_365",
     k: Annotated[int | None, typer.Option(help="Length of every force's list; by population, at least 10.")] = None,
     weights: Annotated[
@@ -121,17 +123,17 @@ def twin(
     example: Annotated[bool, typer.Option("--example", help="Print a rates file with every rate in it, and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what the data of a force would do to a prioritisation, from its rates alone; no record is read."""
+    """Estimate what the data of a force would do to a prioritisation, from its rates alone; no record is read."""
     if example:
         typer.echo(rates_as_toml(Rates()), nl=False)
         return
     found = make_twin(read_rates(rates), worlds, seed, workers=workers, progress=_tell)
     if as_json:
-        told = found.figures.to_json(orient="records")
-        typer.echo(f'{{"rates": {found.rates.model_dump_json(exclude_none=True)}, "worlds": {worlds}, "figures": {told}}}')
+        figures = found.figures.to_json(orient="records")
+        typer.echo(f'{{"rates": {found.rates.model_dump_json(exclude_none=True)}, "worlds": {worlds}, "figures": {figures}}}')
         return
     for instrument, mine in found.figures.groupby("instrument", sort=False):
-        typer.echo(f"{instrument}, mean over {worlds} worlds, and where a further world lies (95 %)")
+        typer.echo(f"{instrument}, mean over {worlds} worlds, and where a further world lies (95%)")
         for row in mine.itertuples():
             typer.echo(f"  {row.figure:24} {row.value:7.1%}  ({row.low:.1%} to {row.high:.1%})")
 
@@ -156,7 +158,7 @@ def judge(
     fail_on: FailOn = None,
     as_json: AsJson = False,
 ) -> int:
-    """Tell statuses anew from stored counts, with other thresholds; no data is read again."""
+    """Re-assess statuses from stored counts, with other thresholds; no data is read again."""
     _check_fail_on(fail_on)
     judged = judge_results(read_results(results), read_thresholds(thresholds))
     if out is None:
@@ -185,21 +187,29 @@ def report(
 
 @app.command()
 def compare(
-    old: Annotated[Path, typer.Argument(metavar="OLD_RESULTS", help="Results folder of the earlier audit.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW_RESULTS", help="Results folder of the later audit.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD_RESULTS", help="Results folder to compare from.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW_RESULTS", help="Results folder to compare to.")],
     fail_on: Annotated[
-        str | None, typer.Option(metavar="warn|fail", help="Exit with 1 where a check got worse and stands there or worse.")
+        str | None,
+        typer.Option(
+            metavar="warn|fail",
+            help="Exit with 1 where a check got worse and stands there or worse, a gate is newly not met, or something vanished.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Tell what got better, worse, appeared or went between two audits, chance set aside."""
+    """Report what got better, worse, appeared or went between two audits, beyond chance, in the order given."""
     _check_fail_on(fail_on)
     comparison = compare_results(read_results(old), read_results(new))
+    made = [datetime.fromtimestamp((folder / "audit.json").stat().st_mtime) for folder in (old, new)]
     if as_json:
-        checks, forces = (frame.to_json(orient="records") for frame in (comparison.checks, comparison.forces))
-        typer.echo(f'{{"forces": {forces}, "checks": {checks}}}')
+        checks, forces = (json.loads(frame.to_json(orient="records")) for frame in (comparison.checks, comparison.forces))
+        runs = [{"as_of": str(day), "made": f"{at:%Y-%m-%d %H:%M}"} for day, at in zip(comparison.dates, made, strict=True)]
+        facts = {"first": runs[0], "second": runs[1], "first_is_later": comparison.first_is_later, "notes": comparison.notes}
+        typer.echo(json.dumps(facts | {"forces": forces, "checks": checks}))
     else:
         typer.echo(comparison_as_markdown(comparison))
+        typer.echo(f"\nThe first run was made at {made[0]:%Y-%m-%d %H:%M}, the second at {made[1]:%Y-%m-%d %H:%M}.")
     return int(fail_on is not None and comparison.crossed("warn" if fail_on == "warn" else "fail"))
 
 
@@ -209,7 +219,7 @@ def score(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit of it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Hold an audit against the ledger: what was put in, found, missed, wrongly told, and what nobody can see."""
+    """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see."""
     scored = evaluation.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
 
@@ -222,7 +232,7 @@ def catalogue(
     only: Only = None,
     skip: Skip = None,
 ) -> None:
-    """List the checks: what each finds, why it matters to a prioritisation, how it is mended, when it warns and fails."""
+    """List the checks: what each finds, why it matters to a prioritisation, how to fix it, when it warns and fails."""
     checks = choose_checks(only or (), skip or ())
     if toml:
         typer.echo(as_toml(Thresholds()))
@@ -283,7 +293,7 @@ def _table(results: Results) -> str:
         found = (
             f"finds {row.recall_at_k:.0%} ({row.low:.0%} to {row.high:.0%}) of the people its list should hold"
             if row.recall_at_k is not None and row.low is not None and row.high is not None
-            else "no truth, or too few people, to hold its list against"
+            else "no truth, or too few people, to compare its list with"
         )
         lines.append(f"{row.force_name:{width}}  {row.status:20}  {lowest:28}  {found}")
     return "\n".join(lines)

@@ -1,50 +1,69 @@
-"""Two audits held against each other: what got better, worse, appeared or went; tested, with false discovery controlled."""
+"""Two audits compared: what got better, worse, appeared or went; tested, with the false discovery rate controlled."""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from audit.results import Results
 from audit.statistics import q_values
 
+Shares = npt.NDArray[np.float64]
 FALSE_DISCOVERY_RATE = 0.05
-"""Share of the changes told that may be chance (Benjamini and Hochberg 1995)."""
+"""Share of the changes reported that may be chance (Benjamini and Hochberg 1995)."""
 Change = Literal["worse", "better", "same", "appeared", "gone"]
-RANK = {"pass": 0, "not_applicable": 0, "warn": 1, "error": 2, "fail": 2}
+RANK = {"warn": 1, "error": 2, "fail": 2}
+"""How bad a status is; every other one is 0."""
+ORDER = {"worse": 0, "gone": 1, "appeared": 2, "better": 3}
+GONE = "not in the data"
+"""Status of a force in the run that does not have it."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``checks`` has a row a check and force, ``forces`` one a force.
+    """Two runs in the order in which they were given.
 
-    checks: check_id, dimension, force, old_rate, new_rate, difference, low, high (95 %, of the difference), p_value, q_value,
-    old_status, new_status, change. forces: force, old_status, new_status, gates_failed_anew, gates_mended, old_recall,
-    new_recall.
+    ``checks`` has a row for each check and force: check_id, dimension, force, old_rate, new_rate, difference, low, high (95%, of
+    the difference), p_value, q_value, old_status, new_status, change. What had rows and has none now is ``gone``.
+    ``forces`` has a row for each force of either run: force, old_status, new_status, gates_newly_failed, gates_newly_met,
+    old_recall, new_recall, recall_difference, recall_low, recall_high (95%, of the difference).
+    ``notes`` say in sentences what else is not the same: dates, options, thresholds, checks, versions, worlds.
     """
 
     checks: pd.DataFrame
     forces: pd.DataFrame
+    dates: tuple[date, date]
+    notes: tuple[str, ...]
+
+    @property
+    def first_is_later(self) -> bool:
+        """Whether the run that was given first is of later data than the second."""
+        return self.dates[0] > self.dates[1]
 
     def crossed(self, level: Literal["warn", "fail"]) -> bool:
-        """Whether a check got worse, or appeared, and now stands at that level or above."""
-        least = RANK[level]
-        checks = self.checks[self.checks["change"].isin(["worse", "appeared"])]
-        return bool((checks["new_status"].map(RANK) >= least).any())
+        """Whether something vanished, a gate is newly not met, or a check got worse or appeared and stands at that level or above."""
+        checks, forces = self.checks, self.forces
+        worse = checks[checks["change"].isin(["worse", "appeared"])]["new_status"].map(RANK).fillna(0) >= RANK[level]
+        vanished = checks["change"].eq("gone").any() or forces["new_status"].eq(GONE).any()
+        return bool(worse.any() or vanished or forces["gates_newly_failed"].map(len).any())
 
 
 def compare(old: Results, new: Results) -> Comparison:
-    """Hold two results against each other, by check and force over the whole period.
+    """Compare two results, by check and force over the whole period, in the order given.
 
-    Rates are compared by a two-proportion z-test (pooled), corrected over all comparisons; a change is told where q is at most
-    5 %. The interval is Newcombe's (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, method 10).
+    Rates are compared by a two-proportion z-test (pooled), corrected over all comparisons; a change is reported where q is at
+    most 5%. The interval is Newcombe's (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, method
+    10); that of people found combines the two intervals in the same way (Zou and Donner 2008, doi 10.1002/sim.3095).
     """
     key = ["check_id", "force"]
     columns = [*key, "dimension", "failed", "total", "rate", "low", "high", "status"]
     sides = [one["checks"][one["checks"]["month"].isna()][columns].reset_index(drop=True) for one in (old, new)]
     merged = sides[0].merge(sides[1], on=key, how="outer", suffixes=("_old", "_new"), indicator=True, sort=False)
-    tested = ((merged["total_old"] > 0) & (merged["total_new"] > 0)).to_numpy()
+    there = [(merged[f"total_{side}"].fillna(0) > 0).to_numpy() for side in ("old", "new")]
+    tested = there[0] & there[1]
     p = np.full(len(merged), np.nan)
     p[tested] = _two_proportions(
         *(merged.loc[tested, f"{name}_{side}"].to_numpy(float) for side in ("old", "new") for name in ("failed", "total"))
@@ -54,7 +73,6 @@ def compare(old: Results, new: Results) -> Comparison:
     low, high = _newcombe(merged)
     difference = merged["rate_new"] - merged["rate_old"]
     certain = np.nan_to_num(q, nan=1.0) <= FALSE_DISCOVERY_RATE
-    there = [(merged[f"total_{side}"].fillna(0) > 0).to_numpy() for side in ("old", "new")]
     change = np.select(
         [~there[0] & there[1], there[0] & ~there[1], certain & (difference > 0), certain & (difference < 0)],
         ["appeared", "gone", "worse", "better"],
@@ -77,70 +95,152 @@ def compare(old: Results, new: Results) -> Comparison:
             "change": change,
         }
     )
-    return Comparison(checks, _forces(old, new))
+    dates = old.summary.dataset.as_of, new.summary.dataset.as_of
+    return Comparison(checks, _forces(old, new), dates, tuple(_notes(old, new)))
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """What changed, the surest first, and the verdict on each force, as Markdown tables."""
+    """What changed, the widest change first, and the verdict on each force, as Markdown tables."""
     counts = comparison.checks["change"].value_counts()
-    lines = [
-        "Checks by force: "
-        + ", ".join(f"{counts.get(name, 0)} {name}" for name in ("worse", "better", "appeared", "gone", "same"))
-        + ".",
+    listed = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("worse", "gone", "appeared", "better", "same"))
+    lines = [f"Data to {comparison.dates[0]} compared with data to {comparison.dates[1]}.", ""]
+    lines += [f"- {note}" for note in comparison.notes]
+    lines += [""] if comparison.notes else []
+    lines += [
+        f"Checks by force: {listed}.",
         "",
-        "| force | status before | status now | gates failed anew | gates mended | finds before | finds now |",
-        "|---|---|---|---|---|--:|--:|",
+        "| force | status before | status now | gates newly not met | gates newly met | finds before | finds now | difference, 95% |",
+        "|---|---|---|---|---|--:|--:|--:|",
     ]
     for row in comparison.forces.itertuples():
         recall = " | ".join("–" if pd.isna(one) else f"{one:.0%}" for one in (row.old_recall, row.new_recall))
-        anew, mended = (", ".join(names) or "–" for names in (row.gates_failed_anew, row.gates_mended))
-        lines.append(f"| {row.force} | {row.old_status} | {row.new_status} | {anew} | {mended} | {recall} |")
-    changed = comparison.checks[comparison.checks["change"] != "same"]
-    changed = changed.assign(order=changed["change"].map({"worse": 0, "appeared": 1, "better": 2, "gone": 3}))
-    changed = changed.sort_values(["order", "q_value", "check_id", "force"])
-    lines += ["", "| change | check | force | before | now | difference, 95 % | q | status |", "|---|---|---|--:|--:|--:|--:|---|"]
-    for row in changed.itertuples():
+        failed, met = (", ".join(names) or "–" for names in (row.gates_newly_failed, row.gates_newly_met))
+        ends = _points(row.recall_difference, row.recall_low, row.recall_high, digits=0)
+        lines.append(f"| {row.force} | {row.old_status} | {row.new_status} | {failed} | {met} | {recall} | {ends} |")
+    lines += ["", "| change | check | force | before | now | difference, 95% | q | status |", "|---|---|---|--:|--:|--:|--:|---|"]
+    for row in changed_first(comparison.checks).itertuples():
         before, now = ("–" if pd.isna(rate) else f"{rate:.2%}" for rate in (row.old_rate, row.new_rate))
-        ends = "–" if pd.isna(row.low) else f"{100 * row.difference:+.2f} ({100 * row.low:+.2f} to {100 * row.high:+.2f})"
+        ends = _points(row.difference, row.low, row.high, digits=2)
         q = "–" if pd.isna(row.q_value) else f"{row.q_value:.2g}"
         status = row.new_status if row.old_status == row.new_status else f"{row.old_status} → {row.new_status}"
         lines.append(f"| {row.change} | {row.check_id} | {row.force} | {before} | {now} | {ends} | {q} | {status} |")
     return "\n".join(lines)
 
 
+def changed_first(checks: pd.DataFrame) -> pd.DataFrame:
+    """The checks that changed: worse, gone, appeared, better, and of each the widest change first."""
+    changed = checks[checks["change"] != "same"]
+    order = changed["change"].map(ORDER)
+    size = -changed["difference"].abs().fillna(0)
+    return (
+        changed.assign(order=order, size=size).sort_values(["order", "size", "check_id", "force"]).drop(columns=["order", "size"])
+    )
+
+
+def _points(difference: float, low: float, high: float, digits: int) -> str:
+    """A difference in points with its interval."""
+    if pd.isna(difference) or pd.isna(low):
+        return "–"
+    texts = (f"{100 * value:+.{digits}f}".replace("-", "−") for value in (difference, low, high))
+    return "{} ({} to {})".format(*texts)
+
+
 def _forces(old: Results, new: Results) -> pd.DataFrame:
-    before = {row.force: row for row in old.summary.forces}
-    rows = []
-    for row in new.summary.forces:
-        was = before.get(row.force)
-        rows.append(
-            {
-                "force": row.force,
-                "old_status": was.status if was else "–",
-                "new_status": row.status,
-                "gates_failed_anew": sorted(set(row.failed_gates) - set(was.failed_gates if was else [])),
-                "gates_mended": sorted(set(was.failed_gates if was else []) - set(row.failed_gates)),
-                "old_recall": was.recall_at_k if was else None,
-                "new_recall": row.recall_at_k,
-            }
-        )
-    columns = ["force", "old_status", "new_status", "gates_failed_anew", "gates_mended", "old_recall", "new_recall"]
+    before, after = ({row.force: row for row in one.summary.forces} for one in (old, new))
+    rows: list[dict[str, Any]] = []
+    for force in dict.fromkeys([*after, *before]):
+        was, now = before.get(force), after.get(force)
+        failed = [set(one.failed_gates) if one else set() for one in (was, now)]
+        row = {
+            "force": force,
+            "old_status": was.status if was else GONE,
+            "new_status": now.status if now else GONE,
+            # Of a force that is in one run only, nothing is newly met or not met.
+            "gates_newly_failed": sorted(failed[1] - failed[0]) if was and now else [],
+            "gates_newly_met": sorted(failed[0] - failed[1]) if was and now else [],
+            "old_recall": was.recall_at_k if was else None,
+            "new_recall": now.recall_at_k if now else None,
+        }
+        ends = [np.array([np.nan if value is None else value for value in (one.recall_at_k, one.low, one.high)])
+                if one else np.full(3, np.nan) for one in (was, now)]  # fmt: skip
+        low, high = _square_and_add(*(end[:, None] for end in ends))
+        row |= {"recall_difference": ends[1][0] - ends[0][0], "recall_low": low[0], "recall_high": high[0]}
+        rows.append(row)
+    columns = [
+        "force", "old_status", "new_status", "gates_newly_failed", "gates_newly_met",
+        "old_recall", "new_recall", "recall_difference", "recall_low", "recall_high",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
-def _two_proportions(failed: np.ndarray, total: np.ndarray, failed_new: np.ndarray, total_new: np.ndarray) -> np.ndarray:
+def _notes(old: Results, new: Results) -> list[str]:
+    """What else differs between two runs, a sentence each."""
+    was, now = old.summary, new.summary
+    notes = []
+    if was.dataset.as_of > now.dataset.as_of:
+        notes.append(
+            f"The first run is of later data ({was.dataset.as_of}) than the second ({now.dataset.as_of}): swap the two to read "
+            "better and worse forwards in time."
+        )
+    if was.dataset.manifest_sha256 == now.dataset.manifest_sha256:
+        notes.append("Both runs are of the same dataset: what differs comes from how it was audited.")
+    elif was.dataset.provenance.get("seed") != now.dataset.provenance.get("seed"):
+        notes.append("The datasets are of two worlds (their seeds differ): a change can be the world's, not the data quality's.")
+    if was.auditor != now.auditor:
+        notes.append(f"Made by different versions: {was.auditor}, then {now.auditor}.")
+    for name, before in was.options.model_dump().items():
+        after = getattr(now.options, name)
+        if before != after:
+            notes.append(f"Option {name}: {_shown(before)}, then {_shown(after)}.")
+    limits = [_flat(one.thresholds) for one in (was, now)]
+    for name in sorted({*limits[0], *limits[1]}):
+        ends = [_shown(one.get(name, "the project's own")) for one in limits]
+        if ends[0] != ends[1]:
+            notes.append(f"Threshold {name}: {ends[0]}, then {ends[1]}.")
+    checks = [set(one["checks"]["check_id"]) for one in (old, new)]
+    forces = [set(one.dataset.forces) for one in (was, now)]
+    for what, sides in (("Checks", checks), ("Forces", forces)):
+        for ids, verb in ((sides[0] - sides[1], "only in the first run"), (sides[1] - sides[0], "only in the second run")):
+            if ids:
+                notes.append(f"{what} {verb}: {', '.join(sorted(ids))}.")
+    return notes
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested thresholds as dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in content.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "the default" if value is None else str(value)
+
+
+def _two_proportions(failed: Shares, total: Shares, failed_new: Shares, total_new: Shares) -> Shares:
     from scipy.special import ndtr  # slow to import, and few pages need it
 
     pooled = (failed + failed_new) / (total + total_new)
     spread = np.sqrt(pooled * (1 - pooled) * (1 / total + 1 / total_new))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(spread > 0, (failed_new / total_new - failed / total) / spread, 0.0)
-    return 2 * ndtr(-np.abs(z))
+    two_sided: Shares = 2 * ndtr(-np.abs(z))
+    return two_sided
 
 
-def _newcombe(merged: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    old, new = ({name: merged[f"{name}_{side}"].to_numpy(float) for name in ("rate", "low", "high")} for side in ("old", "new"))
-    difference = new["rate"] - old["rate"]
-    low = difference - np.hypot(new["rate"] - new["low"], old["high"] - old["rate"])
-    high = difference + np.hypot(new["high"] - new["rate"], old["rate"] - old["low"])
+def _newcombe(merged: pd.DataFrame) -> tuple[Shares, Shares]:
+    old, new = (
+        np.vstack([merged[f"{name}_{side}"].to_numpy(float) for name in ("rate", "low", "high")]) for side in ("old", "new")
+    )
+    return _square_and_add(old, new)
+
+
+def _square_and_add(old: Shares, new: Shares) -> tuple[Shares, Shares]:
+    """Interval of the differences of shares from their own intervals; each shape (3, n): value, low, high."""
+    difference = new[0] - old[0]
+    low = difference - np.hypot(new[0] - new[1], old[2] - old[0])
+    high = difference + np.hypot(new[2] - new[0], old[0] - old[1])
     return low, high

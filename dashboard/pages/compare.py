@@ -60,8 +60,8 @@ def _forces(comparison: Comparison, view: View) -> Table:
             Cell(view.names.get(row.force, row.force)),
             Cell(row.old_status, status=row.old_status),
             Cell(row.new_status, status=row.new_status),
-            Cell(", ".join(row.gates_failed_anew) or "–"),
-            Cell(", ".join(row.gates_mended) or "–"),
+            Cell(", ".join(row.gates_newly_failed) or "–"),
+            Cell(", ".join(row.gates_newly_met) or "–"),
             Cell(percent(row.old_recall, 0), number=True),
             Cell(percent(row.new_recall, 0), number=True),
         ]

@@ -1,14 +1,16 @@
-"""Two audits held against each other: what got worse is told, chance is not, and a pipeline can stop on it."""
+"""Two audits compared: what got worse or vanished is reported, chance is not, and a pipeline can stop on it."""
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from audit import Results, audit_dataset, write_results
-from audit.oversight.compare import compare
+from audit.oversight.compare import changed_first, compare
+from audit.readiness.thresholds import Thresholds
 from synthetic import generate
 from tests.conftest import Outcome
 
@@ -26,7 +28,7 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Resul
     return results[0], results[1], folder
 
 
-def test_what_got_worse_is_told_both_ways(two_months: tuple[Results, Results, Path]) -> None:
+def test_what_got_worse_is_reported_both_ways(two_months: tuple[Results, Results, Path]) -> None:
     clean, typical, _ = two_months
     forward, back = compare(clean, typical).checks, compare(typical, clean).checks
     worse = forward[forward["check_id"] == "missing.persons.ethnicity"]
@@ -41,19 +43,19 @@ def test_nothing_changes_against_itself(two_months: tuple[Results, Results, Path
     comparison = compare(two_months[1], two_months[1])
     assert set(comparison.checks["change"]) == {"same"}
     assert not comparison.crossed("warn")
-    assert comparison.forces["gates_failed_anew"].map(len).sum() == 0
+    assert comparison.forces["gates_newly_failed"].map(len).sum() == 0
 
 
-def test_chance_is_not_told(tmp_path: Path) -> None:
+def test_chance_is_not_reported(tmp_path: Path) -> None:
     results = [
         audit_dataset(
             generate(tmp_path / str(seed), "typical", ["durnley"], scale=0.2, seed=seed), only=["missing"], skip=["*outcome*"]
         )
         for seed in (1, 2)
     ]
-    told = compare(*results).checks
-    tested = told[told["p_value"].notna()]
-    # Forces of one profile differ, as force_spread says; but where nothing differs at all, nothing is told.
+    found = compare(*results).checks
+    tested = found[found["p_value"].notna()]
+    # Forces of one profile differ, as force_spread says; but where nothing differs at all, nothing is reported.
     equal = tested[tested["old_rate"] == tested["new_rate"]]
     assert set(equal["change"]) == {"same"}
     assert (tested.loc[tested["change"] != "same", "q_value"] <= 0.05).all()
@@ -71,14 +73,89 @@ def test_the_interval_of_a_difference_is_newcombes(two_months: tuple[Results, Re
     assert round(low, 4) == 0.0524
 
 
-def test_the_command_tells_and_stops_a_pipeline(two_months: tuple[Results, Results, Path], command: Callable[..., Outcome]) -> None:
+def test_the_command_reports_and_stops_a_pipeline(
+    two_months: tuple[Results, Results, Path], command: Callable[..., Outcome]
+) -> None:
     folder = two_months[2]
     shown = command("audit", "compare", folder / "results-0", folder / "results-1", "--fail-on", "fail")
     assert shown.code == 1
     assert "| worse | missing.persons.ethnicity |" in shown.out
     back = command("audit", "compare", folder / "results-1", folder / "results-0", "--fail-on", "warn", "--json")
     assert back.code == 0
-    assert {row["force"] for row in json.loads(back.out)["forces"]} == set(FORCES)
+    content = json.loads(back.out)
+    assert {row["force"] for row in content["forces"]} == set(FORCES)
+    assert content["first"]["as_of"] == content["second"]["as_of"] == "2025-03-31"
+    assert content["first_is_later"] is False
     bad = command("audit", "compare", folder / "results-1", folder / "nothing")
     assert bad.code == 2
     assert "audit.json" in bad.err
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    """One world at two dates, and its later month with a force less, with a check less, and with other thresholds."""
+    folder = tmp_path_factory.mktemp("months")
+    small = {"years": 1, "scale": 0.05, "seed": 9}
+    november = generate(folder / "november", "typical", FORCES, as_of=date(2024, 11, 30), **small)
+    december = generate(folder / "december", "typical", FORCES, as_of=date(2024, 12, 31), **small)
+    alone = generate(folder / "alone", "typical", FORCES[:1], as_of=date(2024, 12, 31), **small)
+    limits = Thresholds.model_validate({"types": {"missing": {"warn": 0.5, "fail": 0.6}}})
+    return {
+        "november": audit_dataset(november),
+        "december": audit_dataset(december),
+        "one force": audit_dataset(alone),
+        "one check less": audit_dataset(december, skip=["missing.persons.sex"]),
+        "other limits": audit_dataset(december, thresholds=limits),
+    }
+
+
+def test_the_order_given_is_kept_and_the_later_first_is_said(months: dict[str, Results]) -> None:
+    """A folder's name says nothing of its date: december comes before november in the alphabet."""
+    forwards, back = compare(months["november"], months["december"]), compare(months["december"], months["november"])
+    assert (forwards.first_is_later, back.first_is_later) == (False, True)
+    assert back.dates == (date(2024, 12, 31), date(2024, 11, 30))
+    assert any("swap" in note for note in back.notes)
+    assert not any("swap" in note for note in forwards.notes)
+    assert forwards.checks["difference"].to_numpy() == pytest.approx(-back.checks["difference"].to_numpy(), nan_ok=True)
+
+
+@pytest.mark.parametrize("name", ["one force", "one check less"])
+def test_what_vanished_counts_as_worse(name: str, months: dict[str, Results]) -> None:
+    comparison = compare(months["december"], months[name])
+    assert comparison.checks["change"].eq("gone").any()
+    assert comparison.crossed("warn")
+    assert comparison.crossed("fail")
+    back = compare(months[name], months["december"])
+    assert back.checks["change"].eq("appeared").any()
+    assert not back.checks["change"].eq("gone").any()
+
+
+def test_a_force_that_is_in_one_run_only_has_a_row(months: dict[str, Results]) -> None:
+    forces = compare(months["december"], months["one force"]).forces.set_index("force")
+    assert set(forces.index) == set(FORCES)
+    assert forces.loc[FORCES[1], "new_status"] == "not in the data"
+
+
+def test_changed_options_thresholds_checks_and_forces_are_listed(months: dict[str, Results]) -> None:
+    before = months["december"]
+    limits = "\n".join(compare(before, months["other limits"]).notes)
+    assert "Threshold types.missing.fail: the project's own, then 0.6." in limits
+    assert "same dataset" in limits
+    assert "Option skip: none, then missing.persons.sex." in compare(before, months["one check less"]).notes
+    assert f"Forces only in the first run: {FORCES[1]}." in compare(before, months["one force"]).notes
+    assert compare(before, before).notes == ("Both runs are of the same dataset: what differs comes from how it was audited.",)
+
+
+def test_differences_in_people_found_have_an_interval(two_months: tuple[Results, Results, Path]) -> None:
+    forces = compare(two_months[0], two_months[1]).forces.dropna(subset=["recall_difference"])
+    assert len(forces)
+    assert (forces["recall_difference"] == forces["new_recall"] - forces["old_recall"]).all()
+    assert forces["recall_difference"].between(forces["recall_low"], forces["recall_high"]).all()
+    assert (forces["recall_low"] < forces["recall_high"]).all()
+
+
+def test_the_widest_change_comes_first(two_months: tuple[Results, Results, Path]) -> None:
+    shown = changed_first(compare(two_months[0], two_months[1]).checks)
+    worse = shown[shown["change"] == "worse"]["difference"].abs()
+    assert len(worse) > 1
+    assert worse.is_monotonic_decreasing
