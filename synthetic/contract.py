@@ -31,7 +31,8 @@ class Field:
 
     ``codes`` is the closed list of valid values, ``pattern`` a regular expression that the whole value matches,
     ``mark`` the pattern that proves a value synthetic. ``unknown`` are codes that say "not known",
-    of which the share ``unknown_accepted`` is what honest recording comes to.
+    of which the share ``unknown_accepted`` is what honest recording comes to. An ``optional`` column may be left out of a
+    dataset, and is missing by design in most rows, so no check asks for it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field:
     unknown_accepted: float = 0.0
     pattern: str | None = None
     mark: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,10 @@ RELATIONSHIPS = (
 )
 CHANNELS = ("phone_999", "phone_101", "online", "front_desk", "officer", "third_party")
 SYSTEMS = ("records", "custody", "public_protection", "legacy")
+RECORD_CLASSES = ("crime", "non_crime_incident", "cancelled")
+CANCEL_REASONS = ("verified_no_crime", "duplicate", "recorded_in_error", "transferred")
+EVENT_CLASSES = ("crime", "non_crime")
+RESIDENCES = ("private", "shared_house", "hostel", "refuge", "custody", "no_fixed_abode")
 GAP_KINDS = ("silent", "drop", "step", "late", "misrouted", "incomplete")
 
 PERSON_ID = r"^SYN-[A-Za-z0-9_.-]+$"
@@ -186,7 +192,7 @@ PERSONS = Table(
 
 CRIMES = Table(
     "crimes",
-    "Recorded crimes.",
+    "What a force has recorded: crimes, non-crime domestic incidents, and crimes that were cancelled. A crime is a row whose class is crime.",
     ("crime_id",),
     (
         Field("crime_id", "string", "Identifies the crime.", ("frequency",), pattern=CRIME_ID, mark=ID_MARK),
@@ -203,7 +209,7 @@ CRIMES = Table(
         Field("domestic_abuse", "boolean", "Flagged as domestic abuse.", ("severity",), nullable=True),
         Field("occurred_on", "date", "When it happened, or began.", ("recency",), nullable=True),
         Field("reported_on", "date", "When it was reported to the force.", ("recency",), nullable=True),
-        Field("recorded_on", "date", "When the force recorded it as a crime.", ("recency",)),
+        Field("recorded_on", "date", "When the force recorded it.", ("recency",)),
         Field(
             "postcode",
             "string",
@@ -230,6 +236,23 @@ CRIMES = Table(
             codes=codes("outcomes", "outcome_code"),
         ),
         Field("outcome_on", "date", "When the outcome was assigned; missing while it is open.", nullable=True),
+        Field(
+            "record_class",
+            "string",
+            "Whether the row is a crime, a non-crime incident, or a cancelled crime; missing means crime.",
+            nullable=True,
+            codes=RECORD_CLASSES,
+            optional=True,
+        ),
+        Field("cancelled_on", "date", "When the crime was cancelled; missing unless it was.", nullable=True, optional=True),
+        Field(
+            "cancel_reason",
+            "string",
+            "Why the crime was cancelled; missing unless it was.",
+            nullable=True,
+            codes=CANCEL_REASONS,
+            optional=True,
+        ),
     ),
 )
 
@@ -266,6 +289,21 @@ TRUTH_PEOPLE = Table(
         Field("date_of_birth", "date", "True date of birth."),
         Field("sex", "string", "True sex.", codes=SEXES),
         Field("ethnicity", "string", "True ethnicity.", codes=codes("ethnicities", "ethnicity")),
+        Field(
+            "household_key",
+            "string",
+            "The household, or the hostel or other place, where the person lives when the period begins; missing: none.",
+            nullable=True,
+            optional=True,
+        ),
+        Field(
+            "residence",
+            "string",
+            "Where the person lives when the period begins; a hostel is any home that a service runs, care homes included.",
+            nullable=True,
+            codes=RESIDENCES,
+            optional=True,
+        ),
     ),
 )
 
@@ -277,12 +315,27 @@ TRUTH_EVENTS = Table(
         Field("event_key", "string", "Identifies the event."),
         Field("force", "string", "The force where it was, or would be, reported.", pattern=SLUG),
         Field("unit_id", "string", "The unit where it was, or would be, reported."),
-        Field("offence_code", "string", "True offence.", codes=codes("offences", "offence_code")),
+        Field(
+            "offence_code",
+            "string",
+            "True offence; missing: an incident that was no offence.",
+            nullable=True,
+            codes=codes("offences", "offence_code"),
+        ),
         Field("occurred_on", "date", "When it happened, or began."),
         Field("reported_on", "date", "When it was reported; missing: never reported.", nullable=True),
         Field("suspect_key", "string", "Who did it; missing: not known to the victim.", nullable=True),
         Field("victim_key", "string", "To whom it was done."),
-        Field("crime_id", "string", "The crime recorded for it; missing: not recorded.", nullable=True, mark=ID_MARK),
+        Field("crime_id", "string", "The row recorded for it; missing: not recorded.", nullable=True, mark=ID_MARK),
+        Field(
+            "event_class",
+            "string",
+            "Whether it was a crime; missing means crime.",
+            nullable=True,
+            codes=EVENT_CLASSES,
+            optional=True,
+        ),
+        Field("domestic_abuse", "boolean", "Whether it was domestic abuse.", nullable=True, optional=True),
     ),
 )
 
@@ -302,12 +355,13 @@ TRUTH_DEFECTS = Table(
     "the clean records back.",
     ("defect", "table", "record_id", "field"),
     (
-        Field("defect", "string", "The defect's name in the registry."),
+        Field("defect", "string", "The defect's name, one of ``DEFECTS``."),
         Field("family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."),
         Field("table", "string", "The table that was spoiled."),
         Field("record_id", "string", "The row: the table's key, its parts joined by a vertical bar."),
         Field("field", "string", "The field that was spoiled; missing: the whole row.", nullable=True),
         Field("true_value", "string", "What the clean record has there, as text; missing: nothing.", nullable=True),
+        Field("mechanism", "string", "On which rows the defect falls, in words.", nullable=True, optional=True),
     ),
 )
 
@@ -347,6 +401,25 @@ TABLES: dict[str, Table] = {
 }
 RECORDED = tuple(name for name, table in TABLES.items() if not table.is_truth)
 TRUTH = tuple(name for name, table in TABLES.items() if table.is_truth)
+
+
+DEFECTS = (
+    *("not_recorded", "not_recorded_hidden", "late", "silent_unit", "group_dropped", "unit_drop", "late_unit"),
+    *("system_change", "last_months_incomplete", "crime_as_incident", "cancelled_wrongly", "recorded_twice"),
+    *("split_identity", "alias", "married_name", "nickname", "transliteration", "accent_hyphen", "phonetic"),
+    *("scanned_text", "typing_slip", "swapped_names", "day_month_swapped", "wrong_digit", "old_address"),
+    *("estimated_age", "january_filler", "placeholder_name", "wrong_sex", "sex_unknown", "service_phone", "overlaid"),
+    *("suspect_not_linked", "victim_not_linked", "wrong_person_linked", "orphan", "involvement_twice"),
+    *("misrouted", "downgraded", "retired_code", "invalid_code", "domestic_abuse_wrong"),
+    *("date_swapped", "date_defaulted", "date_out_of_order", "date_in_future", "date_1900"),
+    *("outcome_against_suspect", "outcome_invalid", "outcome_before_crime", "outcome_stale"),
+    *("missing_forename", "missing_surname", "missing_suspect_date_of_birth", "missing_victim_date_of_birth"),
+    *("missing_suspect_sex", "missing_victim_sex", "missing_suspect_ethnicity", "missing_victim_ethnicity"),
+    *("missing_address", "missing_postcode", "missing_phone", "missing_offence_code", "missing_domestic_abuse"),
+    *("missing_occurred_on", "missing_reported_on", "missing_crime_postcode", "missing_reported_via"),
+    *("missing_suspect_status", "missing_outcome_code", "missing_outcome_on", "missing_relationship"),
+)
+"""The name of every defect, in the order in which they are applied; each is declared in ``synthetic.defects``."""
 
 
 def marked_fields(table: str) -> dict[str, str]:

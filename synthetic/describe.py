@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from synthetic.contract import TABLES, reference
+from synthetic.contract import RESIDENCES, TABLES, reference
 from synthetic.dataset import Dataset, reading
 from synthetic.errors import InputError
 
@@ -46,13 +46,54 @@ def describe(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def living_together(dataset: Dataset) -> pd.DataFrame:
+    """A row a figure (figure, count): households, and person records that share an address or a telephone.
+
+    Households are counted where the dataset has its truth.
+    """
+    counts: dict[str, str] = {
+        "person records": "SELECT count(*) FROM persons",
+        "records that share address and postcode": _sharing("address, postcode"),
+        "records that share a telephone": _sharing("phone"),
+        "records that share address and telephone": _sharing("address, phone"),
+        "most records with the same telephone": "SELECT max(n) FROM (SELECT count(*) AS n FROM persons WHERE phone IS NOT NULL GROUP BY phone)",
+    }
+    people = [str(path) for path in dataset.files("truth/people")]
+    persons = [str(path) for path in dataset.files("persons")]
+    with reading(dataset) as connection:
+        if persons:
+            connection.read_parquet(persons, union_by_name=True).create_view("persons")
+        if people and {"household_key", "residence"} <= set(connection.read_parquet(people, union_by_name=True).columns):
+            connection.read_parquet(people, union_by_name=True).create_view("people")
+            private = "SELECT household_key, count(*) AS n FROM people WHERE residence = 'private' GROUP BY 1"
+            counts["households of people known to police"] = f"SELECT count(*) FROM ({private})"
+            counts["households with two or more of them"] = f"SELECT count(*) FROM ({private}) WHERE n > 1"
+            for residence in RESIDENCES:
+                counts[f"people, residence {residence}"] = f"SELECT count(*) FROM people WHERE residence = '{residence}'"
+        if not persons:
+            return pd.DataFrame({"figure": [], "count": []})
+        found = {name: connection.execute(query).fetchall()[0][0] or 0 for name, query in counts.items()}
+    return pd.DataFrame({"figure": list(found), "count": list(found.values())})
+
+
+def _sharing(columns: str) -> str:
+    present = " AND ".join(f"{column.strip()} IS NOT NULL" for column in columns.split(","))
+    return f"SELECT sum(n) FROM (SELECT count(*) AS n FROM persons WHERE {present} GROUP BY {columns}) WHERE n > 1"
+
+
 def harm_by_offence(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
     """A row an offence of the reference: crimes recorded, harm days of one, and its share of all recorded harm."""
+    # A cancelled crime is none; an incident has no offence.
     files = [str(path) for path in dataset.files("crimes")]
     counted: dict[str, int] = {}
     if files:
         with reading(dataset) as connection:
-            query = "SELECT offence_code, count(*) FROM read_parquet($1) WHERE offence_code IS NOT NULL GROUP BY 1"
+            columns = connection.read_parquet(files, union_by_name=True).columns
+            crimes = "AND coalesce(record_class, 'crime') = 'crime'" if "record_class" in columns else ""
+            query = (
+                "SELECT offence_code, count(*) FROM read_parquet($1, union_by_name = true) "
+                f"WHERE offence_code IS NOT NULL {crimes} GROUP BY 1"
+            )
             counted = dict(connection.execute(query, [files]).fetchall())
     offences = reference("offences")[["offence_code", "title"]]
     frame = offences.assign(

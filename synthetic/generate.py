@@ -4,7 +4,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -74,6 +74,7 @@ def generate(
         manifest = Manifest(
             provenance=Generated(generator=f"synthetic {version('synthetic-force-data')}", seed=seed, years=years, scale=scale),
             as_of=as_of,
+            period_start=date(1970, 1, 1) + timedelta(days=scope.start),
             forces=list(scope.forces),
             profile=scope.profile.model_dump(mode="json"),
             tables=tables,

@@ -1,11 +1,15 @@
-"""Profiles: every rate that shapes a world, its recording and its defects; read from commented TOML files."""
+"""Profiles: every rate that shapes a world, its recording and its defects; read from commented TOML files.
+
+The keys of defects, and their rates in the profile *typical*, come from the defects' own declarations.
+"""
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from synthetic.defects import REGISTRY, typical_rates
 from synthetic.errors import InputError
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -32,6 +36,10 @@ class World(Section):
     """Height of the summer peak over the year's mean (illustrative)."""
     trend: float = Field(0.0, ge=-0.5, le=0.5)
     """Growth of reports a year (illustrative)."""
+    incident_share: float = Field(0.395, ge=0, le=0.9)
+    """Share of domestic-abuse records that are non-crime incidents: 533,967 of 1,350,460 (ONS, year to March 2025)."""
+    no_crime_share: float = Field(0.015, ge=0, le=0.5)
+    """Further reports of a crime that prove to be none and are cancelled, over reports of crimes (illustrative)."""
 
 
 class Reporting(Section):
@@ -45,115 +53,76 @@ class Reporting(Section):
     other: Rate = 0.6
 
 
-class Recording(Section):
+class _Recording(Section):
     """Which reports become recorded crimes, and when."""
 
-    not_recorded: Rate = 0.0
-    not_recorded_hidden: Rate = 0.0
-    late: Rate = 0.0
-    silent_unit: Rate = 0.0
-    group_dropped: Rate = 0.0
-    unit_drop: Rate = 0.0
-    late_unit: Rate = 0.0
-    system_change: Rate = 0.0
-    last_months_incomplete: Rate = 0.0
-    recorded_twice: Rate = 0.0
     force_spread: float = Field(0.0, ge=0, le=2)
     """How much forces differ: standard deviation, between forces, of the log-odds of every rate of a defect."""
 
 
-class Identity(Section):
+class _Identity(Section):
     """How one person comes to have several records, and how the copies come to differ."""
 
-    duplicate_rate: float = Field(0.0, ge=0, le=0.9)
     copies_from_legacy: Rate = 0.0
-    alias: Rate = 0.0
-    married_name: Rate = 0.0
-    nickname: Rate = 0.0
-    transliteration: Rate = 0.0
-    accent_hyphen: Rate = 0.0
-    phonetic: Rate = 0.0
-    scanned_text: Rate = 0.0
-    typing_slip: Rate = 0.0
-    swapped_names: Rate = 0.0
-    day_month_swapped: Rate = 0.0
-    wrong_digit: Rate = 0.0
-    old_address: Rate = 0.0
-    january_filler: Rate = 0.0
-    placeholder_name: Rate = 0.0
-    overlaid: float = Field(0.0, ge=0, le=1)
 
 
-class Linkage(Section):
+class _Linkage(Section):
     """Links between crimes and person records that are absent or wrong."""
 
-    suspect_not_linked: Rate = 0.0
-    victim_not_linked: Rate = 0.0
-    wrong_person_linked: Rate = 0.0
-    orphan: Rate = 0.0
-    involvement_twice: Rate = 0.0
 
-
-class Offence(Section):
+class _Offence(Section):
     """Offences coded lower or by no valid code, and the domestic-abuse flag."""
 
-    misrouted: Rate = 0.0
-    downgraded: Rate = 0.0
-    retired_code: Rate = 0.0
-    invalid_code: Rate = 0.0
-    domestic_abuse_wrong: Rate = 0.0
 
-
-class Dates(Section):
+class _Dates(Section):
     """Dates that are there and wrong."""
 
-    swapped: Rate = 0.0
-    defaulted: Rate = 0.0
-    out_of_order: Rate = 0.0
-    in_future: Rate = 0.0
-    filler_1900: Rate = 0.0
 
-
-class Outcome(Section):
+class _Outcome(Section):
     """Outcomes that are at odds with the case, the calendar or the list."""
 
-    against_suspect: Rate = 0.0
-    invalid: Rate = 0.0
-    before_crime: Rate = 0.0
-    stale: Rate = 0.0
 
-
-class Equality(Section):
+class _Equality(Section):
     """How unequally defects fall on groups."""
 
     unequal: float = Field(0.0, ge=0, le=20)
     """How much higher the odds of a missing ethnicity, sex or link, and of a split, are for people not White British."""
 
 
-class Missing(Section):
+class _Missing(Section):
     """Share of a field's values that is blank, each by its own mechanism."""
 
-    forename: Rate = 0.0
-    surname: Rate = 0.0
-    suspect_date_of_birth: Rate = 0.0
-    victim_date_of_birth: Rate = 0.0
-    suspect_sex: Rate = 0.0
-    victim_sex: Rate = 0.0
-    suspect_ethnicity: Rate = 0.0
-    victim_ethnicity: Rate = 0.0
-    address: Rate = 0.0
-    postcode: Rate = 0.0
-    phone: Rate = 0.0
-    offence_code: Rate = 0.0
-    domestic_abuse: Rate = 0.0
-    occurred_on: Rate = 0.0
-    reported_on: Rate = 0.0
-    crime_postcode: Rate = 0.0
-    reported_via: Rate = 0.0
-    suspect_status: Rate = 0.0
-    outcome_code: Rate = 0.0
-    outcome_on: Rate = 0.0
-    relationship: Rate = 0.0
+
+def _with_rates(base: type[Section]) -> Any:
+    """The section with a key for each defect that is declared with a rate of it; a rate that no file sets is 0."""
+    name = base.__name__.removeprefix("_")
+    keys: dict[str, Any] = {}
+    for defect in REGISTRY:
+        section, key = defect.rate.split(".")
+        if section == name.lower():
+            sentence = (defect.apply.__doc__ or "").split("\n")[0]
+            keys[key] = (float, Field(0.0, ge=0, le=defect.most, description=sentence))
+    return create_model(name, __base__=base, __module__=__name__, __doc__=base.__doc__, **keys)
+
+
+if TYPE_CHECKING:
+    Recording = _Recording
+    Identity = _Identity
+    Linkage = _Linkage
+    Offence = _Offence
+    Dates = _Dates
+    Outcome = _Outcome
+    Equality = _Equality
+    Missing = _Missing
+else:
+    Recording = _with_rates(_Recording)
+    Identity = _with_rates(_Identity)
+    Linkage = _with_rates(_Linkage)
+    Offence = _with_rates(_Offence)
+    Dates = _with_rates(_Dates)
+    Outcome = _with_rates(_Outcome)
+    Equality = _with_rates(_Equality)
+    Missing = _with_rates(_Missing)
 
 
 class Profile(Section):
@@ -235,15 +204,20 @@ def _content(name_or_file: str) -> dict[str, Any]:
         raise InputError("profile", f"takes one of {names}, or a TOML file that can be read.") from None
     except (tomllib.TOMLDecodeError, RecursionError):
         raise InputError(None, "The profile is not valid TOML; compare it with the files in synthetic/profiles.") from None
+    if content.pop("rates", None) == "typical":
+        content = _laid_over(typical_rates(), content)
     base = content.pop("base", None)
     if base is None:
         return content
     if base not in profile_names():
         raise InputError(None, f"The profile's base must be one of {', '.join(profile_names())}.")
-    start = _content(base)
+    return _laid_over(_content(base), content)
+
+
+def _laid_over(start: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """The content with what it leaves out taken from ``start``."""
+    merged = dict(start)
     for key, value in content.items():
-        if isinstance(value, dict) and isinstance(start.get(key), dict):
-            start[key] = {**start[key], **value}
-        else:
-            start[key] = value
-    return start
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if both else value
+    return merged

@@ -2,6 +2,10 @@
 
 ``month`` is the first day of the month of recorded_on, else reported_on, for crimes and their involvements, and of
 created_on for person records. A column that a dataset leaves out is there with nothing in it.
+
+``crimes`` holds rows whose class is crime, ``involvements`` the links of all but incidents and cancelled crimes, and
+``truth_events`` events that were crimes. What has rows of every class is ``all_records``, ``all_involvements`` and
+``all_truth_events``.
 """
 
 import os
@@ -27,21 +31,36 @@ LINKS = "links"
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
 
+ALL_ROWS = {"crimes": "all_records", "involvements": "all_involvements", "truth/events": "all_truth_events"}
+"""Tables with rows that are not about crimes, and the view or frame that holds all of them."""
+
+# A missing class means crime. The other rows are few, so their identifiers are put aside once.
+_CRIMES_ONLY = """
+CREATE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
+CREATE VIEW crimes AS SELECT * FROM all_records WHERE coalesce(record_class, 'crime') = 'crime';
+CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
+CREATE VIEW truth_events AS SELECT * FROM all_truth_events WHERE coalesce(event_class, 'crime') = 'crime';
+"""
+
+
 @contextmanager
 def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on.
+    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on, and those of all rows.
 
     Raises InputError where the dataset is changed meanwhile, see ``synthetic.dataset.reading``.
     """
     with reading(dataset) as connection:
         for name in TABLES:
-            connection.execute(f"CREATE VIEW {name.replace('/', '_')} AS {_select(connection, dataset, name)}")
+            view = ALL_ROWS.get(name, name.replace("/", "_"))
+            connection.execute(f"CREATE VIEW {view} AS {_select(connection, dataset, name)}")
+        connection.execute(_CRIMES_ONLY)
         yield connection
 
 
 def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Frames:
     """The recorded tables as lazy frames on DuckDB."""
-    return _with_months({name: nw.from_native(connection.sql(f"SELECT * FROM {name}")) for name in RECORDED})
+    views = {name: ALL_ROWS.get(name, name) for name in RECORDED}
+    return _with_months({name: nw.from_native(connection.sql(f"SELECT * FROM {view}")) for name, view in views.items()})
 
 
 def pandas_frames(dataset: Dataset) -> Frames:
@@ -148,15 +167,20 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) 
 
 
 def _with_months(tables: Frames) -> Frames:
-    crimes = tables["crimes"].with_columns(
+    records = tables["crimes"].with_columns(
         month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
     )
+    is_crime = nw.col("record_class").fill_null("crime") == "crime"
+    crimes, others = records.filter(is_crime), records.filter(~is_crime).select("crime_id")
+    involvements = tables["involvements"].join(others, on="crime_id", how="anti")
     of_crime = {"crime_known": nw.lit(True), "crime_domestic_abuse": nw.col("domestic_abuse")}
     months = crimes.select("crime_id", "month", **of_crime).unique("crime_id", keep="any")
     return {
         "units": tables["units"].with_columns(month=nw.lit(None).cast(nw.Date)),
         "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),
         "crimes": crimes,
-        "involvements": tables["involvements"].join(months, on="crime_id", how="left"),
-        LINKS: tables["involvements"],
+        "involvements": involvements.join(months, on="crime_id", how="left"),
+        LINKS: involvements,
+        ALL_ROWS["crimes"]: records,
+        ALL_ROWS["involvements"]: tables["involvements"],
     }

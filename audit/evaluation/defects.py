@@ -19,6 +19,8 @@ SEEN_BY: dict[str, tuple[str, ...]] = {
     "january_filler": (
         "heaping.persons.date_of_birth_1_january", "impossible_date.persons.date_of_birth", "range.persons.age_at_record",
     ),
+    "sex_unknown": ("unknown_code.persons.sex",),
+    "service_phone": ("shared_value.persons.phone",),
     "placeholder_name": ("placeholder.persons.forename", "placeholder.persons.surname"),
     "scanned_text": ("pattern.persons.forename", "pattern.persons.surname"),
     "suspect_not_linked": ("required_when.suspect_linked", "contradiction.crimes.charged_without_link"),
@@ -60,6 +62,10 @@ ELSEWHERE = {
 UNSEEN = {
     "not_recorded": "a crime that was never recorded",
     "not_recorded_hidden": "a crime that was never recorded",
+    "crime_as_incident": "a crime that was never recorded",
+    "cancelled_wrongly": "a crime that was never recorded",
+    "estimated_age": "a plausible wrong date",
+    "wrong_sex": "a wrong answer for a right one",
     "downgraded": "a plausible wrong code",
     "wrong_person_linked": "a link to the wrong person",
     "overlaid": "two people on one record",

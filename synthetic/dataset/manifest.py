@@ -60,6 +60,8 @@ class Manifest(StrictModel):
     format: Literal["synthetic-force-data/1"] = "synthetic-force-data/1"
     provenance: Annotated[Generated | Adopted, Field(discriminator="kind")]
     as_of: date
+    period_start: date | None = None
+    """The first day that the dataset covers, where it is known."""
     forces: list[Annotated[str, Field(pattern=SLUG)]] = Field(min_length=1)
     profile: dict[str, Any] | None = None
     tables: dict[str, TableEntry]

@@ -8,19 +8,22 @@ import nicknames
 import numpy as np
 
 from synthetic.contract import SEXES, SYSTEMS, codes
+from synthetic.defects.declaration import ANY, COPIES, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import group_weights
 from synthetic.recording import draw_systems
-from synthetic.world.people import draw_addresses, draw_postcodes
+from synthetic.world.lives import NUMBERS, PHONES, contact, hashed, homes, number
 
 DAYS_TO_1900 = -25_567
 PLACEHOLDERS = ("UNKNOWN", "N/K", "TEST", "Not Known", "XXX")
 
 
+@defect("identity.duplicate_rate", "identity", 0.1, PROPOSED, "by number of crimes, and by group", most=0.9)
 def split_identity(spoiler: Spoiler) -> None:
     """Further records of a person, more of them the more crimes the person is in; each crime names one of the records.
 
-    The rate is the share of person records that are a further record: with d, a person has d / (1 - d) in the mean.
+    The rate is the share of person records that are a further record: with d, a person has d / (1 - d) in the mean. A further
+    record says what was true of the person on the day when it was made, which may be another address, telephone or surname.
     """
     recording, rng, rate = spoiler.recording, spoiler.rng, spoiler.rate
     persons, involvements = recording.persons, recording.involvements
@@ -40,6 +43,10 @@ def split_identity(spoiler: Spoiler) -> None:
     systems = draw_systems(rng, persons["is_suspect"][rows])
     legacy = rng.random(len(rows)) < spoiler.profile.identity.copies_from_legacy
     persons["source_system"][rows] = np.where(legacy, SYSTEMS.index("legacy"), systems)
+    for name, values in vars(
+        contact(recording.world.people, persons["whose"][rows], persons["created_on"][rows], recording.first_day)
+    ).items():
+        persons[name][rows] = values
     spoiler.ledger.added("persons", rows)
     first_copy = count + np.cumsum(further) - further
     true = involvements["person"]
@@ -50,6 +57,7 @@ def split_identity(spoiler: Spoiler) -> None:
     spoiler.ledger.changed("involvements", "person_id", moved, true[moved])
 
 
+@defect("identity.overlaid", "identity", 0.005, PROPOSED, "on people of like names")
 def overlaid(spoiler: Spoiler) -> None:
     """Two people on one record: those next to each other by name are taken for one, and the second's record is not kept."""
     recording = spoiler.recording
@@ -101,6 +109,7 @@ def _either_name(spoiler: Spoiler, change: Callable[[str, int], str], variants: 
     _rewrite(spoiler, "forename", rows[~in_surname], change, variants)
 
 
+@defect("identity.typing_slip", "identity", 0.25, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def typing_slip(spoiler: Spoiler) -> None:
     """A letter of the forename or surname is dropped, doubled, swapped with the next or hit beside."""
     _either_name(spoiler, lambda text, variant: slip(text, variant % 4, variant // 4 % 8 / 8, variant // 32 / 2), 64)
@@ -132,16 +141,19 @@ def slip(text: str, kind: int, place: float, side: float) -> str:
     return text[:at] + keys[int(side * len(keys))] + text[at + 1 :]
 
 
+@defect("identity.phonetic", "identity", 0.1, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def phonetic(spoiler: Spoiler) -> None:
     """The name is written as it sounds."""
     _either_name(spoiler, lambda text, variant: replaced(text, SOUNDS, variant), 6)
 
 
+@defect("identity.scanned_text", "identity", 0.02, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def scanned_text(spoiler: Spoiler) -> None:
     """Letters are misread by a scanner."""
     _either_name(spoiler, lambda text, variant: replaced(text, SCANS, variant), 6)
 
 
+@defect("identity.transliteration", "identity", 0.3, ILLUSTRATIVE, "by naming culture, on copies", needs=("split_identity",))
 def transliteration(spoiler: Spoiler) -> None:
     """The name is put into Latin letters by another custom; only names of cultures that are."""
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
@@ -177,6 +189,7 @@ def replaced(text: str, pairs: tuple[tuple[str, str], ...], variant: int) -> str
     return text[0] + text[1:].replace(old, new, 1)
 
 
+@defect("identity.accent_hyphen", "identity", 0.3, ILLUSTRATIVE, "on copies whose name has such marks", needs=("split_identity",))
 def accent_hyphen(spoiler: Spoiler) -> None:
     """Accents, apostrophes and hyphens fall away; a name of two parts is joined or parted."""
     rows = _copies(spoiler)
@@ -191,6 +204,7 @@ def plain(text: str) -> str:
     return kept.replace("'", "").replace("-", "").replace(" ", "")
 
 
+@defect("identity.nickname", "identity", 0.15, ILLUSTRATIVE, "at random, on copies whose name has one", needs=("split_identity",))
 def nickname(spoiler: Spoiler) -> None:
     """The forename is written as a nickname, where the name has one."""
     _rewrite(spoiler, "forename", _copies(spoiler), _nickname, 8)
@@ -211,6 +225,7 @@ def _nickname(name: str, variant: int) -> str:
     return known[variant % len(known)] if known else name
 
 
+@defect("identity.swapped_names", "identity", 0.02, ILLUSTRATIVE, "by naming culture, on copies", needs=("split_identity",))
 def swapped_names(spoiler: Spoiler) -> None:
     """Forename and surname change places; far oftener where the family name comes first by custom."""
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
@@ -222,6 +237,7 @@ def swapped_names(spoiler: Spoiler) -> None:
     spoiler.write("persons", "surname", rows, forename)
 
 
+@defect("identity.married_name", "identity", 0.05, ILLUSTRATIVE, "at random, on copies of women", needs=("split_identity",))
 def married_name(spoiler: Spoiler) -> None:
     """A woman's other surname, before or after a marriage."""
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
@@ -230,6 +246,7 @@ def married_name(spoiler: Spoiler) -> None:
     spoiler.write("persons", "surname", rows, _others(spoiler, "surname", len(rows)))
 
 
+@defect("identity.alias", "identity", 0.02, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def alias(spoiler: Spoiler) -> None:
     """Another name altogether."""
     rows = _copies(spoiler)
@@ -243,6 +260,9 @@ def _others(spoiler: Spoiler, name: str, count: int) -> np.ndarray:
     return getattr(people, name)[spoiler.rng.integers(0, max(len(people), 1), count)]
 
 
+@defect(
+    "identity.day_month_swapped", "identity", 0.05, ILLUSTRATIVE, "on copies where it gives another date", needs=("split_identity",)
+)
 def day_month_swapped(spoiler: Spoiler) -> None:
     """Day and month of the date of birth are swapped, where that gives another date."""
     rows = _copies(spoiler)
@@ -260,6 +280,7 @@ def swapped_days(days: np.ndarray) -> np.ndarray:
     return np.where(day <= 12, swapped, days).astype(np.int32)
 
 
+@defect("identity.wrong_digit", "identity", 0.05, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def wrong_digit(spoiler: Spoiler) -> None:
     """One digit of the date of birth is wrong: the year by one or ten, or the day by one or ten."""
     rows = _copies(spoiler)
@@ -269,18 +290,22 @@ def wrong_digit(spoiler: Spoiler) -> None:
     spoiler.write("persons", "date_of_birth", rows, np.minimum(days, latest).astype(np.int32))
 
 
+@defect("identity.old_address", "identity", 0.4, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def old_address(spoiler: Spoiler) -> None:
     """An earlier address and postcode, elsewhere in the same unit's area."""
     rows = _copies(spoiler)
     recording = spoiler.recording
-    unit = recording.world.people.unit[recording.persons["whose"][rows]] % len(recording.force.unit_shares)
-    spoiler.write("persons", "address", rows, draw_addresses(spoiler.rng, recording.force, unit))
-    spoiler.write("persons", "postcode", rows, draw_postcodes(spoiler.rng, recording.force, unit))
+    people, whose = recording.world.people, recording.persons["whose"][rows]
+    earlier = spoiler.rng.integers(0, NUMBERS, len(rows))
+    address, postcode = homes(people.home[whose].astype(np.int64), people.unit[whose].astype(np.int64), earlier)
+    spoiler.write("persons", "address", rows, address)
+    spoiler.write("persons", "postcode", rows, postcode)
 
 
 # ---- on any record -----------------------------------------------------------------------------------------------------
 
 
+@defect("identity.january_filler", "identity", 0.01, ILLUSTRATIVE, ANY)
 def january_filler(spoiler: Spoiler) -> None:
     """The year of birth is known or guessed, and 1 January filled in; seldom 1 January 1900."""
     rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
@@ -290,9 +315,51 @@ def january_filler(spoiler: Spoiler) -> None:
     spoiler.write("persons", "date_of_birth", rows, np.where(oldest, DAYS_TO_1900, filler).astype(np.int32))
 
 
+@defect("identity.placeholder_name", "identity", 0.003, ILLUSTRATIVE, ANY)
 def placeholder_name(spoiler: Spoiler) -> None:
     """A name that says that there is none: UNKNOWN, N/K, TEST."""
     rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
     in_forename = spoiler.rng.random(len(rows)) < 0.7
     for name, chosen in (("forename", rows[in_forename]), ("surname", rows[~in_forename])):
         _rewrite(spoiler, name, chosen, lambda text, variant: PLACEHOLDERS[variant], len(PLACEHOLDERS))
+
+
+@defect("identity.estimated_age", "identity", 0.01, ILLUSTRATIVE, ANY)
+def estimated_age(spoiler: Spoiler) -> None:
+    """The age is an estimate, to the nearest five years, and the date of birth the day of the record so many years before."""
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    persons = spoiler.recording.persons
+    created, born = persons["created_on"][rows], persons["date_of_birth"][rows]
+    age = np.maximum(np.round((created - born) / 365.25 / 5), 1) * 5
+    spoiler.write("persons", "date_of_birth", rows, (created - np.floor(age * 365.25)).astype(np.int32))
+
+
+@defect("identity.wrong_sex", "identity", 0.004, ILLUSTRATIVE, ANY)
+def wrong_sex(spoiler: Spoiler) -> None:
+    """A woman is written down as a man, or a man as a woman."""
+    sex = spoiler.recording.persons["sex"]
+    female, male = SEXES.index("F"), SEXES.index("M")
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons") & np.isin(sex, (female, male))))
+    spoiler.write("persons", "sex", rows, np.where(sex[rows] == female, male, female).astype(np.int8))
+
+
+@defect("equality.sex_unknown", "equality", 0.004, ILLUSTRATIVE, ANY)
+def sex_unknown(spoiler: Spoiler) -> None:
+    """The sex is written down as not known."""
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons") & (spoiler.recording.persons["sex"] >= 0)))
+    spoiler.write("persons", "sex", rows, np.full(len(rows), SEXES.index("U"), np.int8))
+
+
+SERVICES_PER_UNIT = 4
+
+
+@defect("identity.service_phone", "identity", 0.015, ILLUSTRATIVE, ANY)
+def service_phone(spoiler: Spoiler) -> None:
+    """The telephone number is that of a solicitor, a support service or the station, and stands on many records."""
+    recording = spoiler.recording
+    persons, people = recording.persons, recording.world.people
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    whose = persons["whose"][rows]
+    which = (hashed(people.life[whose], 40) % np.uint64(SERVICES_PER_UNIT)).astype(np.int64)
+    area = people.home[whose].astype(np.int64) * 128 + people.unit[whose]
+    spoiler.write("persons", "phone", rows, number(area, 41, which) % PHONES)

@@ -1,7 +1,7 @@
 """The ledger: every change that a defect makes, with what stood there before; and the ledger as a table."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from synthetic.contract import TABLES
-from synthetic.profile import Profile
-from synthetic.recording import Columns, Recording
+from synthetic.defects.declaration import Defect
+from synthetic.recording import CRIME, Columns, Recording
 from synthetic.recording.tables import Identifiers, column_text
+
+if TYPE_CHECKING:  # the profile is built from the defects
+    from synthetic.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,7 @@ class Entry:
     Without a field the whole row is meant: left out where ``gone`` is true, added where it is false.
     """
 
-    defect: str
-    family: str
+    defect: Defect
     table: str
     rows: np.ndarray
     field: str | None
@@ -32,11 +34,10 @@ class Entry:
 
 @dataclass
 class Ledger:
-    """Every change in order of application; ``defect`` and ``family`` are those that are being applied."""
+    """Every change in order of application; ``defect`` is the one that is being applied."""
 
     entries: list[Entry] = field(default_factory=list)
-    defect: str = ""
-    family: str = ""
+    defect: Defect | None = None
 
     def changed(self, table: str, name: str, rows: np.ndarray, true: np.ndarray) -> None:
         """Fields of rows were changed; ``true`` has what stood there."""
@@ -51,8 +52,8 @@ class Ledger:
         self._enter(table, rows, None, None, False)
 
     def _enter(self, table: str, rows: np.ndarray, name: str | None, true: np.ndarray | None, gone: bool) -> None:
-        if len(rows):
-            self.entries.append(Entry(self.defect, self.family, table, rows, name, true, gone))
+        if len(rows) and self.defect is not None:
+            self.entries.append(Entry(self.defect, table, rows, name, true, gone))
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Spoiler:
     """What a defect works on: the recording, the profile's rates in this force, a stream of its own, and the ledger."""
 
     recording: Recording
-    profile: Profile
+    profile: "Profile"
     rng: np.random.Generator
     ledger: Ledger
     rate: float
@@ -75,9 +76,19 @@ class Spoiler:
         }[table]
 
     def kept(self, table: str) -> np.ndarray:
+        """Which rows of a table a defect may fall on: of person records all, else crimes and their involvements.
+
+        Incidents and cancelled crimes are left alone, but by what makes a crime one of them.
+        """
+        return self.written(table, crimes_only=True)
+
+    def written(self, table: str, crimes_only: bool = False) -> np.ndarray:
         """Which rows of a table are still to be written."""
-        kept = self.columns(table)["kept"]
-        return kept & self.recording.crimes["kept"][self.recording.involvements["crime"]] if table == "involvements" else kept
+        kept, crimes = self.columns(table)["kept"], self.recording.crimes
+        if table == "persons":
+            return kept
+        counted = crimes["kept"] & (crimes["record_class"] == CRIME) if crimes_only else crimes["kept"]
+        return counted if table == "crimes" else kept & counted[self.recording.involvements["crime"]]
 
     def chosen(self, among: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Rows out of ``among`` on which the defect falls: at its rate, oftener where the weights are higher."""
@@ -91,22 +102,6 @@ class Spoiler:
         differ = values != true
         column[rows[differ]] = values[differ]
         self.ledger.changed(table, name, rows[differ], true[differ])
-
-
-Apply = Callable[[Spoiler], None]
-
-
-@dataclass(frozen=True)
-class Defect:
-    """A kind of defect: family, the profile's key of its rate, the typical rate with its source, on which rows it falls."""
-
-    name: str
-    family: str
-    rate: str
-    typical: float
-    source: str
-    mechanism: str
-    apply: Apply
 
 
 def tilt(rate: float, weights: np.ndarray) -> np.ndarray:
@@ -149,12 +144,13 @@ def _entry_table(entry: Entry, recording: Recording, ids: Identifiers) -> pa.Tab
         true = column_text(recording, entry.table, str(entry.field), entry.true).cast(pa.string())
     return pa.table(
         {
-            "defect": _repeated(entry.defect, len(entry.rows)),
-            "family": _repeated(entry.family, len(entry.rows)),
+            "defect": _repeated(entry.defect.name, len(entry.rows)),
+            "family": _repeated(entry.defect.family, len(entry.rows)),
             "table": _repeated(entry.table, len(entry.rows)),
             "record_id": _record_ids(entry.table, entry.rows, recording, ids),
             "field": _repeated(entry.field, len(entry.rows)),
             "true_value": true,
+            "mechanism": _repeated(entry.defect.mechanism, len(entry.rows)),
         }
     )
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from synthetic.contract import ROLES
+from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import crime_weights, group_weights
 
@@ -23,16 +24,19 @@ def _unlink(spoiler: Spoiler, role: str) -> None:
     spoiler.ledger.gone("involvements", rows)
 
 
+@defect("linkage.suspect_not_linked", "linkage", 0.08, PROPOSED, "by channel and gravity and group")
 def suspect_not_linked(spoiler: Spoiler) -> None:
     """A named suspect is not linked; oftener for online and third-party reports, seldom for grave ones."""
     _unlink(spoiler, "suspect")
 
 
+@defect("linkage.victim_not_linked", "linkage", 0.02, ILLUSTRATIVE, "by channel and gravity and group")
 def victim_not_linked(spoiler: Spoiler) -> None:
     """The victim is not linked."""
     _unlink(spoiler, "victim")
 
 
+@defect("linkage.wrong_person_linked", "linkage", 0.005, ILLUSTRATIVE, ANY)
 def wrong_person_linked(spoiler: Spoiler) -> None:
     """The crime's suspect is linked to another person's record of the force."""
     persons = spoiler.recording.persons
@@ -46,6 +50,7 @@ def wrong_person_linked(spoiler: Spoiler) -> None:
     spoiler.ledger.changed("involvements", "person_id", rows[differ], true[differ])
 
 
+@defect("linkage.involvement_twice", "linkage", 0.005, ILLUSTRATIVE, ANY)
 def involvement_twice(spoiler: Spoiler) -> None:
     """The same link is there a second time."""
     involvements = spoiler.recording.involvements
@@ -56,6 +61,7 @@ def involvement_twice(spoiler: Spoiler) -> None:
     spoiler.ledger.added("involvements", first + np.arange(len(rows)))
 
 
+@defect("linkage.orphan", "linkage", 0.002, ILLUSTRATIVE, ANY)
 def orphan(spoiler: Spoiler) -> None:
     """The link names a person record that is not there any more."""
     involvements = spoiler.recording.involvements

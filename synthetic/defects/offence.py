@@ -3,6 +3,7 @@
 import numpy as np
 
 from synthetic.contract import codes, reference
+from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.recording import enter_gap, months_of, run_of_months, units_hit
 from synthetic.defects.weights import grave
@@ -12,12 +13,13 @@ from synthetic.recording import INVALID_OFFENCES, OFFENCES, RETIRED_OFFENCES
 DOWNGRADES = {"008Q": ("008L", "008R"), "008L": ("008R",), "008U": ("105A",)}
 
 
+@defect("offence.downgraded", "offence", 0.15, PROPOSED, "by offence")
 def downgraded(spoiler: Spoiler) -> None:
     """Stalking becomes harassment or malicious communications, harassment the latter, coercive control common assault."""
     crimes = spoiler.recording.crimes
     of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
     for code, lower in DOWNGRADES.items():
-        rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["offence_true"] == of_code[code])))
+        rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["offence_true"] == of_code[code])))
         choices = np.array([of_code[other] for other in lower], np.int8)
         spoiler.write("crimes", "offence_code", rows, choices[spoiler.rng.integers(0, len(choices), len(rows))])
 
@@ -26,6 +28,7 @@ def downgraded(spoiler: Spoiler) -> None:
 MISROUTES = {"stalking": "008L", "rape": "020A", "harassment": "105A"}
 
 
+@defect("offence.misrouted", "offence", 0.03, ILLUSTRATIVE, "by unit, offence group and month")
 def misrouted(spoiler: Spoiler) -> None:
     """A unit codes one offence group as its neighbour for three to twelve months: stalking as harassment, rape as assault."""
     crimes = spoiler.recording.crimes
@@ -48,11 +51,13 @@ def misrouted(spoiler: Spoiler) -> None:
         enter_gap(spoiler, unit, group, months, "misrouted", len(rows))
 
 
+@defect("offence.retired_code", "offence", 0.002, ILLUSTRATIVE, "by gravity")
 def retired_code(spoiler: Spoiler) -> None:
     """A code that was valid once; seldom for grave offences."""
     _other_code(spoiler, RETIRED_OFFENCES)
 
 
+@defect("offence.invalid_code", "offence", 0.001, ILLUSTRATIVE, "by gravity")
 def invalid_code(spoiler: Spoiler) -> None:
     """A code that never was valid."""
     _other_code(spoiler, INVALID_OFFENCES)
@@ -64,8 +69,9 @@ def _other_code(spoiler: Spoiler, others: tuple[str, ...]) -> None:
     spoiler.write("crimes", "offence_code", rows, (first + spoiler.rng.integers(0, len(others), len(rows))).astype(np.int8))
 
 
+@defect("offence.domestic_abuse_wrong", "offence", 0.03, ILLUSTRATIVE, ANY)
 def domestic_abuse_wrong(spoiler: Spoiler) -> None:
     """The flag says the contrary."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["domestic_abuse"] >= 0)))
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["domestic_abuse"] >= 0)))
     spoiler.write("crimes", "domestic_abuse", rows, (1 - crimes["domestic_abuse"][rows]).astype(np.int8))

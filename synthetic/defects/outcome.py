@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.recording import INVALID_OUTCOMES, OUTCOMES
 from synthetic.world.scope import NEVER
@@ -10,35 +11,39 @@ NEEDS_SUSPECT = ("1", "2", "3", "4", "5", "8", "9", "10", "11", "12", "13", "15"
 NO_SUSPECT = ("14", "18")
 
 
+@defect("outcome.stale", "outcome", 0.08, PROPOSED, "by age of the case")
 def outcome_stale(spoiler: Spoiler) -> None:
     """A crime recorded over a year ago has no outcome, though the case is closed."""
     crimes = spoiler.recording.crimes
     old = crimes["recorded_on"] < spoiler.recording.last_day - 365
-    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & old & (crimes["outcome_code"] >= 0)))
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & old & (crimes["outcome_code"] >= 0)))
     spoiler.write("crimes", "outcome_code", rows, np.full(len(rows), -1, np.int8))
     spoiler.write("crimes", "outcome_on", rows, np.full(len(rows), NEVER))
 
 
+@defect("outcome.before_crime", "outcome", 0.003, ILLUSTRATIVE, ANY)
 def outcome_before_crime(spoiler: Spoiler) -> None:
     """The outcome is one to 60 days older than the record."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_on"] != NEVER)))
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_on"] != NEVER)))
     before = crimes["recorded_on"][rows] - spoiler.rng.integers(1, 61, len(rows))
     spoiler.write("crimes", "outcome_on", rows, before.astype(np.int32))
 
 
+@defect("outcome.invalid", "outcome", 0.002, ILLUSTRATIVE, ANY)
 def outcome_invalid(spoiler: Spoiler) -> None:
     """The outcome is no code of the framework."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_code"] >= 0)))
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
     codes = len(OUTCOMES) + spoiler.rng.integers(0, len(INVALID_OUTCOMES), len(rows))
     spoiler.write("crimes", "outcome_code", rows, codes.astype(np.int8))
 
 
+@defect("outcome.against_suspect", "outcome", 0.03, PROPOSED, ANY)
 def outcome_against_suspect(spoiler: Spoiler) -> None:
     """An outcome that needs a suspect where none is named, or one for want of a suspect where one is."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(crimes["kept"] & (crimes["outcome_code"] >= 0)))
+    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
     named = spoiler.recording.world.events.suspect[crimes["event"][rows]] >= 0
     with_suspect = np.array([OUTCOMES.index(code) for code in NEEDS_SUSPECT], np.int8)
     without = np.array([OUTCOMES.index(code) for code in NO_SUSPECT], np.int8)

@@ -12,7 +12,8 @@ def grave(spoiler: Spoiler) -> np.ndarray:
     """Whether each crime's true offence is grave: a year of harm days or more."""
     recording = spoiler.recording
     harm = reference("offences")["harm_days"].to_numpy()
-    return harm[recording.world.events.offence[recording.crimes["event"]]] >= 365
+    offence = recording.world.events.offence[recording.crimes["event"]]
+    return (offence >= 0) & (harm[offence] >= 365)
 
 
 def crime_weights(spoiler: Spoiler) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The recording: what a force would write down of its part of the world, as numbers first and as Arrow tables at the end.
 
-A clean recording has one person record a person and one crime a report, recorded on the day of the report. The defects
+A clean recording has one person record a person and one row a report, recorded on the day of the report. The defects
 (``defects.py``) then work on it in place. Columns hold numbers: codes into pools and code lists, days since 1970, and
 -1 or NEVER for nothing; ``column_text`` and ``tables`` turn them into what the files hold.
 """
@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synthetic.contract import CHANNELS, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
+from synthetic.contract import CANCEL_REASONS, CHANNELS, RECORD_CLASSES, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
 from synthetic.names import name_pool
 from synthetic.randomness import stream
 from synthetic.world import World
-from synthetic.world.people import DOMESTIC, draw_postcodes
+from synthetic.world.courses import DOMESTIC
+from synthetic.world.lives import contact
+from synthetic.world.people import draw_postcodes
 from synthetic.world.scope import NEVER, Force, Scope
 
 Columns = dict[str, np.ndarray]
@@ -38,6 +40,12 @@ OUTCOME_MIX = {
 }
 NO_SUSPECT_MIX = {"rape": (6, 8, 14), "other_sexual": (6, 14, 9), "stalking": (2, 3, 3), "harassment": (6, 12, 2)}
 CHARGE_MEDIAN_DAYS = {"rape": 489}
+OUTCOME_SPREAD = 0.25
+"""How much forces' outcomes differ: standard deviation of the logarithm of each share (illustrative; for charges of rape,
+from 3.5 to 17.4 % in one force over three years, 2024)."""
+CRIME, INCIDENT, CANCELLED = range(len(RECORD_CLASSES))
+CANCEL_MIX = (60, 20, 12, 8)
+"""Reasons of cancelled crimes in per cent, in the order of ``CANCEL_REASONS`` (illustrative)."""
 CHANNEL_MIX = {True: (42, 20, 9, 5, 15, 9), False: (26, 28, 20, 8, 10, 8)}
 
 
@@ -77,7 +85,10 @@ class Recording:
 
 
 def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
-    """Every report as a crime, everyone in it as one person record. ``recording`` numbers the recordings of a world."""
+    """Every report as what it is, everyone in it as one person record. ``recording`` numbers the recordings of a world.
+
+    A person record says what was true of the person on the day when it was made.
+    """
     rng = stream(scope.seed, "recording", world.force.slug, str(recording))
     events, people = world.events, world.people
     reported = np.flatnonzero(events.reported != NEVER)
@@ -96,13 +107,12 @@ def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
     np.minimum.at(created, suspect[named], days[named])
     is_suspect = np.zeros(len(people), bool)
     is_suspect[suspect[named]] = True
+    here = contact(people, whose, created[whose], scope.start)
     persons = {
         "whose": whose,
         "is_suspect": is_suspect[whose],
-        **{
-            name: getattr(people, name)[whose].copy()
-            for name in ("forename", "surname", "date_of_birth", "sex", "ethnicity", "address", "postcode", "phone")
-        },
+        **{name: getattr(people, name)[whose].copy() for name in ("forename", "date_of_birth", "sex", "ethnicity")},
+        **vars(here),
         "kept": np.ones(len(whose), bool),
         "created_on": created[whose],
         "source_system": draw_systems(rng, is_suspect[whose]),
@@ -138,10 +148,14 @@ def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported
     unit = events.unit[reported]
     day = events.reported[reported]
     at_home = domestic | (rng.random(count) < 0.3)
-    postcode = np.where(at_home, people.postcode[events.victim[reported]], draw_postcodes(rng, world.force, unit))
+    home = contact(people, events.victim[reported], day, scope.start).postcode
+    postcode = np.where(at_home & (home >= 0), home, draw_postcodes(rng, world.force, unit))
     seen = rng.random(count) < 0.5
     status = np.where(named, 0, np.where(seen, 1, 2)).astype(np.int8)
-    outcome, outcome_on = _outcomes(rng, offence, domestic, named, day, scope.end)
+    outcome, outcome_on = _outcomes(rng, offence, domestic, named, day, scope.end, _mix_of_force(scope, world.force))
+    is_crime = events.is_crime[reported]
+    record_class = np.where(is_crime, CRIME, np.where(offence < 0, INCIDENT, CANCELLED)).astype(np.int8)
+    cancelled_on, cancel_reason = cancellations(rng, day, scope.end)
     return {
         "event": reported,
         "unit": unit,
@@ -155,10 +169,26 @@ def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported
         "postcode": postcode,
         "reported_via": _draw_channels(rng, domestic),
         "suspect_status": status,
-        "outcome_code": outcome,
-        "outcome_on": outcome_on,
+        "outcome_code": np.where(is_crime, outcome, -1).astype(np.int8),
+        "outcome_on": np.where(is_crime, outcome_on, NEVER).astype(np.int32),
+        "record_class": record_class,
+        "cancelled_on": np.where(record_class == CANCELLED, cancelled_on, NEVER).astype(np.int32),
+        "cancel_reason": np.where(record_class == CANCELLED, cancel_reason, -1).astype(np.int8),
         "kept": np.ones(count, bool),
     }
+
+
+def cancellations(rng: np.random.Generator, recorded: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """(day, reason) of the cancellation of crimes recorded on those days: about three weeks later."""
+    wait = np.exp(rng.normal(np.log(21), 0.8, len(recorded))).astype(np.int32)
+    bounds = np.cumsum(CANCEL_MIX) / sum(CANCEL_MIX)
+    reason = np.searchsorted(bounds, rng.random(len(recorded))).clip(0, len(CANCEL_REASONS) - 1)
+    return np.minimum(recorded + wait, last).astype(np.int32), reason.astype(np.int8)
+
+
+def _mix_of_force(scope: Scope, force: Force) -> np.ndarray:
+    """Factors of the force's shares of outcomes, over the usual ones; shape (6,)."""
+    return np.exp(stream(scope.seed, "outcomes", force.slug).normal(0, OUTCOME_SPREAD, 6))
 
 
 def _draw_channels(rng: np.random.Generator, domestic: np.ndarray) -> np.ndarray:
@@ -171,7 +201,13 @@ def _draw_channels(rng: np.random.Generator, domestic: np.ndarray) -> np.ndarray
 
 
 def _outcomes(
-    rng: np.random.Generator, offence: np.ndarray, domestic: np.ndarray, named: np.ndarray, day: np.ndarray, last: int
+    rng: np.random.Generator,
+    offence: np.ndarray,
+    domestic: np.ndarray,
+    named: np.ndarray,
+    day: np.ndarray,
+    last: int,
+    of_force: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Outcome (code, day) of each crime; -1 and NEVER where it is open, or would come after the last day."""
     groups = reference("offences")["offence_group"].to_numpy()[offence]
@@ -182,7 +218,8 @@ def _outcomes(
     draw, pick = rng.random(len(offence)), rng.random(len(offence))
     for group, mix in OUTCOME_MIX.items():
         rows = np.flatnonzero(named & (groups == group))
-        kinds = np.searchsorted(np.cumsum(mix) / sum(mix), draw[rows], side="right").clip(0, 5)
+        shares = np.array(mix) * of_force
+        kinds = np.searchsorted(np.cumsum(shares) / shares.sum(), draw[rows], side="right").clip(0, 5)
         for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
             chosen = rows[kinds == kind]
             outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]

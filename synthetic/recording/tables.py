@@ -7,7 +7,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from synthetic.contract import CHANNELS, RELATIONSHIPS, ROLES, SEXES, SUSPECT_STATUSES, SYSTEMS, TABLES, codes
+from synthetic.contract import (
+    CANCEL_REASONS,
+    CHANNELS,
+    EVENT_CLASSES,
+    RECORD_CLASSES,
+    RELATIONSHIPS,
+    RESIDENCES,
+    ROLES,
+    SEXES,
+    SUSPECT_STATUSES,
+    SYSTEMS,
+    TABLES,
+    codes,
+)
 from synthetic.names import street_names
 from synthetic.recording import (
     INVALID_OFFENCES,
@@ -18,6 +31,8 @@ from synthetic.recording import (
     Columns,
     Recording,
 )
+from synthetic.world.events import DOMESTIC_CODES
+from synthetic.world.lives import NO_ABODE, RESIDENCE_OF_PLACE
 from synthetic.world.scope import NEVER, Force
 
 INWARD_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
@@ -93,6 +108,8 @@ def column_text(recording: Recording, table: str, name: str, values: np.ndarray)
         "suspect_status": SUSPECT_STATUSES,
         "outcome_code": OUTCOMES + INVALID_OUTCOMES,
         "relationship": RELATIONSHIPS,
+        "record_class": RECORD_CLASSES,
+        "cancel_reason": CANCEL_REASONS,
     }
     if name in lists:
         return _coded(lists[name], values)
@@ -175,6 +192,10 @@ def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
                     name: column_text(recording, "persons", name, getattr(people, name)[here])
                     for name in ("forename", "surname", "date_of_birth", "sex", "ethnicity")
                 },
+                "household_key": pc.if_else(
+                    pa.array(people.household[here] >= 0), numbered("h-", people.household[here].clip(0), width=15), None
+                ),
+                "residence": _coded(RESIDENCES, RESIDENCE_OF_PLACE[people.place[here]]),
             }
         ),
         "truth/events": pa.table(
@@ -188,6 +209,8 @@ def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
                 "suspect_key": take_or_null(keys, events.suspect),
                 "victim_key": keys.take(pa.array(events.victim)),
                 "crime_id": take_or_null(ids.crime, crime_of),
+                "event_class": _coded(EVENT_CLASSES, np.where(events.is_crime, 0, 1)),
+                "domestic_abuse": pa.array(np.isin(events.relationship, DOMESTIC_CODES)),
             }
         ),
         "truth/identities": _identities(recording, ids, keys),
@@ -257,9 +280,12 @@ def _houses() -> pa.Array:
 
 
 def _addresses(values: np.ndarray) -> pa.Array:
-    street = _streets().take(pa.array(values // 1000, mask=values < 0))
-    house = _houses().take(pa.array(values % 1000, mask=values < 0))
-    return pc.binary_join_element_wise(house, street, " ")
+    absent = (values < 0) | (values == NO_ABODE)
+    street = _streets().take(pa.array(values // 1000, mask=absent))
+    house = _houses().take(pa.array(values % 1000, mask=absent))
+    texts = pc.binary_join_element_wise(house, street, " ")
+    none = values == NO_ABODE
+    return pc.if_else(pa.array(none), "No fixed abode", texts) if none.any() else texts
 
 
 def postcode_texts(values: np.ndarray) -> pa.Array:

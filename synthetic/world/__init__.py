@@ -12,7 +12,7 @@ import numpy as np
 
 from synthetic.randomness import stream
 from synthetic.world.courses import BORDER_COURSES, BORDER_DRAWN, BORDER_REPORTS, COURSES
-from synthetic.world.events import Events, offend, offender_counts, unknown_suspects
+from synthetic.world.events import Events, incidents_only, offend, offender_counts, reported_and_no_crime, unknown_suspects
 from synthetic.world.people import People, person_keys
 from synthetic.world.scope import NEVER, Force, Scope, force_of, neighbours
 
@@ -47,6 +47,8 @@ def make_world(scope: Scope, slug: str) -> World:
         people.append(group_people)
         offset += len(group_people)
     everyone, happened = People.concat(people), Events.concat(events)
+    rng = stream(scope.seed, "no crime", slug)
+    happened = Events.concat([happened, reported_and_no_crime(scope, rng, happened)])
     here = everyone.home == force.index
     present = here.copy()
     present[happened.victim] = True
@@ -86,7 +88,7 @@ def _travellers(scope: Scope) -> dict[tuple[str, str], int]:
 
 
 def _residents(scope: Scope, force: Force) -> tuple[People, Events]:
-    """Offenders who stay in their force, and the events whose suspect is not known, with their victims."""
+    """Offenders who stay in their force, events whose suspect is not known, and incidents, each with their victims."""
     rng = stream(scope.seed, "world", force.slug)
     border = scope.profile.world.border_share * (len(scope.forces) > 1)
     share = max(0.0, 1.0 - border * BORDER_DRAWN * BORDER_REPORTS)
@@ -95,7 +97,10 @@ def _residents(scope: Scope, force: Force) -> tuple[People, Events]:
     unknown_victims, unknown_events = unknown_suspects(scope, rng, force)
     unknown_events = replace(unknown_events, victim=unknown_events.victim + len(people))
     people = People.concat([people, unknown_victims])
-    return replace(people, key=person_keys(force.slug, len(people))), Events.concat([events, unknown_events])
+    others, incidents = incidents_only(scope, rng, force)
+    incidents = replace(incidents, suspect=incidents.suspect + len(people), victim=incidents.victim + len(people))
+    people = People.concat([people, others])
+    return replace(people, key=person_keys(force.slug, len(people))), Events.concat([events, unknown_events, incidents])
 
 
 def _border_group(scope: Scope, home: Force, away: Force, count: int) -> tuple[People, Events]:

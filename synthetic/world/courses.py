@@ -118,7 +118,23 @@ COURSES = (
         age=(32, 12),
     ),
 )
-# Whoever offends in two forces has several victims, some here and some there.
+DOMESTIC = ("partner", "ex_partner", "parent", "child", "sibling", "other_family")
+# Domestic incidents that are no crime. Those called about them are called about once, mostly (illustrative).
+INCIDENTS = Course(
+    "domestic incidents",
+    {},
+    further=0.35,
+    spread=0.9,
+    spell=400,
+    new_victim=0.0,
+    relationships=_INTIMATE,
+    age=(36, 12),
+)
+INCIDENTS_BESIDE = 0.16
+"""Incidents beside each domestic crime that happens, over incidents for each that is reported (illustrative)."""
+RECORDED_AND_LEFT = 0.92
+"""Domestic crimes that are recorded as crimes and stay so, of those reported, in the typical profile (measured)."""
+# Those who offend in two forces have several victims, some here and some there.
 BORDER_COURSES = tuple(replace(course, further=max(course.further, 2.5), new_victim=0.7) for course in COURSES)
 # Offenders to be drawn for each who is reported in both forces, and reports each makes over a resident's (measured).
 BORDER_DRAWN, BORDER_REPORTS = 1.95, 2.15

@@ -10,6 +10,10 @@ from synthetic.randomness import stream
 from synthetic.world.courses import (
     COURSES,
     DELAY_BOUNDS,
+    DOMESTIC,
+    INCIDENTS,
+    INCIDENTS_BESIDE,
+    RECORDED_AND_LEFT,
     REPORT_DELAY,
     REPORTS_BY_RELATIONSHIP,
     SUSPECT_NOT_KNOWN,
@@ -27,10 +31,15 @@ from synthetic.world.people import (
 )
 from synthetic.world.scope import NEVER, Force, Scope
 
+DOMESTIC_CODES = [RELATIONSHIPS.index(name) for name in DOMESTIC]
+
 
 @dataclass(frozen=True)
 class Events(Rows):
-    """Events: ``where`` is the force's index, ``suspect`` and ``victim`` are rows of the people, -1 not known."""
+    """Events: ``where`` is the force's index, ``suspect`` and ``victim`` are rows of the people, -1 not known.
+
+    An event that is no crime is an incident, whose ``offence`` is -1, or a report of an offence that proved to be none.
+    """
 
     where: np.ndarray
     unit: np.ndarray
@@ -40,6 +49,7 @@ class Events(Rows):
     reported: np.ndarray
     suspect: np.ndarray
     victim: np.ndarray
+    is_crime: np.ndarray
 
 
 def offender_counts(scope: Scope, force: Force) -> np.ndarray:
@@ -50,13 +60,18 @@ def offender_counts(scope: Scope, force: Force) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What the profile's rates come to: cumulative offence mixes over true events by course, and offenders a report."""
+    """What the profile's rates come to: cumulative offence mixes over true events by course, and offenders a report.
+
+    ``domestic_share`` and ``domestic_events`` are domestic crimes reported, and that happened, for each report of a crime.
+    """
 
     offence_mix: np.ndarray
     offenders_per_report: np.ndarray
     not_known_mix: np.ndarray
     not_known_share: float
     reported: np.ndarray
+    domestic_share: float
+    domestic_events: float
 
 
 @cache
@@ -73,6 +88,9 @@ def _plan(scope: Scope) -> _Plan:
     chance = np.array([reported @ _relationship_weights(course) for course in COURSES])
     true_mix = np.divide(reported_mix, chance, out=np.zeros_like(reported_mix), where=chance > 0)
     totals = true_mix.sum(axis=1)
+    kinship = np.array([name in DOMESTIC for name in RELATIONSHIPS])
+    domestic = np.array([reported @ (_relationship_weights(course) * kinship) for course in COURSES])
+    of_course = np.array([(_relationship_weights(course) * kinship).sum() for course in COURSES])
     events = np.array([_events_per_offender(scope, course) for course in COURSES])
     return _Plan(
         offence_mix=np.cumsum(true_mix / np.maximum(totals, 1e-12)[:, None], axis=1),
@@ -80,6 +98,8 @@ def _plan(scope: Scope) -> _Plan:
         not_known_mix=np.cumsum(not_known / not_known.sum()),
         not_known_share=float(not_known.sum()),
         reported=reported,
+        domestic_share=float((true_mix * domestic).sum()),
+        domestic_events=float((true_mix * of_course[:, None]).sum()),
     )
 
 
@@ -190,12 +210,70 @@ def _course_group(
     where = np.where(is_away, away.index, home.index).astype(np.int16)
     unit = np.where(is_away, draw_units(rng, away, pairs), near_units(rng, home, suspects.unit[suspect_of_pair])).astype(np.int32)
     victims = draw_victims(rng, home, away, where, unit, offence, pair)
-    victims = households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away, scope)
-    return (
-        suspects,
-        victims,
-        _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair),
+    victims = households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away, scope, home)
+    crimes = _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair)
+    return suspects, victims, Events.concat([crimes, _incidents_beside(scope, rng, crimes)])
+
+
+def _incidents_beside(scope: Scope, rng: np.random.Generator, crimes: Events) -> Events:
+    """Incidents, no crime, between the same two people in the year about each domestic crime."""
+    domestic = np.flatnonzero(np.isin(crimes.relationship, DOMESTIC_CODES))
+    each = rng.poisson(INCIDENTS_BESIDE * _incident_rate(scope), len(domestic))
+    beside = crimes.take(np.repeat(domestic, each))
+    day = beside.occurred.clip(scope.start, None) + rng.integers(-365, 366, len(beside)).astype(np.int32)
+    # What falls outside the period is turned back into it at the end that it passed.
+    day = np.where(day < scope.start, 2 * scope.start - day, day)
+    day = np.where(day > scope.end, 2 * scope.end - day, day).clip(scope.start, scope.end).astype(np.int32)
+    return replace(
+        beside,
+        offence=np.full(len(beside), -1, np.int8),
+        occurred=day,
+        reported=day,
+        is_crime=np.zeros(len(beside), bool),
     )
+
+
+def incidents_only(scope: Scope, rng: np.random.Generator, force: Force) -> tuple[People, Events]:
+    """Domestic incidents, no crime, of people who are suspected of nothing else; most are called about once."""
+    plan = _plan(scope)
+    reports = force.population / 1000 * scope.profile.world.reports_per_1000 * scope.years
+    rate = _incident_rate(scope)
+    wanted = reports * plan.domestic_share * rate - reports * plan.domestic_events * rate * INCIDENTS_BESIDE
+    count = round(max(wanted, 0.0) / max(_events_per_offender(scope, INCIDENTS), 1e-9))
+    offender, day = _event_days(scope, rng, count, INCIDENTS)
+    if not len(offender):
+        nobody = draw_people(rng, force, np.zeros(0, bool), (35, 10), np.zeros(0, np.int32))
+        return nobody, _no_events()
+    _, offender = np.unique(offender, return_inverse=True)
+    people = int(offender[-1]) + 1
+    weights = np.cumsum(_relationship_weights(INCIDENTS))
+    relationship = np.searchsorted(weights / weights[-1], rng.random(people)).astype(np.int8)
+    suspects = draw_people(rng, force, rng.random(people) < 0.2, INCIDENTS.age, draw_units(rng, force, people))
+    where = np.full(people, force.index, np.int16)
+    unit = near_units(rng, force, suspects.unit).astype(np.int32)
+    offence = np.full(len(offender), -1, np.int8)
+    victims = draw_victims(rng, force, force, where, unit, offence, offender)
+    each = np.arange(people)
+    victims = households(rng, suspects, victims, each, relationship, np.ones(people, bool), scope, force)
+    happened = _events(
+        rng, where[offender], unit[offender], offence, relationship[offender], day, np.ones(len(day), bool), offender, offender
+    )
+    return _stack([suspects], [victims], [happened])
+
+
+def _incident_rate(scope: Scope) -> float:
+    """Incidents for each domestic crime that is reported."""
+    share = scope.profile.world.incident_share
+    return share / (1 - share) * RECORDED_AND_LEFT
+
+
+def reported_and_no_crime(scope: Scope, rng: np.random.Generator, events: Events) -> Events:
+    """Further reports of an offence, between the same people, that prove to be no crime and are rightly cancelled."""
+    reported = np.flatnonzero((events.reported != NEVER) & events.is_crime)
+    chosen = reported[rng.random(len(reported)) < scope.profile.world.no_crime_share]
+    none = events.take(chosen)
+    day = np.minimum(none.reported + rng.integers(0, 60, len(none)).astype(np.int32), scope.end)
+    return replace(none, reported=day, is_crime=np.zeros(len(none), bool))
 
 
 def unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tuple[People, Events]:
@@ -244,9 +322,9 @@ def _events(
     delay = np.exp(rng.uniform(np.log(np.maximum(low, 1)), np.log(np.maximum(high, 1)))).astype(np.int32)
     occurred = np.where(is_reported & (bucket > 0), day - delay, day).astype(np.int32)
     reported = np.where(is_reported, day, NEVER).astype(np.int32)
-    return Events(where, unit, offence, relationship, occurred, reported, suspect.astype(np.int64), victim)
+    return Events(where, unit, offence, relationship, occurred, reported, suspect.astype(np.int64), victim, offence >= 0)
 
 
 def _no_events() -> Events:
     none = np.zeros(0, np.int32)
-    return Events(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64))
+    return Events(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64), none.astype(bool))

@@ -6,22 +6,26 @@ from typing import Self
 import numpy as np
 
 from synthetic.contract import RELATIONSHIPS, SEXES, reference
-from synthetic.names import CULTURES, name_pool, street_names
+from synthetic.names import CULTURES, name_pool
+from synthetic.world.lives import NUMBERS, PRIVATE, REFUGE, place_numbers, postcode_number, settle, uniform
 from synthetic.world.scope import Force, Scope
 
 FEMALE_VICTIM_OFFENCES = ("019C", "019D", "020A")
 TWINS, NAMESAKES = 0.08, 0.15
 """Share of siblings who are twins, and of sons who bear their father's name (illustrative)."""
-DOMESTIC = ("partner", "ex_partner", "parent", "child", "sibling", "other_family")
 LIVES_WITH = {"partner": 0.85, "ex_partner": 0.10, "parent": 0.75, "child": 0.75, "sibling": 0.55, "other_family": 0.2}
 SHARES_SURNAME = {
     "partner": 0.5,
     "ex_partner": 0.25,
-    "parent": 0.85,
-    "child": 0.85,
-    "sibling": 0.9,
+    "parent": 0.75,
+    "child": 0.75,
+    "sibling": 0.82,
     "other_family": 0.4,
 }
+
+
+FLED = 0.015
+"""Share of those abused by a partner or former partner who live in a refuge (illustrative)."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,26 @@ class People(Rows):
     date_of_birth: np.ndarray
     sex: np.ndarray
     ethnicity: np.ndarray
-    address: np.ndarray
-    postcode: np.ndarray
-    phone: np.ndarray
+    life: np.ndarray
+    household: np.ndarray
+    place: np.ndarray
 
 
-def draw_people(rng: np.random.Generator, force: Force, female: np.ndarray, age: tuple[float, float], unit: np.ndarray) -> People:
-    """People of one force and age distribution (gamma about a mean and spread of years, at least 11 years old)."""
+def draw_people(
+    rng: np.random.Generator, force: Force, female: np.ndarray, age: tuple[float, float], unit: np.ndarray, suspects: bool = True
+) -> People:
+    """People of one force and age distribution (gamma about a mean and spread of years, at least 11 years old).
+
+    Each lives alone or in a place of the area, until ``households`` puts some together.
+    """
     size = len(female)
     years = rng.gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], size).clip(11, 95)
     table = reference("ethnicities")
     shares = table["population_percent"].to_numpy() * np.where(table["ethnicity"] == "W1", 1.0, _diversity(force))
     ethnicity = np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(size)).clip(0, len(CULTURES) - 1)
     forename, surname = _draw_names(rng, table["ethnicity"].tolist(), ethnicity, female)
+    life = rng.integers(0, NUMBERS, size)
+    household, place = settle(force, unit, life, suspects)
     return People(
         key=np.zeros(size, "S1"),
         forename=forename,
@@ -71,7 +82,11 @@ def draw_people(rng: np.random.Generator, force: Force, female: np.ndarray, age:
         date_of_birth=(force.last_day - years * 365.25).astype(np.int32),
         sex=np.where(female, SEXES.index("F"), SEXES.index("M")).astype(np.int8),
         ethnicity=ethnicity.astype(np.int8),
-        **_place(rng, force, unit),
+        home=np.full(size, force.index, np.int16),
+        unit=unit.astype(np.int32),
+        life=life,
+        household=household,
+        place=place,
     )
 
 
@@ -102,29 +117,9 @@ def _draw_names(
     return forename, surname
 
 
-def _place(rng: np.random.Generator, force: Force, unit: np.ndarray) -> dict[str, np.ndarray]:
-    """Where people live: force, unit, address, postcode; and a telephone number."""
-    size = len(unit)
-    return {
-        "home": np.full(size, force.index, np.int16),
-        "unit": unit.astype(np.int32),
-        "address": draw_addresses(rng, force, unit),
-        "postcode": draw_postcodes(rng, force, unit),
-        "phone": rng.integers(0, 10**9, size),
-    }
-
-
-def draw_addresses(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
-    """Addresses as numbers, street × 1,000 + house; a unit's area has 60 streets of its own."""
-    street = (force.index * 977 + unit * 61 + rng.integers(0, 60, len(unit))) * 7 % len(street_names())
-    return street * 1000 + rng.integers(1, 180, len(unit))
-
-
 def draw_postcodes(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
-    """Postcodes as numbers, (area × 90 + district) × 10 + sector) × 400 + unit letters; 200 of them a unit's area."""
-    district = (force.index // 26) * 45 + unit % 45
-    sector = unit // 45 % 2 * 5 + rng.integers(0, 5, len(unit))
-    return ((force.index % 26 * 90 + district) * 10 + sector) * 400 + rng.integers(0, 40, len(unit))
+    """Postcodes, as numbers, of places in the units' areas."""
+    return postcode_number(np.full(len(unit), force.index), unit.astype(np.int64), rng.integers(0, 200, len(unit)))
 
 
 def households(
@@ -135,13 +130,22 @@ def households(
     relationship: np.ndarray,
     same_force: np.ndarray,
     scope: Scope,
+    home: Force,
 ) -> People:
-    """Partners and relatives live with the suspect, and share a surname, as often as their relationship has it."""
+    """Partners and relatives live with the suspect, and share a surname, as often as their relationship has it.
+
+    Some who are abused by a partner have fled to a refuge.
+    """
     lives_with = np.array([LIVES_WITH.get(name, 0.0) for name in RELATIONSHIPS])[relationship]
     shares_name = np.array([SHARES_SURNAME.get(name, 0.0) for name in RELATIONSHIPS])[relationship]
-    together = np.flatnonzero((rng.random(len(suspect)) < lives_with) & same_force)
-    for column in ("unit", "address", "postcode"):
+    with_home = suspects.place[suspect] == PRIVATE
+    together = np.flatnonzero((rng.random(len(suspect)) < lives_with) & same_force & with_home)
+    for column in ("unit", "household", "place"):
         getattr(victims, column)[together] = getattr(suspects, column)[suspect[together]]
+    intimate = np.isin(relationship, [RELATIONSHIPS.index(name) for name in ("partner", "ex_partner")])
+    fled = np.flatnonzero(intimate & same_force & (uniform(victims.life, 30) < FLED))
+    victims.place[fled] = REFUGE
+    victims.household[fled] = place_numbers(home, victims.unit[fled], victims.place[fled], victims.life[fled])
     named = np.flatnonzero(rng.random(len(suspect)) < shares_name)
     victims.surname[named] = suspects.surname[suspect[named]]
     _relatives(rng, suspects, victims, suspect, relationship, scope)
@@ -191,12 +195,13 @@ def draw_victims(
     male = rng.random(count) < 0.14
     only_female = np.isin(offence, np.flatnonzero(of_reference.isin(FEMALE_VICTIM_OFFENCES)))
     male[victim[only_female]] = False
-    victims = draw_people(rng, home, ~male, (33, 13), unit)
     elsewhere = np.flatnonzero(where != home.index)
+    at_home = unit if not len(elsewhere) else np.where(where == home.index, unit, 0).astype(np.int32)
+    victims = draw_people(rng, home, ~male, (33, 13), at_home, suspects=False)
     if len(elsewhere):
-        visitors = _place(rng, away, unit[elsewhere])
-        for column, values in visitors.items():
-            getattr(victims, column)[elsewhere] = values
+        victims.home[elsewhere] = away.index
+        victims.unit[elsewhere] = unit[elsewhere]
+        victims.household[elsewhere], victims.place[elsewhere] = settle(away, unit[elsewhere], victims.life[elsewhere], False)
     child = np.zeros(count, bool)
     child[victim[offence == of_reference.tolist().index("019D")]] = True
     years = rng.integers(6, 15, int(child.sum()))

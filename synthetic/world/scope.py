@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthetic.contract import reference
-from synthetic.profile import Profile
 from synthetic.randomness import stream
+
+if TYPE_CHECKING:  # the profile is built from the defects, and these know the world
+    from synthetic.profile import Profile
 
 NEVER = np.int32(-(2**31))
 """Stands for no date in an array of days since 1970-01-01."""
@@ -21,7 +24,7 @@ class Scope:
     """What a world is made of: seed, profile, first and last day (days since 1970), scale, and the forces in it."""
 
     seed: int
-    profile: Profile
+    profile: "Profile"
     start: int
     end: int
     scale: float

@@ -15,7 +15,7 @@ from synthetic.world import World, make_world
 from synthetic.world.scope import Scope
 
 BY_UNIT = {"silent_unit", "group_dropped", "unit_drop", "late_unit", "misrouted"}
-ON_COPIES = [defect for defect in REGISTRY if "copies" in defect.mechanism]
+ON_COPIES = [defect for defect in REGISTRY if "split_identity" in defect.needs]
 
 
 def scope_of(profile: Profile) -> Scope:
@@ -41,7 +41,7 @@ def entered(defect: Defect, rate: float) -> int:
     recording, ledger = spoil(defect, rate)
     if defect.name in BY_UNIT:
         return len(recording.gaps)
-    mine = [entry for entry in ledger.entries if entry.defect == defect.name]
+    mine = [entry for entry in ledger.entries if entry.defect is defect]
     # A crime that is left out or doubled takes its involvements along; two fields may be spoiled in one go.
     first = [entry for entry in mine if entry.table == mine[0].table and entry.field == mine[0].field]
     return sum(len(entry.rows) for entry in first)
@@ -63,7 +63,7 @@ def test_a_defect_is_in_the_ledger_at_its_rate(defect: Defect) -> None:
 def test_only_the_defect_that_is_asked_for_is_entered() -> None:
     for defect in REGISTRY:
         _, ledger = spoil(defect, 0.3)
-        names = {entry.defect for entry in ledger.entries}
+        names = {entry.defect.name for entry in ledger.entries}
         assert names <= {defect.name, "split_identity"}, defect.name
 
 

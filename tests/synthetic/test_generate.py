@@ -64,7 +64,8 @@ def test_every_field_that_can_be_missing_is_missing_somewhere_in_typical(typical
     for name in RECORDED:
         frame = read(typical, name)
         for field in TABLES[name].fields:
-            assert frame[field.name].isna().any() == field.nullable, (name, field.name)
+            if not field.optional:
+                assert frame[field.name].isna().any() == field.nullable, (name, field.name)
 
 
 def test_keys_lead_somewhere(clean: Dataset) -> None:
@@ -146,7 +147,7 @@ def test_undone_from_the_ledger_the_clean_records_come_back(tmp_path: Path) -> N
 
     def links(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         joined = tables["involvements"].merge(tables["crimes"], on="crime_id").merge(tables["persons"], on="person_id")
-        columns = ["role", "relationship", "offence_code", "recorded_on", "forename", "surname", "date_of_birth", "phone"]
+        columns = ["role", "relationship", "record_class", "recorded_on", "forename", "surname", "date_of_birth", "phone"]
         return comparable(joined[columns], columns)
 
     clean_tables = {name: read(clean, name) for name in ("persons", "crimes", "involvements")}
@@ -160,7 +161,9 @@ def test_every_blank_appears_in_the_ledger_at_its_rate(rate: float, tmp_path: Pa
     dataset = generate(tmp_path / "dataset", profile, ["durnley"], years=1, scale=0.1, seed=4)
     ledger = read(dataset, "truth/defects")
     links = read(dataset, "involvements")
-    totals = {name: len(read(dataset, name)) for name in ("persons", "crimes", "involvements")}
+    crimes = read(dataset, "crimes").query("record_class == 'crime'")
+    of_crimes = links["crime_id"].isin(crimes["crime_id"])
+    totals = {"persons": len(read(dataset, "persons")), "crimes": len(crimes), "involvements": int(of_crimes.sum())}
     by_role = {role: links.loc[links["role"] == role, "person_id"].nunique() for role in ("suspect", "victim")}
     for defect in blanks:
         key = defect.rate.split(".")[1]
@@ -170,7 +173,9 @@ def test_every_blank_appears_in_the_ledger_at_its_rate(rate: float, tmp_path: Pa
         if key.startswith("outcome"):
             assert entered <= total
             continue
-        assert entered == pytest.approx(rate * total, abs=5 * (total * rate * (1 - rate)) ** 0.5 + 1e-9), defect.name
+        # People with no fixed abode have no postcode, and some no telephone, that could be left blank.
+        none = 0.01 * total if key in ("postcode", "phone") else 0.0
+        assert entered == pytest.approx(rate * total, abs=5 * (total * rate * (1 - rate)) ** 0.5 + none + 1e-9), defect.name
 
 
 _PERSON_KEYS = {
@@ -207,12 +212,14 @@ def test_silent_units_record_nothing_in_their_months(tmp_path: Path) -> None:
         inside = (month >= pd.Period(gap.first_month, "M")) & (month <= pd.Period(gap.last_month, "M"))
         assert not (inside & (crimes["unit_id"] == gap.unit_id)).any()
         reported = pd.to_datetime(events["reported_on"]).dt.to_period("M")
-        there = (events["unit_id"] == gap.unit_id) & (reported >= pd.Period(gap.first_month, "M"))
+        crimes_there = (events["unit_id"] == gap.unit_id) & (events["event_class"] == "crime")
+        there = crimes_there & (reported >= pd.Period(gap.first_month, "M"))
         assert (there & (reported <= pd.Period(gap.last_month, "M"))).sum() == gap.events_lost
 
 
 def test_worlds_come_near_the_published_volumes(typical: Dataset) -> None:
     events = read(typical, "truth/events")
+    events = events[events["event_class"] == "crime"]
     reported = events["reported_on"].notna()
     residents = read(typical, "units")["population"].sum()
     assert reported.sum() / residents / 3 == pytest.approx(0.0193, rel=0.08)
@@ -266,8 +273,8 @@ def test_profiles_load_and_refuse_what_they_do_not_know(tmp_path: Path) -> None:
 def test_every_rate_of_a_defect_has_a_defect_and_the_other_way_round() -> None:
     rates = {defect.rate for defect in REGISTRY}
     assert rates <= set(profile_keys())
-    sections = {"identity", "linkage", "offence", "dates", "outcome", "missing", "recording"}
-    others = {"identity.copies_from_legacy", "recording.force_spread"}
+    sections = {"identity", "linkage", "offence", "dates", "outcome", "missing", "recording", "equality"}
+    others = {"identity.copies_from_legacy", "recording.force_spread", "equality.unequal"}
     assert {key for key in profile_keys() if key.split(".")[0] in sections} - others == rates
     assert isinstance(Profile(), Profile)
 
@@ -319,7 +326,7 @@ def test_families_are_families(tmp_path: Path) -> None:
     age = (pd.to_datetime(pairs["date_of_birth_victim"]) - pd.to_datetime(pairs["date_of_birth"])).dt.days / 365.25
     sibling, parent, child, stranger = (pairs["relationship"] == name for name in ("sibling", "parent", "child", "stranger"))
     same_name = pairs["surname"] == pairs["surname_victim"]
-    assert same_name[sibling].mean() > 0.7 > 0.05 > same_name[stranger].mean()
+    assert same_name[sibling].mean() > 0.6 > 0.05 > same_name[stranger].mean()
     assert (pairs["postcode"] == pairs["postcode_victim"])[sibling].mean() > 0.4
     assert (age[child] < -17).all()
     assert (age[parent] > 15).mean() > 0.8

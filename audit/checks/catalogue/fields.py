@@ -29,7 +29,12 @@ PLACEHOLDER_NAMES = "unknown|not known|notknown|nk|n/k|n/a|none|null|test|x{2,}|
 
 def field_checks() -> tuple[Check, ...]:
     """One check for each field of a recorded table and each way in which it can be wrong."""
-    fields = [(table, declared) for table in RECORDED for declared in TABLES[table].fields if declared.name != "force"]
+    fields = [
+        (table, declared)
+        for table in RECORDED
+        for declared in TABLES[table].fields
+        if declared.name != "force" and not declared.optional
+    ]
     return (
         *[_missing(table, declared) for table, declared in fields],
         *[_unknown_code(table, declared) for table, declared in fields if declared.unknown],
