@@ -14,7 +14,7 @@ from audit.engines import connect
 from audit.evaluation import score_gaps
 from audit.gaps import Counts, find_coverage, find_gaps, read_counts
 from audit.gaps.scan import Windows, tail
-from audit.gaps.telling import interval
+from audit.gaps.describe import interval
 from synthetic import Dataset, generate
 from synthetic.profile import check_profile
 from tests.audit.foreign import write_dataset
