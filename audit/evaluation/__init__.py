@@ -37,19 +37,19 @@ class Score(BaseModel):
 
 
 def score(dataset: Dataset, results: Results) -> Score:
-    """Hold results against the truth of the dataset that they are of.
+    """Compare results with the truth of the dataset that they are of.
 
     Raises InputError where the dataset has no ledger, or the results are another dataset's.
     """
     if not {"truth/gaps", "truth/identities", "truth/defects", "truth/people"} <= set(dataset.manifest.tables):
         raise InputError(
-            None, "The dataset has no ledger, so nothing can be held against it; score needs a dataset with its truth."
+            None, "The dataset has no ledger, so there is nothing to compare with; score needs a dataset with its truth."
         )
     if results.summary.dataset.manifest_sha256 != file_hash(dataset.path / "dataset.json"):
         raise InputError(None, "The results are of another dataset; name the one they were made from, or run the audit again.")
     ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
     with connect(dataset) as connection:
-        counts = read_counts(connection, dataset.manifest.as_of)
+        counts = read_counts(connection, dataset.manifest.as_of, getattr(dataset.manifest, "period_start", None))
         defects = score_defects(connection, Context(dataset.manifest.as_of))
         identities = score_identities(connection, results["identities"])
     return Score(defects=defects, identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))

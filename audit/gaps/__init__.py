@@ -94,7 +94,7 @@ def _changed_units(counts: Counts, unit_changes: pd.DataFrame | None) -> list[in
     if unit_changes is None or unit_changes.empty:
         return []
     mine = unit_changes[unit_changes["force"] == counts.force]
-    names = {*mine["unit_id"], *mine["other_unit_id"].dropna()}
+    names = {*mine["unit_id"].dropna(), *mine["other_unit_id"].dropna()}
     return [position for position, unit in enumerate(counts.units) if unit in names]
 
 
@@ -115,11 +115,12 @@ def _of_force(counts: Counts) -> Gaps:
     changes += [
         Change(int(rows[one.unit]), one.month, one.kind, None if one.other is None else int(rows[one.other])) for one in transfers
     ]
+    changes += [Change(None, month, "risen") for month in search.risen]
     return Gaps(
         pd.DataFrame([_row(gap, counts) for gap in gaps]),
         pd.DataFrame([_hidden(gap, counts) for gap in gaps]),
         _unit_months(counts, _by_owner(usual, search, lines), _by_owner(spread, search, lines)),
-        pd.DataFrame([_change(change, counts) for change in sorted(changes, key=lambda one: (one.month, one.unit))]),
+        pd.DataFrame([_change(change, counts) for change in sorted(changes, key=_in_order)]),
     )
 
 
@@ -136,10 +137,14 @@ def _by_owner(values: npt.NDArray[np.float64], search: Search, lines: Lines) -> 
     return units
 
 
+def _in_order(change: Change) -> tuple[int, int]:
+    return change.month, -1 if change.unit is None else change.unit
+
+
 def _change(change: Change, counts: Counts) -> dict[str, object]:
     return {
         "force": counts.force,
-        "unit_id": counts.units[change.unit],
+        "unit_id": None if change.unit is None else counts.units[change.unit],
         "month": counts.months[change.month],
         "kind": change.kind,
         "other_unit_id": None if change.other is None else counts.units[change.other],
@@ -171,9 +176,7 @@ def _hidden(gap: Gap, counts: Counts) -> dict:
     return _place(gap, counts) | {"hidden": hidden, "low": low, "high": high}
 
 
-def _unit_months(
-    counts: Counts, usual: npt.NDArray[np.float64] | None, spread: npt.NDArray[np.float64] | None
-) -> pd.DataFrame:
+def _unit_months(counts: Counts, usual: npt.NDArray[np.float64] | None, spread: npt.NDArray[np.float64] | None) -> pd.DataFrame:
     crimes = counts.crimes.sum(1)
     units, months = crimes.shape
     low, high = interval(usual, spread) if usual is not None and spread is not None else (None, None)

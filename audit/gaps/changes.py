@@ -13,8 +13,8 @@ left out, with the variance of negative binomial counts and a drift of 5% a year
 *Connected or not.* Losses and gains of events in the same month are connected where the gain equals the loss within three
 standard deviations and a third of the loss, and the log likelihood ratio of "the gain is this loss" to "each came by itself"
 is at least ``EVIDENCE``. By itself, a gain may be of any size up to a thousandfold (log-uniform), starts and stops fall in any
-month, and a rise is worth its squared standardised size, less the logarithm of the units tried. The most likely
-explanations are taken first; each event is explained once.
+month, and a rise or fall counts for no more than the evidence that there was one. The most likely explanations are taken first;
+each event is explained once.
 
 *Limits.* A unit that falls silent for good in the very month in which another of its size opens looks renamed. A small unit
 merged into one more than about five times its size raises it by less than chance and drift do, and is then reported as silent. A
@@ -52,15 +52,17 @@ PLAIN_RISE, LEAST_RATIO = 5.0, 1.5
 """Such a rise has so many standard deviations and this ratio at least."""
 DOUBLE = (1.75, 2.3)
 """Ratio of the level after to that before at which every crime is judged to be recorded twice."""
+PAIRED_CELLS = 16
+"""Cells of groups and months that hold crimes, all of them even, from which a unit's crimes are there twice (1 in 65,000)."""
 COPY = -4.0
 """A unit is another's copy where its counts lie so many standard deviations nearer to the other's than chance would have them."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Positions of unit, month and other unit (None where there is none), with the kind."""
+    """Positions of unit (None for the force as a whole), month and other unit (None where there is none), with the kind."""
 
-    unit: int
+    unit: int | None
     month: int
     kind: str
     other: int | None = None
@@ -84,17 +86,16 @@ def find_changes(crimes: Array, days: Array) -> tuple[list[Change], Lines]:
 
     ``crimes`` are units × groups × months, ``days`` the days of each month that the data covers.
     """
-    events = Events.of(crimes.sum(1), days)
-    links = _chosen(events)
+    events = Events.of(crimes, days)
     lines = Lines(crimes)
-    changes: list[Change] = []
+    changes = [*_copies(events, crimes, lines), *_pairs(events, crimes, lines)]
+    links = _chosen(events)
     for link in sorted(links, key=lambda link: link.month):
         changes += _of_link(link, lines)
     explained = {step for link in links for step in (*link.losses, *link.gains)}
-    changes += _openings(events, explained, crimes, lines)
-    connected = {step.unit for step in explained}
-    changes += _rises(events, connected, crimes, lines)
-    return sorted(changes, key=lambda change: (change.month, change.unit)), lines
+    changes += _openings(events, explained, lines)
+    changes += _rises(events, {step.unit for step in explained} | {change.unit for change in changes}, lines)
+    return changes, lines
 
 
 def _chosen(events: Events) -> list[_Link]:
@@ -151,11 +152,22 @@ def _scored(events: Events, losses: tuple[Step, ...], gains: tuple[Step, ...]) -
     away = (gained - lost) / np.sqrt(variance)
     if abs(away) > MOST_AWAY or abs(gained - lost) > MOST_SHARE_AWAY * lost:
         return []
-    ends = sum(step.is_end for step in (*losses, *gains))
+    # That the gain has the size of the loss; and that further events fall in its month, where they did happen.
     same_size = np.log(lost * WIDE / np.sqrt(2 * np.pi * variance)) - away**2 / 2
-    score = same_size + (ends - 1) * np.log(max(events.months / 3, 1.0))
-    score += sum(events.evidence(step) for step in (*losses, *gains) if not step.is_end)
+    same_month = float(np.log(max(events.months / 3, 1.0)))
+    worth = [same_month if step.is_end else min(events.evidence(step), same_month) for step in (*losses, *gains)]
+    score = same_size + sum(worth) - same_month - _other_mix(events, losses, gains)
     return [_Link(losses, gains, float(score))] if score >= EVIDENCE else []
+
+
+def _other_mix(events: Events, losses: tuple[Step, ...], gains: tuple[Step, ...]) -> float:
+    """How much less likely the offences of the gains make it that they are the losses': half of chi-squared above its mean."""
+    (lost, less), (gained, more) = (
+        tuple(np.sum([events.mix(step)[part] for step in steps], axis=0) for part in (0, 1)) for steps in (losses, gains)
+    )
+    away = gained - lost * gained.sum() / max(lost.sum(), 1e-9)
+    chi_squared = float((away**2 / (less + more)).sum())
+    return max(chi_squared - len(lost), 0.0) / 2
 
 
 def _of_link(link: _Link, lines: Lines) -> list[Change]:
@@ -179,21 +191,45 @@ def _of_link(link: _Link, lines: Lines) -> list[Change]:
     return [Change(loss.unit, month, kind, gain.unit) for loss in link.losses for gain in link.gains]
 
 
-def _openings(events: Events, explained: set[Step], crimes: Array, lines: Lines) -> list[Change]:
-    """Units that start with nobody stopping: another's copy, or opened."""
+def _copies(events: Events, crimes: Array, lines: Lines) -> list[Change]:
+    """Units that start as another's copy; they take no part in anything else."""
     changes = []
-    starts = [start for start in events.starts if start not in explained]
-    for start in starts:
-        # Where half the force begins in one month, the force was silent before.
-        together = sum(abs(other.month - start.month) <= 1 for other in starts)
+    for start in list(events.starts):
         source = _copied(start, crimes)
         if source is not None:
             changes.append(Change(source, start.month, "doubled", start.unit))
-        elif start.month > OPENING and not (together > 1 and together >= events.units / 2):
-            changes.append(Change(start.unit, start.month, "opened"))
-        else:
+            lines.change(start)
+            events.starts.remove(start)
+    return changes
+
+
+def _pairs(events: Events, crimes: Array, lines: Lines) -> list[Change]:
+    """Units all of whose counts are even from a month on, and higher: each crime is there twice."""
+    changes = []
+    odd = (crimes % 2 == 1).any(1)
+    for unit in range(len(crimes)):
+        month = int(np.flatnonzero(odd[unit])[-1]) + 1 if odd[unit].any() else 0
+        if (crimes[unit, :, month:] > 0).sum() < PAIRED_CELLS:
             continue
-        lines.change(start)
+        # The first months may be even by chance: the rise is the plainest of those that lie in the even months.
+        near = [at for at in range(max(month, 1), min(month + 3, events.months)) if np.isfinite(events.variance[unit, at])]
+        steps = [events.step(unit, at, 1) for at in near]
+        rise = max(steps, key=lambda step: step.deviations, default=None)
+        if rise is not None and rise.size > (LEAST_RATIO - 1) * rise.before:
+            changes.append(Change(unit, rise.month, "doubled"))
+            lines.change(rise)
+    return changes
+
+
+def _openings(events: Events, explained: set[Step], lines: Lines) -> list[Change]:
+    """Units that start with nobody stopping. Where half the force begins in one month, the force was silent before."""
+    changes = []
+    starts = [start for start in events.starts if start not in explained]
+    for start in starts:
+        together = sum(abs(other.month - start.month) <= 1 for other in starts)
+        if start.month > OPENING and not (together > 1 and together >= events.units / 2):
+            changes.append(Change(start.unit, start.month, "opened"))
+            lines.change(start)
     return changes
 
 
@@ -211,7 +247,7 @@ def _copied(start: Step, crimes: Array) -> int | None:
     return nearest if nearer[nearest] < COPY else None
 
 
-def _rises(events: Events, connected: set[int], crimes: Array, lines: Lines) -> list[Change]:
+def _rises(events: Events, connected: set[int | None], lines: Lines) -> list[Change]:
     """Lasting rises that nothing explains: every crime recorded twice, or more crimes for a reason not seen here."""
     changes = []
     for rise in events.lasting(1):
@@ -219,7 +255,7 @@ def _rises(events: Events, connected: set[int], crimes: Array, lines: Lines) -> 
         if rise.unit in connected or rise.deviations < PLAIN_RISE or after < LEAST_AFTER:
             continue
         ratio = (rise.before + rise.size) / max(rise.before, 1e-9)
-        if _in_pairs(crimes[rise.unit, :, rise.month + 1 :]) or (DOUBLE[0] <= ratio <= DOUBLE[1] and before >= LEAST_BEFORE):
+        if DOUBLE[0] <= ratio <= DOUBLE[1] and before >= LEAST_BEFORE:
             kind = "doubled"
         elif ratio >= LEAST_RATIO and before >= LONG_BEFORE:
             kind = "risen"
@@ -228,8 +264,3 @@ def _rises(events: Events, connected: set[int], crimes: Array, lines: Lines) -> 
         changes.append(Change(rise.unit, rise.month, kind))
         lines.change(rise)
     return changes
-
-
-def _in_pairs(crimes: Array) -> bool:
-    """Whether every count is even, in so many cells that chance would not make them so."""
-    return bool((crimes % 2 == 0).all() and (crimes > 0).sum() >= 10)

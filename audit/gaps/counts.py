@@ -99,9 +99,7 @@ def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date, period_start
     ]
 
 
-def _counts(
-    force: str, units: list[str], found: pd.DataFrame, groups: list[str], as_of: date, period_start: date | None
-) -> Counts:
+def _counts(force: str, units: list[str], found: pd.DataFrame, groups: list[str], as_of: date, period_start: date | None) -> Counts:
     last = _number(as_of)
     first = _first_month(found, last) if period_start is None else min(_number(period_start), last)
     months = [] if first is None else [_day_one(number) for number in range(first, last + 1)]

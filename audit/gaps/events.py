@@ -19,14 +19,19 @@ FAR_BELOW, ENOUGH = 0.25, 8.0
 """Months below this share of their neighbours' median, where that is at least so many crimes, are left out of a level."""
 DRIFT = 0.05
 """A unit's level drifts by so much in a year: standard deviation of the log (illustrative)."""
+MIX_DRIFT = 0.1
+"""And its offence groups by so much (illustrative)."""
 LEAST_DISPERSION = 0.002
 LEAST_SIDE = 3
 """A rise or fall needs so many months on either side."""
 PLAIN = 5.0
 """Standard deviations from which a rise or fall counts without a start or stop beside it."""
-ONE_SIDED = 0.2
+ONE_SIDED = 0.25
 """Share of months on either side of a lasting step that may lie on the wrong side of its middle."""
-MOST_EVIDENCE, PRIOR_ODDS = 10.0, 2.0
+PRIOR_ODDS = 2.0
+"""Logarithm of the odds against a step in a given unit and month, beside the number of units."""
+NEAREST = 0.85
+"""A step belongs to a month where it is at least this share of the plainest within half a year."""
 MOST_CANDIDATES = 5
 STEADY_SHARE = 0.75
 """Units that exist in at least so many of the months carry the force's shape."""
@@ -61,8 +66,10 @@ class Events:
     up to twelve months on either side of each month, ``variance`` that of their difference; units × months.
     """
 
+    crimes: Array
     totals: Array
     shape: Array
+    kept: Array
     first: npt.NDArray[np.int64]
     stop: npt.NDArray[np.int64]
     before: Array
@@ -72,8 +79,9 @@ class Events:
     stops: list[Step]
 
     @classmethod
-    def of(cls, totals: Array, days: Array) -> "Events":
-        """The events of units × months totals."""
+    def of(cls, crimes: Array, days: Array) -> "Events":
+        """The events of units × groups × months counts; ``days`` are those of each month that the data covers."""
+        totals = crimes.sum(1)
         units, months = totals.shape
         shape = days / max(days.max(initial=0.0), 1.0)
         first, stop = np.zeros(units, np.int64), np.full(units, months)
@@ -100,7 +108,7 @@ class Events:
         # A step needs some months on either side within the unit's life.
         enough = (ends - first[:, None] >= LEAST_SIDE) & (stop[:, None] - ends >= LEAST_SIDE)
         variance = np.where(enough, more + most, np.inf)
-        return cls(totals, shape, first, stop, earlier, later, variance, starts, stops)
+        return cls(crimes, totals, shape, kept, first, stop, earlier, later, variance, starts, stops)
 
     @property
     def units(self) -> int:
@@ -118,25 +126,46 @@ class Events:
         return abs(one.month - other.month) <= max(1, min(chance, 3))
 
     def steps(self, month: int, sign: int, without: set[int]) -> list[Step]:
-        """Units that go on, and rise (``sign`` 1) or fall (-1) in a month, the plainest first."""
-        size = sign * (self.after[:, month] - self.before[:, month]) / np.sqrt(self.variance[:, month])
+        """Units that go on, and rise (``sign`` 1) or fall (-1) for good in a month, the plainest first."""
+        about = slice(max(month - SPAN // 2, 0), month + SPAN // 2 + 1)
+        sizes = sign * (self.after - self.before)[:, about] / np.sqrt(self.variance[:, about])
+        size = sizes[:, month - about.start]
+        # A step of a month near by is not one of this month.
+        size = np.where(size >= NEAREST * sizes.max(1), size, 0.0)
         units = [unit for unit in np.argsort(-size, kind="stable").tolist() if size[unit] > 0 and unit not in without]
-        found = [self._step(unit, month, sign) for unit in units[:MOST_CANDIDATES]]
-        return [step for step in found if self.evidence(step) > 0]
+        found = [self.step(unit, month, sign) for unit in units[:MOST_CANDIDATES]]
+        return [step for step in found if self.evidence(step) > 0 and self._one_sided(step)]
 
     def lasting(self, sign: int) -> list[Step]:
         """Each unit's plainest rise or fall that lasts to its end, where it has one."""
         size = sign * (self.after - self.before) / np.sqrt(self.variance)
         best = size.argmax(1)
         plain = np.flatnonzero(size[np.arange(self.units), best] >= PLAIN).tolist()
-        steps = [self._step(unit, self._located(unit, int(best[unit])), sign) for unit in plain]
+        steps = [self.step(unit, self._located(unit, int(best[unit])), sign) for unit in plain]
         return [step for step in steps if step.size > 0 and self._one_sided(step)]
 
     def evidence(self, step: Step) -> float:
         """Log likelihood ratio of a step to none, less that of its having been looked for among all units."""
-        return min(step.deviations**2 / 2, MOST_EVIDENCE) - float(np.log(self.units)) - PRIOR_ODDS
+        return step.deviations**2 / 2 - float(np.log(self.units)) - PRIOR_ODDS
 
-    def _step(self, unit: int, month: int, sign: int) -> Step:
+    def mix(self, step: Step) -> tuple[Array, Array]:
+        """The size of a step by offence group, and the variance of each: both (groups,)."""
+        after, more = self._mix(step.unit, step.month, step.month + SPAN)
+        before, most = self._mix(step.unit, step.month - SPAN, step.month)
+        if step.is_end:
+            return (after, more) if step.sign > 0 else (before, most)
+        return step.sign * (after - before), more + most
+
+    def _mix(self, unit: int, begin: int, end: int) -> tuple[Array, Array]:
+        months = slice(max(begin, 0), min(end, self.months))
+        kept = self.kept[unit, months]
+        exposure = max(float((kept * self.shape[months]).sum()), 1e-3)
+        seen = (self.crimes[unit, :, months] * kept).sum(1)
+        rate = seen / exposure
+        return rate, (seen + 1) / exposure**2 + (MIX_DRIFT * rate) ** 2
+
+    def step(self, unit: int, month: int, sign: int) -> Step:
+        """The rise (``sign`` 1) or fall of a unit in a month."""
         before, after = float(self.before[unit, month]), float(self.after[unit, month])
         return Step(unit, month, sign, False, sign * (after - before), before, float(self.variance[unit, month]))
 

@@ -38,6 +38,8 @@ TIGHTER = 4.0
 """How much closer to the force's a unit's slope is taken to be when it is tried for what the force as a whole shows."""
 PLAIN_RISE = 2.5
 """A group has risen beside another's gap from this many standard deviations on,"""
+LONG_BEFORE = 12
+"""A force that is low from its first month for so many months rose then."""
 LEAST_MOVED, MOST_MOVED = 0.4, 2.0
 """and by so much of what the other lost (illustrative; part of what is moved is coded to yet another)."""
 
@@ -66,6 +68,7 @@ class Search:
         self.slope_spread, self.group_spread = 0.05, 0.05
         self.force_dispersion = LEAST_FORCE_DISPERSION
         self.shared: list[tuple[int, int]] = []
+        self.risen: list[int] = []
         self.gaps: list[Gap] = []
         self.rises: list[Gap] = []
 
@@ -75,6 +78,9 @@ class Search:
         for first in (True, False):
             self._learn(first)
             self.shared = self._shared_windows()
+            if self._risen():
+                self._learn(first)
+                self.shared = self._shared_windows()
             self._learn_slopes()
             self.gaps, self.rises = [], []
             self._search()
@@ -196,6 +202,24 @@ class Search:
             else:
                 among = without
         return found
+
+    def _risen(self) -> bool:
+        """Whether the force as a whole is low from its first month for long: it rose then, and no unit was silent before.
+
+        The rise becomes part of the model: the ratio of up to a year on either side.
+        """
+        ends = [end for begin, end in self.shared if begin <= 2 and end >= LONG_BEFORE and end not in self.risen]
+        offset = self._offset()[WHOLE] + self.level
+        for end in ends:
+            sides = (slice(max(end - 12, 0), end), slice(end, min(end + 12, self.months)))
+            rates = [
+                (self.values[:, WHOLE, side] * self.weights[:, WHOLE, side]).sum()
+                / (np.exp(offset[:, side]) * self.weights[:, WHOLE, side]).sum(1).clip(1e-9).mean()
+                for side in sides
+            ]
+            self.level[:, end:] += float(np.log(max(rates[1], 1e-9) / max(rates[0], 1e-9)))
+            self.risen.append(end)
+        return bool(ends)
 
     def _chance(self, scanned: Scan, window: int) -> float:
         return float(tail(scanned.seen[0, window], scanned.expected[0, window], scanned.variance[0, window]) * tries(self.months))

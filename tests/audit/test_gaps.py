@@ -158,7 +158,7 @@ def test_simulated_gaps_are_found_and_few_others_are_told() -> None:
     assert scored.false_share is not None and scored.false_share <= 0.05
     assert scored.median_overlap is not None and scored.median_overlap >= 0.9
     assert scored.kind_right is not None and scored.kind_right >= 0.9
-    assert scored.told_per_found is not None and scored.told_per_found <= 1.2
+    assert scored.reported_per_found is not None and scored.reported_per_found <= 1.2
 
 
 @pytest.fixture(scope="module")

@@ -37,9 +37,7 @@ class World:
         inside = (unit, groups, slice(first, last + 1))
         lost = self.rng.binomial(self.crimes[inside].astype(int), share)
         self.crimes[inside] -= lost
-        self.gaps.append(
-            {"unit": unit, "group": group, "first": first, "last": last, "kind": kind, "events_lost": int(lost.sum())}
-        )
+        self.gaps.append({"unit": unit, "group": group, "first": first, "last": last, "kind": kind, "events_lost": int(lost.sum())})
 
 
 def _counts(rng: np.random.Generator, mean: Array, size: float) -> Array:
@@ -128,10 +126,10 @@ def weekly(seed: int) -> World:
 
 
 def shifting(seed: int) -> World:
-    """Levels that wander (a random walk of 2% a month) and a force-wide rise of a fifth half-way."""
+    """Levels that wander (a random walk of 1% a month) and a force-wide rise of a fifth half-way."""
 
     def mean(rng: np.random.Generator, usual: Array, at: Array) -> Array:
-        walk = np.cumsum(rng.normal(0, 0.02, (len(usual), len(at))), axis=1)
+        walk = np.cumsum(rng.normal(0, 0.01, (len(usual), len(at))), axis=1)
         return _counts(rng, usual * np.exp(walk) * np.where(at >= 24, 1.2, 1.0), 150)
 
     return _base("shifting", seed, 32, 48, 70, mean)
