@@ -94,7 +94,8 @@ def find_changes(crimes: Array, days: Array) -> tuple[list[Change], Lines]:
         changes += _of_link(link, lines)
     explained = {step for link in links for step in (*link.losses, *link.gains)}
     changes += _openings(events, explained, lines)
-    changes += _rises(events, {step.unit for step in explained} | {change.unit for change in changes}, lines)
+    known = {step.unit for step in explained}.union(change.unit for change in changes if change.unit is not None)
+    changes += _rises(events, known, lines)
     return changes, lines
 
 
@@ -247,7 +248,7 @@ def _copied(start: Step, crimes: Array) -> int | None:
     return nearest if nearer[nearest] < COPY else None
 
 
-def _rises(events: Events, connected: set[int | None], lines: Lines) -> list[Change]:
+def _rises(events: Events, connected: set[int], lines: Lines) -> list[Change]:
     """Lasting rises that nothing explains: every crime recorded twice, or more crimes for a reason not seen here."""
     changes = []
     for rise in events.lasting(1):

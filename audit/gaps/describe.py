@@ -133,6 +133,6 @@ def _without_transfers(gaps: list[Gap], search: Search, fitted: Fit) -> tuple[li
             taken += free * min(1.0, lost / free.sum())
             kept = [other for other in kept if other is not gap and other not in low_before]
             kind = "closed" if gap.kind == "silent" else "moved"
-            takers = np.flatnonzero(free >= TAKER_SHARE * free.sum()).tolist() or [None]
+            takers: list[int | None] = list(np.flatnonzero(free >= TAKER_SHARE * free.sum()).tolist()) or [None]
             changes += [Change(gap.unit, gap.begin, kind, unit) for unit in takers]
     return kept, changes

@@ -18,10 +18,11 @@ class Windows:
     end: np.ndarray
 
     @classmethod
-    def of(cls, months: int, lengths: tuple[int, ...] | range) -> "Windows":
-        """All windows of these lengths, and those of any length that last to the end."""
+    def of(cls, months: int, lengths: tuple[int, ...] | range, from_first: bool = False) -> "Windows":
+        """All windows of these lengths, those of any length that last to the end, and ``from_first`` that begin at once."""
         pairs = {(begin, begin + length) for length in lengths for begin in range(months - length + 1)}
         pairs |= {(begin, months) for begin in range(1, months)}
+        pairs |= {(0, end) for end in range(1, months)} if from_first else set()
         pairs.discard((0, months))
         begin, end = np.array(sorted(pairs) or np.zeros((0, 2), int)).T
         return cls(begin, end)

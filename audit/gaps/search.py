@@ -184,7 +184,7 @@ class Search:
         """
         usual = self._fit_units_alone().usual
         among = self.weights[:, WHOLE].copy()
-        windows = Windows.of(self.months, range(1, LONGEST + 1))
+        windows = Windows.of(self.months, range(1, LONGEST + 1), from_first=True)
         found: list[tuple[int, int]] = []
         for _ in range(len(windows.begin) and ROUNDS):
             scanned = self._of_the_force(windows, usual, among, found)[0]
@@ -227,15 +227,18 @@ class Search:
     def _lasting(
         self, windows: Windows, scanned: Scan, best: int, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
     ) -> tuple[int, int]:
-        """The best window, or the best of those that last to the end, whichever explains the force better once fitted.
+        """The best window, or the best of those that last to the end or from the beginning, whichever explains the force better.
 
-        A change of system that takes much off bends the straight line, and one Newton step does not see that.
+        A change of system that takes much off, or adds much, bends the straight line, and one Newton step does not see that.
         """
-        window = (int(windows.begin[best]), int(windows.end[best]))
-        lasting = np.where(windows.end == self.months, scanned.gain[0], 0.0)
-        other = (int(windows.begin[lasting.argmax()]), self.months)
-        likelihood = [self._of_the_force(windows, usual, among, [*found, one])[1] for one in (window, other)]
-        return other if likelihood[1] + LASTING >= likelihood[0] else window
+        of_all = scanned.gain[0]
+        from_first = (windows.begin == 0) & (windows.end >= LONG_BEFORE)
+        options = [best, int(np.where(windows.end == self.months, of_all, 0.0).argmax())]
+        options += [int(np.where(from_first, of_all, 0.0).argmax())] if (of_all[from_first] > 0).any() else []
+        chosen = [(int(windows.begin[one]), int(windows.end[one])) for one in options]
+        likelihood = np.array([self._of_the_force(windows, usual, among, [*found, one])[1] for one in chosen])
+        likelihood[1:] += LASTING
+        return chosen[len(chosen) - 1 - int(likelihood[::-1].argmax())]
 
     def _of_the_force(
         self, windows: Windows, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
