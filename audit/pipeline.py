@@ -80,7 +80,7 @@ def audit_dataset(
             session = spark_session(master) if engine == "spark" else None
             identities = find_identities(connection, read_model(identity_model), session)
         with steps.step("Looked for reporting gaps"):
-            counts = read_counts(connection, as_of)
+            counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None))
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
@@ -89,7 +89,7 @@ def audit_dataset(
                 has_gaps = "truth/gaps" in opened.manifest.tables
                 effect = measure(connection, forces, np.datetime64(as_of), chosen, found, weights, has_gaps, detail)
         with steps.step("Judged the readiness"):
-            by_month = supplied(counts)
+            by_month = supplied(counts, gaps.unit_changes)
             of_findings = finding_counts(
                 declared,
                 {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}

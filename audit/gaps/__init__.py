@@ -1,23 +1,26 @@
-"""Reporting gaps: silence that looks like safety, told from units that are merely quiet, and found once.
+"""Reporting gaps: silence that looks like safety, told apart from quiet units and from unit changes, each found once.
 
-``read_counts`` counts crimes by unit, offence group and month; ``find_gaps`` holds them against what would be usual;
-``find_coverage`` does the same for the share of crimes that have a suspect, an outcome, a relationship, and tells from the
-truth, where there is one, how many events nobody reported.
+``read_counts`` counts crimes by unit, offence group and month; ``find_gaps`` compares them with what would be usual;
+``find_coverage`` does the same for the share of crimes that have a suspect, an outcome, a relationship, and counts in the
+truth, where there is one, how many events nobody reported. A force's results depend on its own rows alone.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from audit.gaps.changes import Change, find_changes
 from audit.gaps.counts import Counts, offence_groups, read_counts
+from audit.gaps.describe import describe, interval
 from audit.gaps.gap import WHOLE, Gap
 from audit.gaps.late import as_reported, late_runs
+from audit.gaps.lines import Lines
 from audit.gaps.search import Search
 from audit.gaps.shares import coverage_table, never_reported, share_counts, share_gaps
-from audit.gaps.telling import interval, tell
 from audit.results import empty
 
 __all__ = ["Counts", "Coverage", "Gaps", "find_coverage", "find_gaps", "offence_groups", "read_counts", "supplied"]
@@ -42,17 +45,19 @@ class Gaps:
     gaps: pd.DataFrame
     hidden_crimes: pd.DataFrame
     unit_months: pd.DataFrame
+    unit_changes: pd.DataFrame
 
 
 def find_gaps(counts: Iterable[Counts]) -> Gaps:
-    """Gaps, the crimes they hide, and observed beside expected by unit and month, of the forces of ``read_counts``."""
+    """Gaps, the crimes they hide, observed and expected by unit and month, and unit changes, of ``read_counts``'s forces."""
     parts = [_of_force(of_force) for of_force in counts]
 
     def joined(name: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
         frames = [frame for frame in frames if len(frame)]
         return pd.concat(frames, ignore_index=True) if frames else empty(name)
 
-    return Gaps(*(joined(name, [getattr(part, name) for part in parts]) for name in ("gaps", "hidden_crimes", "unit_months")))
+    names = ("gaps", "hidden_crimes", "unit_months", "unit_changes")
+    return Gaps(*(joined(name, [getattr(part, name) for part in parts]) for name in names))
 
 
 def find_coverage(connection: duckdb.DuckDBPyConnection, has_truth: bool) -> Coverage:
@@ -61,41 +66,89 @@ def find_coverage(connection: duckdb.DuckDBPyConnection, has_truth: bool) -> Cov
     return Coverage(shares, share_gaps(shares), never_reported(connection) if has_truth else empty("unreported"))
 
 
-def supplied(counts: Iterable[Counts]) -> pd.DataFrame:
+def supplied(counts: Iterable[Counts], unit_changes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Force-months and unit-months supplied and expected, a row a force.
 
-    A force-month is supplied when the force recorded a crime in it; a unit-month is expected of units that ever
-    recorded one.
+    A month is expected from the force's own first (or the period's start) to the last, unless only some of its days are
+    covered; a force-month is supplied when the force recorded a crime in it. Unit-months are expected of units that ever
+    recorded a crime; of those in ``unit_changes`` (that of ``find_gaps``) from their first crime to their last.
     """
     rows = {}
     for of_force in counts:
-        crimes = of_force.crimes.sum(1)
-        active = crimes[crimes.sum(1) > 0]
+        whole = of_force.whole_months
+        crimes = of_force.crimes.sum(1)[:, whole]
+        expected = np.repeat((crimes > 0).any(1)[:, None], crimes.shape[1], axis=1)
+        changed = _changed_units(of_force, unit_changes)
+        seen = crimes[changed] > 0
+        expected[changed] = np.maximum.accumulate(seen, axis=1) & np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
         rows[of_force.force] = {
             "force_months": int((crimes.sum(0) > 0).sum()),
             "force_months_expected": crimes.shape[1],
-            "unit_months": int((active > 0).sum()),
-            "unit_months_expected": active.size,
+            "unit_months": int((crimes > 0).sum()),
+            "unit_months_expected": int(expected.sum()),
         }
     return pd.DataFrame.from_dict(rows, orient="index", dtype="int64")
+
+
+def _changed_units(counts: Counts, unit_changes: pd.DataFrame | None) -> list[int]:
+    if unit_changes is None or unit_changes.empty:
+        return []
+    mine = unit_changes[unit_changes["force"] == counts.force]
+    names = {*mine["unit_id"].dropna(), *mine["other_unit_id"].dropna()}
+    return [position for position, unit in enumerate(counts.units) if unit in names]
 
 
 def _of_force(counts: Counts) -> Gaps:
     late = late_runs(counts) if len(counts.months) >= LEAST_MONTHS else []
     crimes = as_reported(counts, late)
     if len(counts.months) < LEAST_MONTHS or not crimes.any():
-        return Gaps(empty("gaps"), empty("hidden_crimes"), _unit_months(counts, crimes.sum(1), None, None))
-    search = Search(counts, crimes)
+        return Gaps(empty("gaps"), empty("hidden_crimes"), _unit_months(counts, None, None), empty("unit_changes"))
+    changes, lines = find_changes(crimes, counts.days)
+    search = Search(counts, lines)
     search.run()
-    gaps, fitted = tell(search)
+    found, transfers, fitted = describe(search)
     usual = (fitted.usual.reshape(search.values.shape) * search.weights)[:, WHOLE]
     spread = usual * (1 + search.dispersion[WHOLE] * usual)
-    gaps = sorted([*late, *gaps], key=lambda gap: (gap.unit, gap.begin, gap.series))
+    owned = [replace(gap, unit=_owner(gap, search, lines)) for gap in found]
+    gaps = sorted([*late, *owned], key=lambda gap: (gap.unit, gap.begin, gap.series))
+    rows = search.rows
+    changes += [
+        Change(int(rows[one.unit]), one.month, one.kind, None if one.other is None else int(rows[one.other])) for one in transfers
+    ]
+    changes += [Change(None, month, "risen") for month in search.risen]
     return Gaps(
         pd.DataFrame([_row(gap, counts) for gap in gaps]),
         pd.DataFrame([_hidden(gap, counts) for gap in gaps]),
-        _unit_months(counts, counts.crimes.sum(1), usual, spread),
+        _unit_months(counts, _by_owner(usual, search, lines), _by_owner(spread, search, lines)),
+        pd.DataFrame([_change(change, counts) for change in sorted(changes, key=_in_order)]),
     )
+
+
+def _owner(gap: Gap, search: Search, lines: Lines) -> int:
+    """The unit that recorded most of a gap's months under its own name."""
+    return int(np.bincount(lines.owner[search.rows[gap.unit], gap.begin : gap.end]).argmax())
+
+
+def _by_owner(values: npt.NDArray[np.float64], search: Search, lines: Lines) -> npt.NDArray[np.float64]:
+    """Search rows × months as units × months, each month with the unit that recorded it."""
+    units = np.zeros(lines.owner.shape)
+    owner = lines.owner[search.rows]
+    units[owner, np.arange(owner.shape[1])] = values
+    return units
+
+
+def _in_order(change: Change) -> tuple[int, int]:
+    return change.month, -1 if change.unit is None else change.unit
+
+
+def _change(change: Change, counts: Counts) -> dict[str, object]:
+    return {
+        "force": counts.force,
+        "unit_id": None if change.unit is None else counts.units[change.unit],
+        "month": counts.months[change.month],
+        "kind": change.kind,
+        "other_unit_id": None if change.other is None else counts.units[change.other],
+    }
 
 
 def _place(gap: Gap, counts: Counts) -> dict:
@@ -123,7 +176,8 @@ def _hidden(gap: Gap, counts: Counts) -> dict:
     return _place(gap, counts) | {"hidden": hidden, "low": low, "high": high}
 
 
-def _unit_months(counts: Counts, crimes: np.ndarray, usual: np.ndarray | None, spread: np.ndarray | None) -> pd.DataFrame:
+def _unit_months(counts: Counts, usual: npt.NDArray[np.float64] | None, spread: npt.NDArray[np.float64] | None) -> pd.DataFrame:
+    crimes = counts.crimes.sum(1)
     units, months = crimes.shape
     low, high = interval(usual, spread) if usual is not None and spread is not None else (None, None)
     return pd.DataFrame(

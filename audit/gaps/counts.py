@@ -1,4 +1,4 @@
-"""Monthly counts of crimes: by force, unit and offence group, zero months included."""
+"""Monthly counts of crimes: by force, unit and offence group, zero months included; each force over its own period."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -6,23 +6,39 @@ from datetime import date
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from synthetic.contract import reference
 
 LATE_DAYS = 30
 """A crime recorded more days than this after the report is late (the standard asks for one day; the tail ends at 30)."""
+LONG_EMPTY = 24
+"""Months without a crime that part stray dates (fillers such as 1900) from a force's data, where"""
+STRAY_SHARE = 0.05
+"""what lies before them is at most this share of its crimes."""
+FULL_FLOW = 0.1
+"""A force's data begins where a month has at least half this share of its usual crimes, and three months have it on average."""
+SURELY_EMPTY = 7.0
+"""So many crimes would be usual in the first days of a month, weekends aside, when their absence shows that the data begins
+after them: with a Poisson count, one chance in a thousand (e^-7)."""
+WORKING_DAYS = 21.0
+"""Working days in a month."""
 
-_COUNTED = f"""
+_COUNTED = """
     CREATE OR REPLACE TEMP TABLE counted AS
-    SELECT force, unit_id, coalesce(offence_group, '') AS offence_group,
-           date_trunc('month', coalesce(recorded_on, reported_on))::DATE AS month,
-           date_trunc('month', coalesce(reported_on, recorded_on))::DATE AS reported,
-           coalesce(recorded_on > reported_on + {LATE_DAYS}, false) AS late,
-           count(*) AS crimes
-    FROM crimes LEFT JOIN offence_groups USING (offence_code)
-    WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL
-    GROUP BY ALL
+    WITH dated AS (
+        SELECT force, unit_id, coalesce(offence_group, '') AS offence_group,
+               coalesce(recorded_on, reported_on) AS recorded, coalesce(reported_on, recorded_on) AS reported,
+               coalesce(recorded_on > reported_on + {late}, false) AS late
+        FROM crimes LEFT JOIN offence_groups USING (offence_code)
+        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL {of_class}
+    )
+    SELECT force, unit_id, offence_group, late,
+           (12 * year(recorded) + month(recorded) - 1)::INTEGER AS month,
+           (12 * year(reported) + month(reported) - 1)::INTEGER AS reported,
+           min(day(recorded))::INTEGER AS first_day, count(*) AS crimes
+    FROM dated GROUP BY ALL
 """
 
 
@@ -32,112 +48,128 @@ class Counts:
 
     ``crimes`` counts by month of recording (reported_on where that is missing), ``reported`` by month of report,
     ``late`` those of ``reported`` that were recorded more than 30 days on. The last of the groups, named "", holds
-    crimes whose offence code is missing or unknown. ``days`` are the days of each month that the data covers.
-    ``moved`` has the late crimes one row a unit, group, reported month and recorded month (positions) with their number.
+    crimes whose offence code is missing or unknown. ``days`` are the days of each month that the data covers, the
+    exposure of every expected count; the first and the last month may be covered in part. ``moved`` has the late crimes,
+    one row a unit, group, reported month and recorded month (positions), with their number.
     """
 
     force: str
     units: list[str]
     groups: list[str]
     months: list[date]
-    days: np.ndarray
-    crimes: np.ndarray
-    reported: np.ndarray
-    late: np.ndarray
-    moved: np.ndarray
+    days: npt.NDArray[np.float64]
+    crimes: npt.NDArray[np.float64]
+    reported: npt.NDArray[np.float64]
+    late: npt.NDArray[np.float64]
+    moved: npt.NDArray[np.int64]
+
+    @property
+    def whole_months(self) -> npt.NDArray[np.bool_]:
+        """Which months the data covers from their first day to their last, (months,)."""
+        return np.array([days >= _length(month) - 1 for days, month in zip(self.days, self.months, strict=True)], bool)
 
 
 def offence_groups() -> list[str]:
-    """The offence groups of the reference, in its order, and "" for crimes whose code tells none."""
+    """The offence groups of the reference, in its order, and "" for crimes whose code gives none."""
     return [*dict.fromkeys(reference("offences")["offence_group"]), ""]
 
 
-def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Counts]:
+def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date, period_start: date | None = None) -> list[Counts]:
     """The counts of every force that has a unit, from the dataset's tables on a connection.
 
-    Months run from the first to that of ``as_of``; stray months (fillers such as 1900) before the first with at least a
-    twentieth of the usual number of crimes are left out, as are months after ``as_of``.
+    A force's months run to that of ``as_of``, from that of ``period_start`` or, without it, from the force's own first month:
+    what other forces hold does not matter. Stray dates before it, and dates after ``as_of``, are left out. Without
+    ``period_start`` the first month counts from the force's first crime on, where days without any could not be chance.
+    Where the crimes have a record class, only crimes count, not incidents or cancelled records.
     """
     connection.register("offence_groups", reference("offences")[["offence_code", "offence_group"]])
-    connection.execute(_COUNTED)
-    months = _months(connection, as_of)
-    if not months:
-        return []
-    first_day = connection.execute(
-        "SELECT min(coalesce(recorded_on, reported_on))::DATE FROM crimes WHERE coalesce(recorded_on, reported_on) >= ?",
-        [months[0]],
-    ).fetchall()[0][0]
-    days = _days(months, first_day, as_of)
+    columns = {row[0] for row in connection.execute("DESCRIBE crimes").fetchall()}
+    of_class = "AND coalesce(record_class, 'crime') = 'crime'" if "record_class" in columns else ""
+    connection.execute(_COUNTED.format(late=LATE_DAYS, of_class=of_class))
     units = connection.execute(
         """SELECT force, unit_id FROM units WHERE unit_id IS NOT NULL
            UNION SELECT DISTINCT force, unit_id FROM counted ORDER BY ALL"""
     ).df()
     found = connection.execute("SELECT * FROM counted").df()
-    position = {month: number for number, month in enumerate(months)}
-    groups = offence_groups()
-    group_at = {group: number for number, group in enumerate(groups)}
     by_force = dict(tuple(found.groupby("force")))
+    groups = offence_groups()
     return [
-        _counts(str(force), mine["unit_id"].tolist(), by_force.get(force, found.iloc[:0]), groups, group_at, months, position, days)
+        _counts(str(force), mine["unit_id"].tolist(), by_force.get(force, found.iloc[:0]), groups, as_of, period_start)
         for force, mine in units.groupby("force", sort=True)
     ]
 
 
-def _months(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[date]:
-    by_month = connection.execute(
-        "SELECT month, sum(crimes)::BIGINT FROM counted WHERE month <= ? GROUP BY month ORDER BY month", [as_of]
-    ).fetchall()
-    if not by_month:
-        return []
-    usual = float(np.median([crimes for _, crimes in by_month]))
-    first = next(month for month, crimes in by_month if crimes >= usual / 20)
-    count = (as_of.year - first.year) * 12 + as_of.month - first.month + 1
-    return [date(first.year + (first.month - 1 + step) // 12, (first.month - 1 + step) % 12 + 1, 1) for step in range(count)]
+def _counts(force: str, units: list[str], found: pd.DataFrame, groups: list[str], as_of: date, period_start: date | None) -> Counts:
+    last = _number(as_of)
+    first = _first_month(found, last) if period_start is None else min(_number(period_start), last)
+    months = [] if first is None else [_day_one(number) for number in range(first, last + 1)]
+    begin = first or 0
+    unit = pd.Index(units).get_indexer(found["unit_id"]).astype("int64")
+    group = pd.Index(groups).get_indexer(found["offence_group"]).astype("int64")
+    recorded, reported, number = (found[name].to_numpy("int64") for name in ("month", "reported", "crimes"))
+    late = found["late"].to_numpy(bool)
+    shape = (len(units), len(groups), len(months))
+
+    def inside(month: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return (month >= begin) & (month < begin + len(months))
+
+    def counted(month: npt.NDArray[np.int64], among: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        total = np.zeros(shape)
+        rows = among & inside(month)
+        np.add.at(total, (unit[rows], group[rows], month[rows] - begin), number[rows])
+        return total
+
+    everything, both = np.ones(len(found), bool), late & inside(recorded) & inside(reported)
+    crimes = counted(recorded, everything)
+    days = _days(months, _first_day(found, crimes, begin) if period_start is None else period_start.day, as_of)
+    moved = np.column_stack([unit, group, reported - begin, recorded - begin, number])[both]
+    return Counts(force, units, groups, months, days, crimes, counted(reported, everything), counted(reported, late), moved)
 
 
-def _days(months: list[date], first_day: date, as_of: date) -> np.ndarray:
-    days = np.array([monthrange(month.year, month.month)[1] for month in months], float)
-    days[-1] = as_of.day
-    days[0] -= first_day.day - 1
+def _first_month(found: pd.DataFrame, last: int) -> int | None:
+    """The first month of a force's own data, or None where it has no crime up to ``last``."""
+    by_month = found[found["month"] <= last].groupby("month")["crimes"].sum().sort_index()
+    if by_month.empty:
+        return None
+    month, crimes = by_month.index.to_numpy("int64"), by_month.to_numpy(float)
+    far = np.flatnonzero((np.diff(month) > LONG_EMPTY) & (np.cumsum(crimes)[:-1] <= STRAY_SHARE * crimes.sum()))
+    begin = int(far[-1]) + 1 if len(far) else 0
+    month, crimes = month[begin:], crimes[begin:]
+    usual = float(np.median(crimes))
+    for at, number in enumerate(month.tolist()):
+        # Three months, or as many as there are up to the last.
+        ahead = min(3, last - number + 1)
+        mean = crimes[(month >= number) & (month < number + ahead)].sum() / ahead
+        if crimes[at] >= FULL_FLOW / 2 * usual and mean >= FULL_FLOW * usual:
+            return int(number)
+    return int(month[0])
+
+
+def _first_day(found: pd.DataFrame, crimes: npt.NDArray[np.float64], first: int) -> int:
+    """The day of the first month from which the force's data runs: 1, unless the first crime comes too late for chance."""
+    mine = found.loc[found["month"] == first, "first_day"]
+    if mine.empty:
+        return 1
+    day, month = int(mine.min()), _day_one(first)
+    working = np.busday_count(month, month.replace(day=day))
+    return day if working * float(np.median(crimes.sum((0, 1)))) / WORKING_DAYS > SURELY_EMPTY else 1
+
+
+def _days(months: list[date], first_day: int, as_of: date) -> npt.NDArray[np.float64]:
+    days = np.array([_length(month) for month in months], float)
+    if len(days):
+        days[-1] = as_of.day
+        days[0] -= first_day - 1
     return np.maximum(days, 1.0)
 
 
-def _counts(
-    force: str,
-    units: list[str],
-    found: pd.DataFrame,
-    groups: list[str],
-    group_at: dict[str, int],
-    months: list[date],
-    position: dict[date, int],
-    days: np.ndarray,
-) -> Counts:
-    unit_at = {unit: number for number, unit in enumerate(units)}
-    unit = found["unit_id"].map(unit_at).to_numpy(int)
-    group = found["offence_group"].map(group_at).to_numpy(int)
-    # Months outside the period are -1 and fall away.
-    recorded, reported = (
-        pd.Index(found[name]).map(lambda stamp: position.get(stamp.date(), -1)).to_numpy(int) if len(found) else np.zeros(0, int)
-        for name in ("month", "reported")
-    )
-    number, late = found["crimes"].to_numpy(int), found["late"].to_numpy(bool)
-    shape = (len(units), len(groups), len(months))
+def _length(month: date) -> int:
+    return monthrange(month.year, month.month)[1]
 
-    def counted(month: np.ndarray, among: np.ndarray) -> np.ndarray:
-        total = np.zeros(shape)
-        rows = among & (month >= 0)
-        np.add.at(total, (unit[rows], group[rows], month[rows]), number[rows])
-        return total
 
-    rows = late & (recorded >= 0) & (reported >= 0)
-    return Counts(
-        force,
-        units,
-        groups,
-        months,
-        days,
-        counted(recorded, np.ones(len(found), bool)),
-        counted(reported, np.ones(len(found), bool)),
-        counted(reported, late),
-        np.column_stack([unit, group, reported, recorded, number])[rows],
-    )
+def _number(day: date) -> int:
+    return 12 * day.year + day.month - 1
+
+
+def _day_one(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)

@@ -6,16 +6,16 @@ WHOLE = 0
 """Position of the whole unit among a unit's series; the offence groups follow."""
 
 FALSE_DISCOVERY_RATE = 0.02
-"""Share of a force's gaps that may be chance (Benjamini and Hochberg 1995): under the 5 % that is asked for, as the
+"""Share of a force's gaps that may be chance (Benjamini and Hochberg 1995): under the 5% that is asked for, as the
 p-values rest on a model."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Positions of unit, series (0 the whole unit) and months (first to before-last), with kind and figures.
+    """Positions of unit, series (0 the whole unit) and months (first, and the one after the last), with kind and figures.
 
     ``p_value`` is corrected for the windows tried, ``q_value`` for the series of the force as well. ``hidden`` is how many
-    crimes the months lack, with a 95 % interval; a late run lacks none.
+    crimes are missing from the months, with a 95% interval; a late run misses none.
     """
 
     unit: int

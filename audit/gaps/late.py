@@ -8,7 +8,7 @@ from audit.gaps.gap import FALSE_DISCOVERY_RATE, WHOLE, Gap
 from audit.gaps.scan import LONGEST, Windows, scan, tail, tries
 
 LATE_SHARE = 0.15
-"""Least share of a run's reports that came late for the run to be told."""
+"""Least share of a run's reports that came late for the run to be reported."""
 
 
 def late_runs(counts: Counts) -> list[Gap]:
@@ -24,11 +24,11 @@ def late_runs(counts: Counts) -> list[Gap]:
     windows, information = Windows.of(months, range(1, LONGEST + 1)), mean.copy()
     found: list[Gap] = []
     while True:
-        held = scan(windows, timely, mean, information, np.zeros(months), fixed=True)
-        best, rows = held.gain.argmax(1), np.arange(units)
-        seen, expected = held.seen[rows, best], held.expected[rows, best]
+        scanned = scan(windows, timely, mean, information, np.zeros(months), fixed=True)
+        best, rows = scanned.gain.argmax(1), np.arange(units)
+        seen, expected = scanned.seen[rows, best], scanned.expected[rows, best]
         # Corrected for the scan, and by Bonferroni for the units: late months are either plain or not there.
-        p = np.minimum(tail(seen, expected, held.variance[rows, best]) * tries(months), 1)
+        p = np.minimum(tail(seen, expected, scanned.variance[rows, best]) * tries(months), 1)
         q = np.minimum(p * units, 1)
         taken = np.flatnonzero((q <= FALSE_DISCOVERY_RATE) & (seen <= (1 - LATE_SHARE) * expected))
         for unit in taken.tolist():

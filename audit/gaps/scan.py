@@ -18,10 +18,11 @@ class Windows:
     end: np.ndarray
 
     @classmethod
-    def of(cls, months: int, lengths: tuple[int, ...] | range) -> "Windows":
-        """All windows of these lengths, and those of any length that last to the end."""
+    def of(cls, months: int, lengths: tuple[int, ...] | range, from_first: bool = False) -> "Windows":
+        """All windows of these lengths, those of any length that last to the end, and ``from_first`` that begin at once."""
         pairs = {(begin, begin + length) for length in lengths for begin in range(months - length + 1)}
         pairs |= {(begin, months) for begin in range(1, months)}
+        pairs |= {(0, end) for end in range(1, months)} if from_first else set()
         pairs.discard((0, months))
         begin, end = np.array(sorted(pairs) or np.zeros((0, 2), int)).T
         return cls(begin, end)
@@ -52,13 +53,13 @@ def scan(
     slope_away: np.ndarray | float = 0.0,
     fixed: bool = False,
 ) -> Scan:
-    """Hold every window against what the other months say.
+    """Compare every window with what the other months lead to expect.
 
     ``counts``, ``mean`` and ``information`` are series × months; information is the mean squared over the variance, 0 for
-    months that do not count. For each window the level and slope are fitted anew with the window's own step beside them,
+    months that do not count. For each window the level and slope are fitted again with the window's own step beside them,
     one Newton step from ``mean``; so a long gap does not hide itself in its own expectation, and the variance of what is
-    expected is that of the months left. The slope is held by a prior of ``slope_precision``, from whose centre it lies
-    ``slope_away``. ``fixed``: the mean is known, and nothing is fitted anew.
+    expected is that of the months left. The slope has a prior of ``slope_precision``, from whose centre it lies
+    ``slope_away``. ``fixed``: the mean is known, and nothing is fitted again.
     """
     counted = information > 0
     inside = windows.sums(information)
@@ -66,12 +67,12 @@ def scan(
     if fixed:
         expected, left = plain, inside
     else:
-        expected, left = _anew(windows, counts, mean, information, years, slope_precision, slope_away, plain)
+        expected, left = _refitted(windows, counts, mean, information, years, slope_precision, slope_away, plain, inside)
     share = np.minimum(left / np.maximum(inside, 1e-12), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.where(left > 0, expected**2 / np.maximum(left, 1e-12), np.inf)
         deviance = np.where(seen > 0, seen * np.log(seen / np.maximum(expected, 1e-12)), 0.0) - (seen - expected)
-    # Over-dispersed counts, and windows that leave little to be held against, tell less than Poisson counts do.
+    # Over-dispersed counts, and windows that leave little to compare with, carry less evidence than Poisson counts.
     gain = np.where(seen < expected, deviance * share * inside / np.maximum(plain, 1e-12), 0.0)
     # What lasts to the end is likelier one gap than one that ends a month before; a chance month does not break it.
     months = counts.shape[1]
@@ -79,7 +80,7 @@ def scan(
     return Scan(seen, expected, variance, gain)
 
 
-def _anew(
+def _refitted(
     windows: Windows,
     counts: np.ndarray,
     mean: np.ndarray,
@@ -88,6 +89,7 @@ def _anew(
     slope_precision: np.ndarray | float,
     slope_away: np.ndarray | float,
     plain: np.ndarray,
+    inside: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each window should hold by the months outside it, and the information on its step that these leave."""
     score = information * (counts - mean) / mean
@@ -95,7 +97,7 @@ def _anew(
     c = (information * years**2).sum(1, keepdims=True) + np.reshape(slope_precision, (-1, 1))
     u, v = score.sum(1), (score * years).sum(1) - slope_precision * slope_away
     determinant = np.maximum(a * c - b * b, 1e-12)
-    inside, inside_years = windows.sums(information), windows.sums(information * years)
+    inside_years = windows.sums(information * years)
 
     def solved(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return (c * first - b * second) / determinant, (a * second - b * first) / determinant
@@ -131,7 +133,7 @@ def tail(seen: np.ndarray, expected: np.ndarray, variance: np.ndarray) -> np.nda
 def tries(months: int) -> float:
     """How many independent windows a scan over so many months comes to.
 
-    Windows of one length overlap; the number that tell something new goes with the sum of 1/length, which is the
+    Windows of one length overlap; the number that add something new goes with the sum of 1/length, which is the
     logarithm (Siegmund and Yakir 2007 on scan statistics), with a second one for either end.
     """
     return months * (1 + np.log(min(LONGEST, max(months, 1))))

@@ -1,4 +1,4 @@
-"""The search for a force's reporting gaps: greedy, so that each gap is told once, at the level that explains it.
+"""The search for a force's reporting gaps: greedy, so that each gap is found once, at the level that explains it.
 
 Every round scans all series and takes, for each unit, the one gap (of the whole unit, or of one offence group) that
 explains most of what is missing; its months then have a step of their own, and the next round looks for what is left.
@@ -21,6 +21,7 @@ from audit.gaps.expected import (
     spread_of_slopes,
 )
 from audit.gaps.gap import FALSE_DISCOVERY_RATE, WHOLE, Gap
+from audit.gaps.lines import Lines
 from audit.gaps.scan import COARSE, LASTING, LONGEST, Scan, Windows, scan, tail, tries
 from audit.statistics import q_values
 
@@ -30,46 +31,56 @@ FORCE_ENTRY = 1e-3
 """And the scan of the force as a whole only with windows of at most this."""
 ROUNDS = 8
 LEAST_SEASON = 6
-"""Months of data from which a season is told. In less than two years it is the shape of the period, whole-force lows in it."""
+"""Months of data from which a season is estimated. In less than two years it is the shape of the period, with its lows."""
 LEAST_FORCE_DISPERSION = 5e-4
 """Units of a force vary a little together: over-dispersion of its totals at the least (illustrative)."""
 TIGHTER = 4.0
 """How much closer to the force's a unit's slope is taken to be when it is tried for what the force as a whole shows."""
 PLAIN_RISE = 2.5
 """A group has risen beside another's gap from this many standard deviations on,"""
+LONG_BEFORE = 12
+"""A force that is low from its first month for so many months rose then."""
 LEAST_MOVED, MOST_MOVED = 0.4, 2.0
 """and by so much of what the other lost (illustrative; part of what is moved is coded to yet another)."""
-OPENING = 6
-"""A unit whose first crime comes after more months than this was opened then; before it, nothing is expected."""
 
 
 class Search:
-    """Counts, model and gaps so far, over units × series; the series are the whole unit, its groups, and uncoded crimes."""
+    """Counts, model and gaps so far, over units × series; the series are the whole unit, its groups, and uncoded crimes.
 
-    def __init__(self, counts: Counts, crimes: np.ndarray) -> None:
+    The units are ``rows`` of ``Lines``: those that have a series of their own, by position. Nothing is expected of the months in
+    which a unit does not exist, and what unit changes make of its level is part of the model.
+    """
+
+    def __init__(self, counts: Counts, lines: Lines) -> None:
+        self.rows = lines.rows
+        crimes, exists = lines.crimes[self.rows], lines.exists[self.rows]
         self.values = np.concatenate([crimes.sum(1, keepdims=True), crimes], axis=1)
         self.units, self.series, self.months = self.values.shape
         self.log_days = np.log(counts.days)
         self.calendar = np.array([month.month - 1 for month in counts.months])
         self.years = (np.arange(self.months) - (self.months - 1) / 2) / 12
-        self.opened = _opened(self.values[:, WHOLE])
-        is_open = np.arange(self.months) >= self.opened[:, None]
-        self.weights = np.repeat(is_open[:, None, :].astype(float), self.series, axis=1)
+        self.opened = np.where(exists[:, 0], 0, exists.argmax(1))
+        self.weights = np.repeat(exists[:, None, :].astype(float), self.series, axis=1)
+        self.level = lines.steps[self.rows]
         self.season = np.zeros((self.series, 12))
         self.dispersion = np.full(self.series, 0.02)
         self.slope = np.zeros(self.series)
         self.slope_spread, self.group_spread = 0.05, 0.05
         self.force_dispersion = LEAST_FORCE_DISPERSION
         self.shared: list[tuple[int, int]] = []
+        self.risen: list[int] = []
         self.gaps: list[Gap] = []
         self.rises: list[Gap] = []
 
     def run(self) -> list[Gap]:
-        """The gaps that stand after the correction for all that was tried; figures and kinds are told later."""
+        """The gaps that stand after the correction for all that was tried; figures and kinds follow."""
         # The first pass learns season and dispersion from months that may hold gaps, the second from those that do not.
         for first in (True, False):
             self._learn(first)
             self.shared = self._shared_windows()
+            if self._risen():
+                self._learn(first)
+                self.shared = self._shared_windows()
             self._learn_slopes()
             self.gaps, self.rises = [], []
             self._search()
@@ -104,7 +115,7 @@ class Search:
         rows = values.shape[0] * values.shape[1]
         return fit(
             values.reshape(rows, -1),
-            np.tile(self._offset()[series], (len(units), 1)),
+            (self._offset()[None, series] + self.level[units, None]).reshape(rows, -1),
             self.years,
             self.weights[units, series].reshape(rows, -1),
             steps[:, series].reshape(rows, steps.shape[2], self.months),
@@ -114,7 +125,7 @@ class Search:
         )
 
     def scan(self, windows: Windows, units: np.ndarray, fitted: Fit, tighter: float = 1.0) -> Scan:
-        """Hold windows of some units' series against a fit, their slopes held ``tighter`` than by what is known of them."""
+        """Compare windows of some units' series with a fit, their slopes held ``tighter`` than by what is known of them."""
         rows = len(units) * self.series
         information = self.weights[units].reshape(rows, -1) * information_of(fitted.now, np.tile(self.dispersion, len(units)))
         values = self.values[units].reshape(rows, -1)
@@ -162,7 +173,8 @@ class Search:
                 self.season[series] = season_of(self.values[:, series], bare, self.weights[:, series], self.calendar)
             used = 0.0 if first else (2 + 11 / self.units) / self.months
             self.dispersion[series] = dispersion_of(self.values[:, series], now[:, series], outside[:, series], used, between=first)
-        total, mean = self.values[:, WHOLE].sum(0)[None], now[:, WHOLE].sum(0)[None]
+        there = self.weights[:, WHOLE]
+        total, mean = (self.values[:, WHOLE] * there).sum(0)[None], np.maximum((now[:, WHOLE] * there).sum(0)[None], 1e-4)
         self.force_dispersion = max(dispersion_of(total, mean, np.ones_like(total), between=True), LEAST_FORCE_DISPERSION)
 
     def _shared_windows(self) -> list[tuple[int, int]]:
@@ -172,13 +184,13 @@ class Search:
         """
         usual = self._fit_units_alone().usual
         among = self.weights[:, WHOLE].copy()
-        windows = Windows.of(self.months, range(1, LONGEST + 1))
+        windows = Windows.of(self.months, range(1, LONGEST + 1), from_first=True)
         found: list[tuple[int, int]] = []
         for _ in range(len(windows.begin) and ROUNDS):
-            held = self._of_the_force(windows, usual, among, found)[0]
-            best = int(held.gain[0].argmax())
-            window = self._lasting(windows, held, best, usual, among, found)
-            if self._chance(held, best) > FORCE_ENTRY or window in found:
+            scanned = self._of_the_force(windows, usual, among, found)[0]
+            best = int(scanned.gain[0].argmax())
+            window = self._lasting(windows, scanned, best, usual, among, found)
+            if self._chance(scanned, best) > FORCE_ENTRY or window in found:
                 break
             # What one unit alone makes of the force is not shared: without it the force must still be low.
             inside = slice(*window)
@@ -191,26 +203,47 @@ class Search:
                 among = without
         return found
 
-    def _chance(self, held: Scan, window: int) -> float:
-        return float(tail(held.seen[0, window], held.expected[0, window], held.variance[0, window]) * tries(self.months))
+    def _risen(self) -> bool:
+        """Whether the force as a whole is low from its first month for long: it rose then, and no unit was silent before.
+
+        The rise becomes part of the model: the ratio of up to a year on either side.
+        """
+        ends = [end for begin, end in self.shared if begin <= 2 and end >= LONG_BEFORE and end not in self.risen]
+        offset = self._offset()[WHOLE] + self.level
+        for end in ends:
+            sides = (slice(max(end - 12, 0), end), slice(end, min(end + 12, self.months)))
+            rates = [
+                (self.values[:, WHOLE, side] * self.weights[:, WHOLE, side]).sum()
+                / (np.exp(offset[:, side]) * self.weights[:, WHOLE, side]).sum(1).clip(1e-9).mean()
+                for side in sides
+            ]
+            self.level[:, end:] += float(np.log(max(rates[1], 1e-9) / max(rates[0], 1e-9)))
+            self.risen.append(end)
+        return bool(ends)
+
+    def _chance(self, scanned: Scan, window: int) -> float:
+        return float(tail(scanned.seen[0, window], scanned.expected[0, window], scanned.variance[0, window]) * tries(self.months))
 
     def _lasting(
-        self, windows: Windows, held: Scan, best: int, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
+        self, windows: Windows, scanned: Scan, best: int, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
     ) -> tuple[int, int]:
-        """The best window, or the best of those that last to the end, whichever explains the force better once fitted.
+        """The best window, or the best of those that last to the end or from the beginning, whichever explains the force better.
 
-        A change of system that takes much off bends the straight line, and one Newton step does not see that.
+        A change of system that takes much off, or adds much, bends the straight line, and one Newton step does not see that.
         """
-        window = (int(windows.begin[best]), int(windows.end[best]))
-        lasting = np.where(windows.end == self.months, held.gain[0], 0.0)
-        other = (int(windows.begin[lasting.argmax()]), self.months)
-        likelihood = [self._of_the_force(windows, usual, among, [*found, one])[1] for one in (window, other)]
-        return other if likelihood[1] + LASTING >= likelihood[0] else window
+        of_all = scanned.gain[0]
+        from_first = (windows.begin == 0) & (windows.end >= LONG_BEFORE)
+        options = [best, int(np.where(windows.end == self.months, of_all, 0.0).argmax())]
+        options += [int(np.where(from_first, of_all, 0.0).argmax())] if (of_all[from_first] > 0).any() else []
+        chosen = [(int(windows.begin[one]), int(windows.end[one])) for one in options]
+        likelihood = np.array([self._of_the_force(windows, usual, among, [*found, one])[1] for one in chosen])
+        likelihood[1:] += LASTING
+        return chosen[len(chosen) - 1 - int(likelihood[::-1].argmax())]
 
     def _of_the_force(
         self, windows: Windows, usual: np.ndarray, among: np.ndarray, found: list[tuple[int, int]]
     ) -> tuple[Scan, float]:
-        """Hold the sum of units against that of their usual; their own trends need not add up to a straight line.
+        """Compare the sum of units with that of their usual; their own trends need not add up to a straight line.
 
         The scan, and the log-likelihood of the fit with its prior.
         """
@@ -218,11 +251,11 @@ class Search:
         ones, dispersion = np.ones_like(total), np.array([self.force_dispersion])
         fitted = fit(total, offset, self.years, ones, self._shared_steps(found)[None], dispersion, 0.0, FORCE_SLOPE_SPREAD)
         information = information_of(fitted.now, dispersion)
-        held = scan(windows, total, fitted.now, information, self.years, fitted.precision, fitted.away)
+        scanned = scan(windows, total, fitted.now, information, self.years, fitted.precision, fitted.away)
         likelihood = -0.5 * float(
             (information * ((total - fitted.now) / fitted.now) ** 2).sum() + (fitted.precision * fitted.away**2)[0]
         )
-        return held, likelihood
+        return scanned, likelihood
 
     def _shared_steps(self, shared: list[tuple[int, int]]) -> np.ndarray:
         steps = np.zeros((len(shared), self.months))
@@ -243,9 +276,9 @@ class Search:
             weight = 1 / (1 / np.maximum(alone.information, 1e-9) + spread**2)
             middle = float((weight * alone.slope).sum() / weight.sum())
             spread = spread_of_slopes(alone.slope, middle, alone.information)
-        # How a group's slope differs from that of all is told by the force's totals.
+        # How a group's slope differs from that of all is estimated from the force's totals.
         steps = np.broadcast_to(self._shared_steps(self.shared), (self.series, len(self.shared), self.months))
-        total = (self.values * self.weights).sum(0)
+        total = (self.values * self.weights * np.exp(-self.level)[:, None]).sum(0)
         dispersion = np.full(self.series, self.force_dispersion)
         of_totals = fit(total, self._offset(), self.years, np.ones_like(total), steps, dispersion, 0.0, FORCE_SLOPE_SPREAD).slope
         self.slope, self.slope_spread = middle + of_totals - of_totals[WHOLE], spread
@@ -272,15 +305,15 @@ class Search:
 
     def _lowest(self, windows: Windows, units: np.ndarray, fitted: Fit) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Begin and end of the window of each series with most to explain, and its p-value corrected for the scan."""
-        held = self.scan(windows, units, fitted)
-        rows, best = np.arange(len(held.gain)), held.gain.argmax(1)
-        p = tail(held.seen[rows, best], held.expected[rows, best], held.variance[rows, best]) * tries(self.months)
+        scanned = self.scan(windows, units, fitted)
+        rows, best = np.arange(len(scanned.gain)), scanned.gain.argmax(1)
+        p = tail(scanned.seen[rows, best], scanned.expected[rows, best], scanned.variance[rows, best]) * tries(self.months)
         begin, end = windows.begin[best], windows.end[best]
         if self.shared:
             # That a unit shares in what the force as a whole shows is likelier than that it has a trend which hides it.
             few = Windows(*np.array(self.shared).T)
-            held = self.scan(few, units, fitted, TIGHTER)
-            p_few = np.where(held.gain > 0, tail(held.seen, held.expected, held.variance), 1.0)
+            scanned = self.scan(few, units, fitted, TIGHTER)
+            p_few = np.where(scanned.gain > 0, tail(scanned.seen, scanned.expected, scanned.variance), 1.0)
             which = p_few.argmin(1)
             better = p_few[rows, which] < p
             p = np.where(better, p_few[rows, which], p)
@@ -290,12 +323,12 @@ class Search:
     def _take(self, units: np.ndarray, begin: np.ndarray, end: np.ndarray, p: np.ndarray, fitted: Fit) -> None:
         """For each unit the gap, of the whole or of one group, that explains most."""
         now = fitted.now.reshape(len(units), self.series, self.months)
-        told = {(gap.unit, gap.series, gap.begin, gap.end) for gap in self.gaps}
+        known = {(gap.unit, gap.series, gap.begin, gap.end) for gap in self.gaps}
         for row, unit in enumerate(units.tolist()):
             chosen, most = None, 0.0
             for series in range(self.series - 1):
                 at = row * self.series + series
-                if p[at] > ENTRY or (unit, series, int(begin[at]), int(end[at])) in told:
+                if p[at] > ENTRY or (unit, series, int(begin[at]), int(end[at])) in known:
                     continue
                 gap = Gap(unit, series, int(begin[at]), int(end[at]), float(p[at]))
                 explained = self._explained(gap, now[row])
@@ -311,10 +344,10 @@ class Search:
     def _rises(self, gap: Gap, fitted: Fit) -> list[Gap]:
         """Other groups of the unit that rise in a group's gap by about what it lost: they have a step of their own."""
         window = Windows(np.array([gap.begin]), np.array([gap.end]))
-        held = self.scan(window, np.array([gap.unit]), fitted)
-        risen = (held.seen - held.expected)[:, 0]
+        scanned = self.scan(window, np.array([gap.unit]), fitted)
+        risen = (scanned.seen - scanned.expected)[:, 0]
         lost = -risen[gap.series]
-        moved = (risen > PLAIN_RISE * np.sqrt(held.variance[:, 0])) & (risen > LEAST_MOVED * lost) & (risen < MOST_MOVED * lost)
+        moved = (risen > PLAIN_RISE * np.sqrt(scanned.variance[:, 0])) & (risen > LEAST_MOVED * lost) & (risen < MOST_MOVED * lost)
         return [replace(gap, series=int(series)) for series in np.flatnonzero(moved[: self.series - 1]) if series != WHOLE]
 
     def _explained(self, gap: Gap, now: np.ndarray) -> float:
@@ -324,7 +357,7 @@ class Search:
         mean = now[groups, gap.begin : gap.end].sum(1)
         share = max(seen.sum() / max(mean.sum(), 1e-9), 1e-3)
         gained = seen * np.log(share) - (share - 1) * mean
-        # Over-dispersed counts tell less than Poisson ones do.
+        # Over-dispersed counts carry less evidence than Poisson ones.
         return float((gained / (1 + self.dispersion[groups] * mean / (gap.end - gap.begin))).sum())
 
 
@@ -344,10 +377,3 @@ def _merged(gaps: list[Gap]) -> list[Gap]:
             gap = replace(last, end=gap.end, p_value=min(last.p_value, gap.p_value))
         merged.append(gap)
     return merged
-
-
-def _opened(crimes: np.ndarray) -> np.ndarray:
-    """Position of the month in which each unit was opened: 0 unless it began with a long silence; (units,)."""
-    seen = crimes > 0
-    first = np.where(seen.any(1), seen.argmax(1), 0)
-    return np.where(first > OPENING, first, 0)

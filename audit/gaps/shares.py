@@ -21,11 +21,11 @@ MEASURES = {
 }
 """Each share's columns of numerator and denominator: of all crimes, and of those with a linked suspect."""
 LEAST_FALL = 0.1
-"""Least part of the usual share that must be lost for a run of months to be told."""
+"""Least part of the usual share that must be lost for a run of months to be reported."""
 SLOPE_SPREAD = 0.05
 """How far a unit's share grows in a year: standard deviation of the log (illustrative)."""
 LEAST_GROUP = 10
-"""Victims' groups with fewer events in an offence group are not told."""
+"""Victims' groups with fewer events in an offence group are not shown."""
 MOST_SHARE = 0.98
 ROUNDS = 8
 
@@ -97,10 +97,10 @@ def _of_force(force: str, measure: str, coverage: pd.DataFrame) -> pd.DataFrame:
         fitted = fit(covered, offset, years, weights, steps, none, 0.0, SLOPE_SPREAD)
         share = np.clip(fitted.now / np.maximum(total, 1e-9), 1e-3, MOST_SHARE)
         information = weights * np.maximum(fitted.now, LEAST_MEAN) / (1 - share)
-        held = scan(windows, covered, fitted.now, information, years, fitted.precision, fitted.away)
-        best, rows = held.gain.argmax(1), np.arange(len(units))
-        seen, expected = held.seen[rows, best], held.expected[rows, best]
-        p = np.minimum(tail(seen, expected, held.variance[rows, best]) * tries(len(months)), 1)
+        scanned = scan(windows, covered, fitted.now, information, years, fitted.precision, fitted.away)
+        best, rows = scanned.gain.argmax(1), np.arange(len(units))
+        seen, expected = scanned.seen[rows, best], scanned.expected[rows, best]
+        p = np.minimum(tail(seen, expected, scanned.variance[rows, best]) * tries(len(months)), 1)
         taken = np.flatnonzero((p <= FALSE_DISCOVERY_RATE) & (seen < (1 - LEAST_FALL) * expected))
         new = np.zeros((len(units), 1, len(months)))
         for unit in taken.tolist():
@@ -141,7 +141,7 @@ def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """
     counts = connection.execute(
         """
-        WITH told AS (
+        WITH counted_events AS (
             SELECT e.force, g.offence_group, v.sex, v.ethnicity,
                    count(*) AS events, count(*) FILTER (e.reported_on IS NULL) AS never
             FROM truth_events e JOIN offence_groups g USING (offence_code) LEFT JOIN truth_people v ON v.person_key = e.victim_key
@@ -149,12 +149,12 @@ def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         )
         SELECT force, offence_group, 'all' AS attribute, 'all' AS "group",
                sum(events)::BIGINT AS events, sum(never)::BIGINT AS unreported
-        FROM told GROUP BY ALL
+        FROM counted_events GROUP BY ALL
         UNION ALL
-        SELECT force, offence_group, 'sex', sex, sum(events)::BIGINT, sum(never)::BIGINT FROM told
+        SELECT force, offence_group, 'sex', sex, sum(events)::BIGINT, sum(never)::BIGINT FROM counted_events
         WHERE sex IS NOT NULL GROUP BY ALL
         UNION ALL
-        SELECT force, offence_group, 'ethnicity', ethnicity, sum(events)::BIGINT, sum(never)::BIGINT FROM told
+        SELECT force, offence_group, 'ethnicity', ethnicity, sum(events)::BIGINT, sum(never)::BIGINT FROM counted_events
         WHERE ethnicity IS NOT NULL GROUP BY ALL
         ORDER BY ALL
         """

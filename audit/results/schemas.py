@@ -92,6 +92,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "low": _SHARE,
         "high": _SHARE,
     },
+    "unit_changes": {"force": _TEXT, "unit_id": _TEXT, "month": _DAY, "kind": _TEXT, "other_unit_id": _TEXT},
     "coverage": {
         "force": _TEXT,
         "unit_id": _TEXT,

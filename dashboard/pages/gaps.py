@@ -59,6 +59,7 @@ def _calendar(view: View, force: str) -> None:
 
 @once
 def _beyond(view: View, force: str) -> None:
+    _changes(view, force)
     _coverage(view, force)
     _unreported(view, force)
 
@@ -79,8 +80,34 @@ def _chosen(view: View, force: str, place: int, title: str) -> None:
     chart = observed_and_expected(unit, pd.Timestamp(gap["first_month"]), pd.Timestamp(gap["last_month"]))
     st.altair_chart(chart, alt=f"Crimes recorded a month beside those expected, {title}")
     st.caption(
-        "The unit's crimes of all offences: recorded (line with points), expected (dashed) with its 95 % band; the gap is shaded. "
+        "The unit's crimes of all offences: recorded (line with points), expected (dashed) with its 95% band; the gap is shaded. "
         "A gap of one offence group may hardly show in the whole."
+    )
+
+
+def _changes(view: View, force: str) -> None:
+    """Units that were renamed, merged, split and so on: no gaps, though their counts begin, stop, rise or fall."""
+    changes = view.results["unit_changes"]
+    mine = changes[changes["force"] == force].sort_values("month")
+    if not len(mine):
+        return
+    rows = [
+        [
+            Cell("all units" if pd.isna(row.unit_id) else str(row.unit_id)),
+            Cell(f"{pd.Timestamp(row.month):%b %Y}"),
+            Cell(row.kind),
+            Cell("–" if pd.isna(row.other_unit_id) else str(row.other_unit_id)),
+        ]
+        for row in mine.itertuples()
+    ]
+    show_table(
+        Table(
+            "Unit changes, which are not gaps",
+            ["Unit", "From", "Change", "Other unit"],
+            rows,
+            "Found in the counts: a unit stops or falls in the month in which another starts or rises by the same amount, or all "
+            "of a unit's crimes are there twice. Check them against what the force knows of its units.",
+        )
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audit.gaps import Counts, offence_groups
+from audit.gaps import Counts, find_gaps, offence_groups
 
 
 class Simulated:
@@ -61,3 +61,23 @@ class Simulated:
         none = np.zeros_like(self.crimes)
         moved = np.zeros((0, 5), int)
         return Counts("elsewhere", self.units, self.groups, self.months, days, self.crimes, self.crimes, none, moved)
+
+    def found(self) -> list[tuple[str, str | None, int, int, str]]:
+        """The gaps found: unit, offence group, first and last month by position, kind."""
+        at = {month: number for number, month in enumerate(self.months)}
+        return [
+            (gap.unit_id, _text(gap.offence_group), at[gap.first_month], at[gap.last_month], gap.kind)
+            for gap in find_gaps([self.counts]).gaps.itertuples()
+        ]
+
+    def changes(self) -> list[tuple[str | None, int, str, str | None]]:
+        """The unit changes found: unit, month by position, kind, other unit."""
+        at = {month: number for number, month in enumerate(self.months)}
+        return [
+            (_text(change.unit_id), at[change.month], change.kind, _text(change.other_unit_id))
+            for change in find_gaps([self.counts]).unit_changes.itertuples()
+        ]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

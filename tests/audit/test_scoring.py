@@ -46,9 +46,9 @@ def test_gaps_found_missed_and_false_are_counted() -> None:
         columns=COLUMNS,
     )
     scored = score_gaps(world.ledger, told, [world.counts])
-    assert (scored.told, scored.false) == (5, 2)
+    assert (scored.reported, scored.false) == (5, 2)
     assert scored.plain_found == pytest.approx(2 / 4)
-    assert scored.told_per_found == pytest.approx(3 / 2)
+    assert scored.reported_per_found == pytest.approx(3 / 2)
     assert scored.median_overlap == pytest.approx((1.0 + 0.5) / 2)
     silent = next(kind for kind in scored.kinds if kind.kind == "silent")
     assert (silent.put_in, silent.plain, silent.found, silent.kind_right) == (3, 3, 1, 1)
@@ -57,7 +57,7 @@ def test_gaps_found_missed_and_false_are_counted() -> None:
 def test_nothing_put_in_and_nothing_told_has_no_shares() -> None:
     world = Simulated(1, [100.0] * 2)
     scored = score_gaps(world.ledger, pd.DataFrame(columns=COLUMNS), [world.counts])
-    assert (scored.told, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
+    assert (scored.reported, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
 
 
 def test_defects_are_counted_as_a_plain_comparison_counts_them(typical: Dataset) -> None:
@@ -98,7 +98,7 @@ def test_the_command_prints_the_scorecard(typical: Dataset, results_folder: Path
     assert "| reporting gaps |" in shown.out
     as_json = command("audit", "score", typical.path, results_folder, "--json")
     assert as_json.code == 0
-    assert json.loads(as_json.out)["gaps"]["told"] >= 0
+    assert json.loads(as_json.out)["gaps"]["reported"] >= 0
 
 
 def test_results_of_another_dataset_are_refused(typical_results: Results, clean: Dataset) -> None:

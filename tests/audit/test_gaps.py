@@ -13,32 +13,17 @@ from audit import Results, audit_dataset
 from audit.engines import connect
 from audit.evaluation import score_gaps
 from audit.gaps import Counts, find_coverage, find_gaps, read_counts
+from audit.gaps.describe import interval
 from audit.gaps.scan import Windows, tail
-from audit.gaps.telling import interval
 from synthetic import Dataset, generate
 from synthetic.profile import check_profile
 from tests.audit.foreign import write_dataset
 from tests.audit.simulated import Simulated
 
 
-def found(world: Simulated) -> list[tuple]:
-    gaps = find_gaps([world.counts]).gaps
-    months = {month: number for number, month in enumerate(world.months)}
-    return [
-        (
-            gap.unit_id,
-            gap.offence_group if isinstance(gap.offence_group, str) else None,
-            months[gap.first_month],
-            months[gap.last_month],
-            gap.kind,
-        )
-        for gap in gaps.itertuples()
-    ]
-
-
 @pytest.mark.parametrize("seed", range(3))
-def test_counts_without_a_gap_tell_none(seed: int) -> None:
-    assert found(Simulated(seed, trend=0.08, dispersion=0.03, season=0.3)) == []
+def test_counts_without_a_gap_have_none(seed: int) -> None:
+    assert Simulated(seed, trend=0.08, dispersion=0.03, season=0.3).found() == []
 
 
 @pytest.mark.parametrize(
@@ -54,32 +39,32 @@ def test_counts_without_a_gap_tell_none(seed: int) -> None:
         (1.0, 8, 15, "silent", "violence"),
     ],
 )
-def test_a_gap_is_told_once_with_its_level_months_and_kind(
+def test_a_gap_is_reported_once_with_its_level_months_and_kind(
     share: float, first: int, last: int, kind: str, group: str | None
 ) -> None:
     world = Simulated(7, [150.0] * 12)
     world.take(3, first, last, share, kind, group)
-    told = found(world)
-    assert len(told) == 1
-    unit, told_group, told_first, told_last, told_kind = told[0]
-    assert (unit, told_group, told_kind) == ("unit-03", group, kind)
-    assert abs(told_first - first) <= 1
-    assert abs(told_last - last) <= 1
+    reported = world.found()
+    assert len(reported) == 1
+    unit, its_group, its_first, its_last, its_kind = reported[0]
+    assert (unit, its_group, its_kind) == ("unit-03", group, kind)
+    assert abs(its_first - first) <= 1
+    assert abs(its_last - last) <= 1
 
 
 def test_a_group_written_down_as_its_neighbour_is_misrouted() -> None:
     world = Simulated(3, [150.0] * 12)
     world.take(5, 20, 30, 0.95, "misrouted", "stalking", to="harassment")
-    assert found(world) == [("unit-05", "stalking", 20, 30, "misrouted")]
+    assert world.found() == [("unit-05", "stalking", 20, 30, "misrouted")]
 
 
-def test_a_change_of_system_is_told_for_every_unit_from_its_month_on() -> None:
+def test_a_change_of_system_is_reported_for_every_unit_from_its_month_on() -> None:
     world = Simulated(4, 20, months=60)
     for unit in range(20):
         world.take(unit, 30, 59, 0.25, "step")
-    told = found(world)
-    assert sum(first == 30 and last == 59 and kind == "step" for _, _, first, last, kind in told) >= 18
-    assert len(told) <= 22
+    reported = world.found()
+    assert sum(first == 30 and last == 59 and kind == "step" for _, _, first, last, kind in reported) >= 18
+    assert len(reported) <= 22
 
 
 def test_what_a_gap_hides_is_what_was_taken() -> None:
@@ -100,48 +85,48 @@ def test_what_a_gap_hides_is_what_was_taken() -> None:
 def test_a_unit_opened_within_the_period_has_no_gap_before_it() -> None:
     world = Simulated(5, [100.0] * 10)
     world.crimes[4, :, :20] = 0
-    assert found(world) == []
+    assert world.found() == []
 
 
 def test_a_unit_that_closes_and_is_taken_over_has_no_gap() -> None:
     world = Simulated(11, [100.0] * 10)
     world.crimes[7, :, 25:] += world.crimes[2, :, 25:]
     world.crimes[2, :, 25:] = 0
-    assert found(world) == []
+    assert world.found() == []
 
 
 def test_a_unit_that_stops_with_nobody_taking_over_is_silent_to_the_end() -> None:
     world = Simulated(11, [100.0] * 10)
     world.crimes[2, :, 25:] = 0
-    assert found(world) == [("unit-02", None, 25, 47, "silent")]
+    assert world.found() == [("unit-02", None, 25, 47, "silent")]
 
 
-def test_months_in_which_a_whole_force_is_silent_are_told_for_every_unit() -> None:
+def test_months_in_which_a_whole_force_is_silent_are_reported_for_every_unit() -> None:
     world = Simulated(8, [80.0] * 10)
     world.crimes[:, :, 18:21] = 0
-    assert found(world) == [(unit, None, 18, 20, "silent") for unit in world.units]
+    assert world.found() == [(unit, None, 18, 20, "silent") for unit in world.units]
 
 
-def test_quiet_units_and_short_periods_tell_no_gap() -> None:
-    assert found(Simulated(1, [1 / 12] * 5)) == []
+def test_quiet_units_and_short_periods_have_no_gap() -> None:
+    assert Simulated(1, [1 / 12] * 5).found() == []
     for months in (1, 2, 3, 5):
-        assert found(Simulated(1, 10, months=months)) == []
+        assert Simulated(1, 10, months=months).found() == []
     silent = Simulated(1, [50.0] * 3)
     silent.crimes[:] = 0
-    assert found(silent) == []
+    assert silent.found() == []
 
 
 def test_the_order_of_units_does_not_matter() -> None:
     world = Simulated(9, 15)
     world.take(3, 10, 14, 1.0, "silent")
     world.take(11, 20, 47, 0.5, "step")
-    told = set(found(world))
+    reported = set(world.found())
     world.crimes, world.units = world.crimes[::-1].copy(), world.units[::-1]
-    assert set(found(world)) == told
+    assert set(world.found()) == reported
 
 
-def test_simulated_gaps_are_found_and_few_others_are_told() -> None:
-    ledgers, told, counts = [], [], []
+def test_simulated_gaps_are_found_and_few_others_are_reported() -> None:
+    ledgers, reported, counts = [], [], []
     for seed in range(6):
         world = Simulated(seed, 40)
         for unit in range(0, 40, 4):
@@ -151,14 +136,14 @@ def test_simulated_gaps_are_found_and_few_others_are_told() -> None:
         one = world.counts
         one = Counts(f"force-{seed}", *(getattr(one, name) for name in list(vars(one))[1:]))
         ledgers.append(world.ledger.assign(force=one.force))
-        told.append(find_gaps([one]).gaps)
+        reported.append(find_gaps([one]).gaps)
         counts.append(one)
-    scored = score_gaps(pd.concat(ledgers), pd.concat(told), counts)
+    scored = score_gaps(pd.concat(ledgers), pd.concat(reported), counts)
     assert scored.plain_found is not None and scored.plain_found >= 0.97
     assert scored.false_share is not None and scored.false_share <= 0.05
     assert scored.median_overlap is not None and scored.median_overlap >= 0.9
     assert scored.kind_right is not None and scored.kind_right >= 0.9
-    assert scored.told_per_found is not None and scored.told_per_found <= 1.2
+    assert scored.reported_per_found is not None and scored.reported_per_found <= 1.2
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +160,9 @@ def test_gaps_of_a_generated_force_are_found_with_their_kinds(gappy: tuple[Datas
     key = ["unit_id", "first_month", "last_month", "kind"]
     truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")])
     truth = set(truth[truth["events_lost"] > 40][key].itertuples(index=False, name=None))
-    told = set(results["gaps"][key].itertuples(index=False, name=None))
+    reported = set(results["gaps"][key].itertuples(index=False, name=None))
     assert {kind for *_, kind in truth} == {"silent", "late", "misrouted"}
-    assert len(truth & told) >= 0.8 * len(truth)
+    assert len(truth & reported) >= 0.8 * len(truth)
 
 
 def test_unit_months_are_the_counts_of_the_files(gappy: tuple[Dataset, dict[str, pd.DataFrame]]) -> None:
@@ -203,7 +188,7 @@ def test_coverage_shares_are_those_of_the_files(gappy: tuple[Dataset, dict[str, 
     assert results["coverage_gaps"].empty
 
 
-def test_a_unit_that_stops_linking_suspects_is_told(tmp_path: Path) -> None:
+def test_a_unit_that_stops_linking_suspects_is_reported(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     crimes, links = [], []
     for unit in ("a", "b", "c"):
@@ -224,7 +209,7 @@ def test_a_unit_that_stops_linking_suspects_is_told(tmp_path: Path) -> None:
     assert results["gaps"].empty
 
 
-def test_the_truth_tells_how_many_events_nobody_reported(typical: Dataset, typical_results: Results) -> None:
+def test_the_truth_has_how_many_events_nobody_reported(typical: Dataset, typical_results: Results) -> None:
     events = pd.concat([pd.read_parquet(path) for path in typical.files("truth/events")])
     table = typical_results["unreported"].query("attribute == 'all'")
     assert table["events"].sum() == len(events)

@@ -1,16 +1,17 @@
-"""What is said of a gap that was found: its kind, what was expected, how many crimes it hides; and which are none."""
+"""The figures of a gap that was found: its kind, what was expected, how many crimes it hides; and which are unit changes."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from audit.gaps.changes import Change
 from audit.gaps.expected import Fit, information_of
 from audit.gaps.gap import WHOLE, Gap
 from audit.gaps.scan import Windows
 from audit.gaps.search import Search
 
 INCOMPLETE_MONTHS = 3
-"""A fall that began in the last three months may yet be made good: a notice, not a gap."""
+"""A fall that began in the last three months may be late recording: incomplete, not a step."""
 EMPTY_SHARE = {True: 0.03, False: 0.15}
 """A gap with at most this share of what is usual is silent: of a whole unit, a stray crime; of one offence group also what
 other groups' miscoding brings in."""
@@ -19,11 +20,16 @@ PLAIN = 4.0
 LONG_BEFORE = 20
 """A unit that was low for so many months before it took over was smaller then, and lacked nothing."""
 TRANSFER_SHARE, TRANSFER_MONTHS = 0.6, 3
-"""What a unit loses for good is a transfer where others rise for good by this share of it, within so many months."""
+"""What a unit loses for good is a transfer where others rise for good by this share of it, within so many months,"""
+TAKER_SHARE = 0.1
+"""and each that has this share of the rise is named."""
 
 
-def tell(search: Search) -> tuple[list[Gap], Fit]:
-    """The search's gaps with their figures and kinds, transfers between units left out; and the fit they rest on."""
+def describe(search: Search) -> tuple[list[Gap], list[Change], Fit]:
+    """The search's gaps with their figures and kinds; the unit changes among them; and the fit they rest on.
+
+    Units are rows of the search. A unit's lasting loss that several others take over is a change (closed or moved), not a gap.
+    """
     units = np.arange(search.units)
     fitted = search.fit(units)
     dispersion = np.tile(search.dispersion, search.units)
@@ -31,7 +37,8 @@ def tell(search: Search) -> tuple[list[Gap], Fit]:
     numbered = search.numbered()
     gaps = [_described(gap, numbered, search, fitted, information) for gap in search.gaps]
     gaps = [gap for gap in gaps if gap.expected > gap.observed]
-    return _without_transfers(gaps, search, fitted), fitted
+    kept, changes = _without_transfers(gaps, search, fitted)
+    return kept, changes, fitted
 
 
 def _described(gap: Gap, numbered: dict[tuple[int, int], list[Gap]], search: Search, fitted: Fit, information: np.ndarray) -> Gap:
@@ -65,7 +72,7 @@ def _described(gap: Gap, numbered: dict[tuple[int, int], list[Gap]], search: Sea
 
 
 def interval(mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % of the counts that a negative binomial of this mean and variance gives."""
+    """95% of the counts that a negative binomial of this mean and variance gives."""
     mean = np.maximum(mean, 1e-9)
     size = mean**2 / np.maximum(variance - mean, 1e-6 * mean)
     chance = size / (size + mean)
@@ -91,28 +98,26 @@ def _kind(gap: Gap, observed: float, expected: float, search: Search) -> str:
     return "incomplete" if gap.end - gap.begin <= INCOMPLETE_MONTHS else "step"
 
 
-def _without_transfers(gaps: list[Gap], search: Search, fitted: Fit) -> list[Gap]:
-    """Leave out what a unit lost for good to others that rose for good: a closure, a new unit, a boundary moved.
+def _without_transfers(gaps: list[Gap], search: Search, fitted: Fit) -> tuple[list[Gap], list[Change]]:
+    """Take out what a unit lost for good to several others that rose for good: a closure, a boundary moved.
 
-    So too a unit's low first months that end when it took over from another.
+    So too a unit's low first months that end when it took over from another. Returns the gaps left, and the changes.
     """
-    told = list(gaps)
+    kept, changes = list(gaps), []
     units = np.arange(search.units)
     lasting = [g for g in gaps if g.series == WHOLE and g.lasts(search.months) and g.begin and g.kind in ("silent", "step")]
     taken = np.zeros(search.units)
     for gap in sorted(lasting, key=lambda gap: gap.observed - gap.expected):
         if any(abs(gap.begin - begin) <= 1 and end == search.months for begin, end in search.shared):
             continue
-        held = search.scan(Windows(np.array([gap.begin]), np.array([gap.end])), units, fitted)
+        scanned = search.scan(Windows(np.array([gap.begin]), np.array([gap.end])), units, fitted)
         of_units = np.arange(search.units) * search.series
-        risen = (held.seen - held.expected)[of_units, 0]
-        risen = np.where(risen > PLAIN * np.sqrt(held.variance[of_units, 0]), risen, 0.0)
-        opened = (search.opened > 0) & (np.abs(search.opened - gap.begin) <= TRANSFER_MONTHS)
-        risen = np.where(opened, held.seen[of_units, 0], risen)
-        # A unit that was low for long until then, and was told so, rose then.
+        risen = (scanned.seen - scanned.expected)[of_units, 0]
+        risen = np.where(risen > PLAIN * np.sqrt(scanned.variance[of_units, 0]), risen, 0.0)
+        # A unit that was low for long until then rose then.
         low_before = [
             g
-            for g in told
+            for g in kept
             if (g.series, g.kind) == (WHOLE, "drop")
             and abs(g.end - gap.begin) <= 1
             and (g.begin <= TRANSFER_MONTHS or g.end - g.begin >= LONG_BEFORE)
@@ -126,5 +131,8 @@ def _without_transfers(gaps: list[Gap], search: Search, fitted: Fit) -> list[Gap
         lost = gap.expected - gap.observed
         if free.sum() >= TRANSFER_SHARE * lost:
             taken += free * min(1.0, lost / free.sum())
-            told = [other for other in told if other is not gap and other not in low_before]
-    return told
+            kept = [other for other in kept if other is not gap and other not in low_before]
+            kind = "closed" if gap.kind == "silent" else "moved"
+            takers: list[int | None] = list(np.flatnonzero(free >= TAKER_SHARE * free.sum()).tolist()) or [None]
+            changes += [Change(gap.unit, gap.begin, kind, unit) for unit in takers]
+    return kept, changes

@@ -1,0 +1,190 @@
+"""Unit changes are told apart from silence: renamed, merged, split, doubled, opened; true silences beside them are still found."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.evaluation import score_gaps
+from audit.gaps import find_gaps, supplied
+from tests.audit.simulated import Simulated
+
+MONTH = 22
+SILENT = ("unit-09", None, 30, 34, "silent")
+
+
+def renamed(world: Simulated) -> set[tuple]:
+    world.crimes[1, :, :MONTH], world.crimes[1, :, MONTH:] = 0, world.crimes[0, :, MONTH:]
+    world.crimes[0, :, MONTH:] = 0
+    return {("unit-00", MONTH, "renamed", "unit-01")}
+
+
+def merged_into_a_new_one(world: Simulated) -> set[tuple]:
+    world.crimes[2, :, :MONTH], world.crimes[2, :, MONTH:] = 0, world.crimes[:2, :, MONTH:].sum(0)
+    world.crimes[:2, :, MONTH:] = 0
+    return {(unit, MONTH, "merged", "unit-02") for unit in ("unit-00", "unit-01")}
+
+
+def merged_into_another(world: Simulated) -> set[tuple]:
+    world.crimes[1, :, MONTH:] += world.crimes[0, :, MONTH:]
+    world.crimes[0, :, MONTH:] = 0
+    return {("unit-00", MONTH, "merged", "unit-01")}
+
+
+def split_in_two(world: Simulated) -> set[tuple]:
+    part = world.rng.binomial(world.crimes[0, :, MONTH:].astype(int), 0.4)
+    world.crimes[1:3, :, :MONTH] = 0
+    world.crimes[1, :, MONTH:], world.crimes[2, :, MONTH:] = part, world.crimes[0, :, MONTH:] - part
+    world.crimes[0, :, MONTH:] = 0
+    return {("unit-00", MONTH, "split", unit) for unit in ("unit-01", "unit-02")}
+
+
+def split_off(world: Simulated) -> set[tuple]:
+    part = world.rng.binomial(world.crimes[0, :, MONTH:].astype(int), 0.5)
+    world.crimes[0, :, MONTH:] -= part
+    world.crimes[1, :, :MONTH], world.crimes[1, :, MONTH:] = 0, part
+    return {("unit-00", MONTH, "split", "unit-01")}
+
+
+def moved(world: Simulated) -> set[tuple]:
+    part = world.rng.binomial(world.crimes[0, :, MONTH:].astype(int), 0.6)
+    world.crimes[0, :, MONTH:] -= part
+    world.crimes[1, :, MONTH:] += part
+    return {("unit-00", MONTH, "moved", "unit-01")}
+
+
+def doubled(world: Simulated) -> set[tuple]:
+    world.crimes[0, :, MONTH:] *= 2
+    return {("unit-00", MONTH, "doubled", None)}
+
+
+def nearly_doubled(world: Simulated) -> set[tuple]:
+    world.crimes[0, :, MONTH:] += world.rng.binomial(world.crimes[0, :, MONTH:].astype(int), 0.97)
+    return {("unit-00", MONTH, "doubled", None)}
+
+
+def recorded_under_two_names(world: Simulated) -> set[tuple]:
+    world.crimes[1, :, :MONTH], world.crimes[1, :, MONTH:] = 0, world.crimes[0, :, MONTH:]
+    return {("unit-00", MONTH, "doubled", "unit-01")}
+
+
+def opened(world: Simulated) -> set[tuple]:
+    world.crimes[0, :, :MONTH] = 0
+    return {("unit-00", MONTH, "opened", None)}
+
+
+CHANGES = [
+    renamed, merged_into_a_new_one, merged_into_another, split_in_two, split_off, moved, doubled, nearly_doubled,
+    recorded_under_two_names, opened,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_unit_change_is_found_and_is_no_gap_and_a_silence_beside_it_is(
+    change: Callable[[Simulated], set[tuple]], seed: int
+) -> None:
+    world = Simulated(seed, [100.0] * 12)
+    world.take(9, 30, 34, 1.0, "silent")
+    expected = change(world)
+    assert set(world.changes()) == expected
+    assert world.found() == [SILENT]
+
+
+def test_a_change_in_the_middle_of_a_month_is_one() -> None:
+    world = Simulated(2, [100.0] * 10)
+    world.crimes[1, :, :MONTH] = 0
+    half = world.rng.binomial(world.crimes[0, :, MONTH].astype(int), 0.5)
+    world.crimes[1, :, MONTH], world.crimes[1, :, MONTH + 1 :] = half, world.crimes[0, :, MONTH + 1 :]
+    world.crimes[0, :, MONTH] -= half
+    world.crimes[0, :, MONTH + 1 :] = 0
+    assert world.changes() == [("unit-00", MONTH, "renamed", "unit-01")]
+    assert world.found() == []
+
+
+def test_a_renamed_unit_has_its_gaps_under_the_name_of_their_months() -> None:
+    world = Simulated(5, [100.0] * 10)
+    world.take(0, 8, 11, 1.0, "silent")
+    world.take(0, 40, 43, 1.0, "silent")
+    renamed(world)
+    assert world.found() == [("unit-00", None, 8, 11, "silent"), ("unit-01", None, 40, 43, "silent")]
+    months = find_gaps([world.counts]).unit_months.set_index(["unit_id", "month"])["expected"]
+    assert (months["unit-00"].iloc[MONTH:] == 0).all() and (months["unit-00"].iloc[:MONTH] > 0).all()
+    assert (months["unit-01"].iloc[:MONTH] == 0).all() and (months["unit-01"].iloc[MONTH:] > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_unit_that_closes_with_its_crimes_going_nowhere_is_silent(seed: int) -> None:
+    world = Simulated(seed, [100.0] * 10)
+    world.crimes[2, :, 25:] = 0
+    assert world.changes() == []
+    assert world.found() == [("unit-02", None, 25, 47, "silent")]
+
+
+def test_a_silence_to_the_end_is_no_rename_for_another_unit_that_opens_in_another_month_or_of_another_size() -> None:
+    world = Simulated(4, [100.0] * 8 + [30.0] * 4)
+    world.crimes[0, :, 30:] = 0
+    world.crimes[1, :, :20] = 0
+    world.crimes[9, :, :30] = 0
+    assert set(world.changes()) == {("unit-01", 20, "opened", None), ("unit-09", 30, "opened", None)}
+    assert world.found() == [("unit-00", None, 30, 47, "silent")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_without_a_change_have_none(seed: int) -> None:
+    assert Simulated(seed, trend=0.08, dispersion=0.03, season=0.3).changes() == []
+    assert Simulated(seed, [20.0] * 3, dispersion=0.02, season=0.3).changes() == []
+    assert Simulated(seed, [0.3] * 20).changes() == []
+
+
+def test_a_rise_of_the_whole_force_is_no_gap_of_its_units_before() -> None:
+    world = Simulated(3, 20)
+    world.crimes[:, :, 24:] += world.rng.binomial(world.crimes[:, :, 24:].astype(int), 0.4)
+    assert (None, 24, "risen", None) in world.changes()
+    assert world.found() == []
+
+
+def test_a_force_that_was_silent_at_first_has_no_unit_opened() -> None:
+    world = Simulated(3, [60.0] * 6)
+    world.crimes[:, :, :8] = 0
+    assert world.changes() == []
+    assert {unit for unit, _, first, _, _ in world.found() if first == 0} == set(world.units)
+
+
+def test_a_unit_is_expected_to_supply_the_months_in_which_it_exists() -> None:
+    world = Simulated(1, [100.0] * 6)
+    renamed(world)
+    found = find_gaps([world.counts])
+    row = supplied([world.counts], found.unit_changes).iloc[0]
+    assert row["unit_months"] == row["unit_months_expected"] == 5 * 48
+    assert supplied([world.counts]).iloc[0]["unit_months_expected"] == 6 * 48
+
+
+def test_the_score_counts_a_unit_change_reported_as_a_gap_as_false() -> None:
+    world = Simulated(1, [100.0] * 6)
+    world.take(3, 10, 14, 1.0, "silent")
+    renamed(world)
+    place = {"force": "elsewhere", "offence_group": None, "kind": "silent"}
+    day = world.months
+    reported = pd.DataFrame(
+        [
+            place | {"unit_id": "unit-00", "first_month": day[MONTH], "last_month": day[47]},
+            place | {"unit_id": "unit-01", "first_month": day[0], "last_month": day[MONTH - 1]},
+            place | {"unit_id": "unit-03", "first_month": day[10], "last_month": day[14]},
+        ]
+    )
+    # Even where the ledger has a gap in those months, what is reported there is the rename.
+    ledger = pd.concat([world.ledger, world.ledger.assign(unit_id="unit-00", first_month=day[40], last_month=day[44])])
+    scored = score_gaps(ledger, reported, [world.counts], find_gaps([world.counts]).unit_changes)
+    assert (scored.reported, scored.false, scored.unit_changes) == (3, 2, 2)
+    assert score_gaps(world.ledger, reported, [world.counts]).unit_changes == 0
+
+
+def test_the_order_of_units_does_not_matter_to_changes() -> None:
+    world = Simulated(6, [100.0] * 12)
+    merged_into_a_new_one(world)
+    before = set(world.changes())
+    world.crimes, world.units = world.crimes[::-1].copy(), world.units[::-1]
+    assert set(world.changes()) == before
+    assert np.isfinite(find_gaps([world.counts]).unit_months[["expected", "low", "high"]].to_numpy()).all()
