@@ -14,13 +14,14 @@ from audit.checks.catalogue import as_json as catalogue_as_json
 from audit.checks.catalogue import as_markdown as catalogue_as_markdown
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
-from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices, read_weights
+from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices, read_k, read_weights
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
+from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
-from audit.report import write_report, write_scorecard
+from audit.report import write_actions, write_report, write_scorecard
 from audit.results import Results, check_free, replace_results
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
@@ -65,7 +66,10 @@ def run(
     instrument: Annotated[
         str, typer.Option(help=f"The use that readiness is reported for: {' or '.join(INSTRUMENT_NAMES)}.")
     ] = "harm_365",
-    k: Annotated[int | None, typer.Option(help="Length of every force's list; by population, at least 10.")] = None,
+    k: Annotated[
+        str,
+        typer.Option(metavar="N|population", help="Length of every force's list; population: in proportion to it, at least 10."),
+    ] = "100",
     weights: Annotated[
         str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}, or a CSV file of offence_code and weight.")
     ] = "harm_days",
@@ -85,11 +89,11 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print audit.json, for programs.")] = False,
 ) -> int:
     """Audit a dataset and write the results folder."""
-    _check_fail_on(fail_on)
+    level, limits = _level(fail_on), read_thresholds(thresholds)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     check_free(target)
     own = None if weights in WEIGHTS else read_weights(Path(weights))
-    choices = Choices("own" if own else weights, date_basis, k)
+    choices = Choices("own" if own else weights, date_basis, read_k(k))
     opened = load(dataset)
     if replicates is not None:
         plan_of(opened, replicates)
@@ -102,16 +106,17 @@ def run(
         weights=own,
         detail=detail,
         identity_model=identity_model,
-        thresholds=read_thresholds(thresholds),
+        thresholds=limits,
         only=only or (),
         skip=skip or (),
         progress=_tell,
     )
     if replicates is not None:
         results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell))
+        results = judge_results(results, limits)  # the verdict on people found rests on its interval
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
-    return int(fail_on is not None and _crossed(results, fail_on))
+    return int(level is not None and crossed(results, level))
 
 
 @app.command()
@@ -159,14 +164,14 @@ def judge(
     as_json: AsJson = False,
 ) -> int:
     """Re-assess statuses from stored counts, with other thresholds; no data is read again."""
-    _check_fail_on(fail_on)
+    level = _level(fail_on)
     judged = judge_results(read_results(results), read_thresholds(thresholds))
     if out is None:
         replace_results(judged, results)
     else:
         write_results(judged, out)
     typer.echo(judged.summary.model_dump_json(indent=1) if as_json else _table(judged))
-    return int(fail_on is not None and _crossed(judged, fail_on))
+    return int(level is not None and crossed(judged, level))
 
 
 @app.command()
@@ -176,13 +181,19 @@ def report(
     scorecard: Annotated[
         list[Path] | None, typer.Option(help="Also the scorecard alone: a file that ends in .csv, .xlsx or .md. Repeatable.")
     ] = None,
+    actions: Annotated[
+        Path | None, typer.Option(help="Also what to do, in order, for each force: a file that ends in .csv or .xlsx.")
+    ] = None,
 ) -> None:
     """Write the report: one self-contained HTML file, to hand over."""
     opened = read_results(results)
+    if actions is not None:
+        write_actions(opened, actions)
     for path in scorecard or []:
         write_scorecard(opened, path)
     write_report(opened, out)
-    typer.echo(f"Written: {', '.join(str(path) for path in [out, *(scorecard or [])])}.")
+    written = [out, *(scorecard or []), *([] if actions is None else [actions])]
+    typer.echo(f"Written: {', '.join(str(path) for path in written)}.")
 
 
 @app.command()
@@ -199,7 +210,7 @@ def compare(
     as_json: AsJson = False,
 ) -> int:
     """Report what got better, worse, appeared or went between two audits, beyond chance, in the order given."""
-    _check_fail_on(fail_on)
+    level = _level(fail_on)
     comparison = compare_results(read_results(old), read_results(new))
     made = [datetime.fromtimestamp((folder / "audit.json").stat().st_mtime) for folder in (old, new)]
     if as_json:
@@ -210,7 +221,7 @@ def compare(
     else:
         typer.echo(comparison_as_markdown(comparison))
         typer.echo(f"\nThe first run was made at {made[0]:%Y-%m-%d %H:%M}, the second at {made[1]:%Y-%m-%d %H:%M}.")
-    return int(fail_on is not None and comparison.crossed("warn" if fail_on == "warn" else "fail"))
+    return int(level is not None and comparison.crossed(level))
 
 
 @app.command()
@@ -271,31 +282,24 @@ def _tell(sentence: str, share: float) -> None:
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _check_fail_on(fail_on: str | None) -> None:
-    if fail_on not in (None, "warn", "fail"):
-        raise InputError("fail_on", "takes warn or fail.")
-
-
-def _crossed(results: Results, level: str) -> bool:
-    """Whether a check of the whole period stands at that level or worse, or broke, or a gate failed."""
-    statuses = {"fail", "error"} | ({"warn"} if level == "warn" else set())
-    checks = results["checks"]
-    of_checks = checks.loc[checks["month"].isna(), "status"].isin(statuses).any()
-    return bool(of_checks or any(row.failed_gates for row in results.summary.forces))
+def _level(fail_on: str | None) -> Level | None:
+    if fail_on is None or fail_on == "warn" or fail_on == "fail":
+        return fail_on  # type: ignore[return-value]
+    raise InputError("fail_on", "takes warn or fail.")
 
 
 def _table(results: Results) -> str:
-    """One line a force: status, lowest dimension, share of the people a list should hold that it finds."""
+    """One line a force: status, worst dimension, share of the people a list should hold that it finds."""
     lines = []
-    width = max(len(row.force_name) for row in results.summary.forces)
+    width = max((len(row.force_name) for row in results.summary.forces), default=0)
     for row in results.summary.forces:
-        lowest = f"lowest: {row.lowest_dimension} {row.lowest_value:.1%}" if row.lowest_value is not None else ""
+        worst = f"worst: {row.worst_dimension}" if row.worst_dimension is not None else ""
         found = (
             f"finds {row.recall_at_k:.0%} ({row.low:.0%} to {row.high:.0%}) of the people its list should hold"
             if row.recall_at_k is not None and row.low is not None and row.high is not None
             else "no truth, or too few people, to compare its list with"
         )
-        lines.append(f"{row.force_name:{width}}  {row.status:20}  {lowest:28}  {found}")
+        lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
     return "\n".join(lines)
 
 

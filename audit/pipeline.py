@@ -15,11 +15,12 @@ from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.effect import INSTRUMENT_NAMES, Choices, check_choices, measure, no_effect
 from audit.engines import connect, frames, spark_session
-from audit.gaps import find_coverage, find_gaps, read_counts, supplied
+from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities, read_model
-from audit.readiness.assess import assess, field_score_table
+from audit.readiness.evidence import agreement, months_supplied
+from audit.readiness.field_scores import field_score_table
 from audit.readiness.thresholds import Thresholds
-from audit.readiness.verdict import Size, force_summaries
+from audit.readiness.verdict import Size, verdict
 from audit.results import (
     DatasetSummary,
     IdentitySummary,
@@ -35,7 +36,7 @@ from synthetic.errors import InputError
 
 __all__ = ["InputError", "Results", "audit_dataset", "read_results", "write_results"]
 
-NO_TRUTH = "The dataset has no truth, so what depends on it cannot be told."
+NO_TRUTH = "The dataset has no truth, so what depends on it cannot be judged."
 
 Progress = Callable[[str, float], None]
 
@@ -89,25 +90,23 @@ def audit_dataset(
                 has_gaps = "truth/gaps" in opened.manifest.tables
                 effect = measure(connection, forces, np.datetime64(as_of), chosen, found, weights, has_gaps, detail)
         with steps.step("Judged the readiness"):
-            by_month = supplied(counts, gaps.unit_changes)
+            by_month = months_supplied(connection, forces, as_of, opened.manifest.period_start)
             of_findings = finding_counts(
                 declared,
                 {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
-                | {"coverage_gaps": coverage.coverage_gaps},
+                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)},
                 by_month,
             )
-            checks = judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken)
-            readiness = assess(
-                connection,
-                checks,
+            found_out = verdict(
+                judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken),
                 identities.identity_summary,
-                by_month,
-                forces,
+                effect.effect,
+                effect.fix_first,
+                _sizes(connection, opened),
                 list(INSTRUMENT_NAMES),
-                opened.has_truth,
+                instrument,
                 limits,
             )
-            by_force = force_summaries(_sizes(connection, opened), readiness, effect.effect, instrument, limits)
     summary = Summary(
         auditor=f"audit {version('synthetic-force-data')}",
         dataset=_dataset_summary(opened),
@@ -125,10 +124,10 @@ def audit_dataset(
         not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH),
         identity=_identity_summary(identities),
         interval="95 % Wilson intervals over the people of the truth list",
-        forces=by_force,
+        forces=found_out.forces,
     )
     tables = {
-        "checks": checks,
+        "checks": found_out.checks,
         "identities": identities.identities,
         "identity_summary": identities.identity_summary,
         "identity_pairs": identities.identity_pairs,
@@ -136,8 +135,9 @@ def audit_dataset(
         **vars(gaps),
         **vars(coverage),
         **vars(effect),
-        "readiness": readiness,
-        "field_scores": field_score_table(checks, forces),
+        "readiness": found_out.readiness,
+        "actions": found_out.actions,
+        "field_scores": field_score_table(found_out.checks, forces),
         "replicates": empty("replicates"),
     }
     return Results(summary, tables, identities.model)

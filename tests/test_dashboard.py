@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from audit import InputError, Results
+from audit.readiness.assess import WORST_FIRST
 from audit.readiness.thresholds import Thresholds
 from audit.report.content import gates_table, of_all_forces, points, scorecard
 from audit.simulation.twin import KEYS, Rates, profile_of, rates_as_toml
@@ -114,8 +115,10 @@ def test_the_scorecard_can_be_ordered_by_each_of_its_columns(typical_results: Re
     for order in ORDERS[1:]:
         ordered = _ordered(typical_results, order)
         assert {row.force for row in ordered.summary.forces} == set(as_they_are)
-        if order != "status":
+        if order == "people found":
             assert scorecard(ordered)[order].astype(float).is_monotonic_increasing, order
+        elif order != "status":
+            assert scorecard(ordered)[order].map(WORST_FIRST.index).is_monotonic_increasing, order
 
 
 def test_a_gate_that_fails_in_many_forces_names_the_worst(typical_results: Results) -> None:
@@ -125,7 +128,7 @@ def test_a_gate_that_fails_in_many_forces_names_the_worst(typical_results: Resul
     for place in range(20):
         row = typical_results.summary.forces[0].model_copy(update={"force": f"f-{place}", "force_name": f"Force {place:02}"})
         names.append(row)
-        many.append(one.assign(force=row.force, passed=False, value=0.2 + place / 100))
+        many.append(one.assign(force=row.force, status="not met", value=0.2 + place / 100))
     summary = typical_results.summary.model_copy(update={"forces": names})
     table = gates_table(typical_results.with_tables(summary, readiness=pd.concat(many)))
     told = {row[0].text: row[2].text for row in table.rows}

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audit.presentation.spreadsheet import excel_bytes, for_spreadsheet
-from audit.readiness.thresholds import GATES
+from audit.readiness.gates import GATES
 from audit.results import SCHEMAS
 from dashboard.shell import results_below
 from synthetic import Dataset
@@ -146,7 +146,7 @@ def test_turned_thresholds_change_the_page_and_not_the_files(results_folder: Pat
     app = at("overview").run()
     assert text_of(app).count("not ready") >= 3
     for gate in GATES:
-        sense = GATES[gate][1]
+        sense = GATES[gate].sense
         app.number_input(key=f"limit-gates-{gate}").set_value(0.0 if sense == "at least" else 100.0)
     app = app.run()
     assert not app.exception

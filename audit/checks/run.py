@@ -168,11 +168,13 @@ def _count(frames: Frames, table: str, checks: list[Check], context: Context) ->
         text = repr(expression)
         if text not in told:
             told[text] = f"flag_{len(told)}"
-            flags[told[text]] = expression.cast(nw.Int64)
+            flags[told[text]] = expression.cast(nw.Float64)  # a row may count as a part of one
         return told[text]
 
     for name, rule in rules.items():
-        places[name] = (flag(rule.failed), flag(rule.counted))
+        failed = rule.failed if rule.failed_weight is None else rule.failed_weight
+        counted = rule.counted if rule.counted_weight is None else rule.counted_weight
+        places[name] = (flag(failed), flag(counted))
     marked = _joined(frames, table, list(rules.values())).select("force", "month", **flags)
     sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags))
     wide = sums.collect(backend="pyarrow").to_native().to_pandas()
@@ -180,7 +182,7 @@ def _count(frames: Frames, table: str, checks: list[Check], context: Context) ->
     parts = []
     for check in checks:
         mine = {
-            part: base.assign(check_id=check.id, failed=wide[failed].astype("int64"), total=wide[total].astype("int64"))
+            part: base.assign(check_id=check.id, failed=wide[failed].astype("float64"), total=wide[total].astype("float64"))
             for (check_id, part), (failed, total) in places.items()
             if check_id == check.id
         }
@@ -205,4 +207,6 @@ def _every_force(monthly: pd.DataFrame, checks: tuple[Check, ...], forces: list[
     whole["month"] = None
     by_month = monthly[monthly["month"].notna()].sort_values(["check_id", "force", "month"])
     both = pd.concat([whole, by_month[by_month["force"].isin(forces)]], ignore_index=True)
-    return both.astype({"failed": "int64", "total": "int64"})[["check_id", "force", "month", "failed", "total"]]
+    return both.round({"failed": 0, "total": 0}).astype({"failed": "int64", "total": "int64"})[
+        ["check_id", "force", "month", "failed", "total"]
+    ]

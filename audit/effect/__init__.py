@@ -7,12 +7,13 @@ families of defects can each be repaired from the truth, alone, together, or in 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from audit.effect.bench import FAMILIES, NONE, Bench, Choices, Rows
+from audit.effect.bench import DEFAULT_K, FAMILIES, NONE, Bench, Choices, Rows
 from audit.effect.groups import LEAST_GROUP, MOST_MISSING, Found, attributes, difference_table, group_table, list_members
 from audit.effect.instruments import INSTRUMENTS
 from audit.effect.reading import DRAWS, World, read
@@ -34,6 +35,7 @@ __all__ = [
     "list_lengths",
     "measure",
     "no_effect",
+    "read_k",
     "read_weights",
     "shapley",
 ]
@@ -79,8 +81,8 @@ def check_choices(choices: Choices, weights: dict[str, float] | None = None) -> 
         raise InputError("weights", f"takes one of {', '.join(WEIGHTS)}, or a CSV file with the columns offence_code and weight.")
     if choices.date_basis not in DATE_BASES:
         raise InputError("date_basis", f"takes one of {', '.join(DATE_BASES)}.")
-    if choices.k is not None and not 1 <= choices.k <= 1_000_000:
-        raise InputError("k", "takes a whole number of 1 or more.")
+    if choices.k != "population" and not 1 <= choices.k <= 1_000_000:
+        raise InputError("k", "takes a whole number of 1 or more, or population.")
 
 
 def read_weights(path: Path) -> dict[str, float]:
@@ -128,7 +130,7 @@ def measure(
     if weights is not None:
         listed = [weights.get(code, np.nan) for code in codes("offences", "offence_code")]
         world.weights[choices.weights] = np.nan_to_num(np.array(listed, float))
-    lengths = {force: choices.k or length for force, length in list_lengths(connection, forces).items()}
+    lengths = list_lengths(connection, forces, choices.k)
     tables = _Tables()
     truths: dict[tuple[str, str], Found] = {}
     alone: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
@@ -163,8 +165,23 @@ def measure(
     return Effect(**{field.name: tables.frame(field.name) for field in fields(Effect)})
 
 
-def list_lengths(connection: duckdb.DuckDBPyConnection, forces: list[str]) -> dict[str, int]:
-    """The length k of each force's list: 1,000 for the nation of the reference table, by population, at least 10."""
+def read_k(text: str) -> int | Literal["population"]:
+    """The length of a list as a command line gives it: a whole number or ``population``; raises InputError."""
+    if text == "population":
+        return "population"
+    if not text.isascii() or not text.isdigit() or len(text) > 7:
+        raise InputError("k", "takes a whole number of 1 or more, or population.")
+    return int(text)
+
+
+def list_lengths(
+    connection: duckdb.DuckDBPyConnection, forces: list[str], k: int | Literal["population"] = DEFAULT_K
+) -> dict[str, int]:
+    """The length of each force's list: ``k``, or for ``population`` 1,000 for all forces of the reference table, in proportion to
+    the population, at least 10.
+    """
+    if k != "population":
+        return dict.fromkeys(forces, k)
     nation = int(reference("forces")["population"].sum())
     population = dict(connection.execute("SELECT force, sum(population) FROM units GROUP BY force").fetchall())
     return {force: max(10, round(1000 * int(population.get(force) or 0) / nation)) for force in forces}

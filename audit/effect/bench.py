@@ -8,6 +8,7 @@ from the same arrays. With all families repaired the list is the truth list.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -17,17 +18,23 @@ from audit.effect.reading import LINKED, RESTORED, UNRECORDED, World
 FAMILIES = ("identity", "linkage", "offence", "dates", "recording", "sharing")
 ALL, NONE = frozenset(FAMILIES), frozenset[str]()
 
+DEFAULT_K = 100
+"""The length of a force's list, as the Metropolitan Police's V100 has it."""
+
 Repairs = frozenset[str] | Mapping[str, np.ndarray | None]
 """Families repaired whole, or families with the rows on which they are repaired (None: all)."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How the lists are made: weights by offence (a column of the reference, ``count``, or one's own), date basis, length k."""
+    """How the lists are made: weights by offence (a column of the reference, ``count``, or one's own) and date basis.
+
+    ``k`` is the length of each force's list, or ``population`` for lists in proportion to the force's population.
+    """
 
     weights: str = "harm_days"
     date_basis: str = "reported"
-    k: int | None = None
+    k: int | Literal["population"] = DEFAULT_K
 
 
 class Rows:

@@ -1,25 +1,48 @@
-"""The verdict on each force's data, in a line: what the summary, the page and the report say, and how it is told anew."""
+"""The verdict on each force's data, in a line: what the summary, the page and the report say, and how it is re-assessed."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from audit.checks.catalogue import catalogue
+from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import judged
-from audit.effect import LEAST_GROUP
-from audit.readiness.assess import rejudged, status_of, to_next_status
+from audit.readiness.actions import action_table, blocking_actions
+from audit.readiness.assess import WORST_FIRST, Size, assess
+from audit.readiness.evidence import ESTIMATED, with_estimates
+from audit.readiness.status import people_found, status_of
 from audit.readiness.thresholds import Thresholds
 from audit.results import ForceSummary, Results
 from synthetic.contract import reference
 
+__all__ = ["Size", "Verdict", "force_summaries", "judge", "sizes_of", "verdict"]
+
 
 @dataclass(frozen=True)
-class Size:
-    """How large a force is: residents, recorded crimes, person records."""
+class Verdict:
+    """What a set of thresholds makes of the counts: the results' tables of the same names, and a summary for each force."""
 
-    population: int
-    crimes: int
-    person_records: int
+    checks: pd.DataFrame
+    readiness: pd.DataFrame
+    actions: pd.DataFrame
+    forces: list[ForceSummary]
+
+
+def verdict(
+    checks: pd.DataFrame,
+    identity_summary: pd.DataFrame,
+    effect: pd.DataFrame,
+    fix_first: pd.DataFrame,
+    sizes: dict[str, Size],
+    instruments: list[str],
+    instrument: str,
+    thresholds: Thresholds,
+) -> Verdict:
+    """Everything that is judged, from counted and judged checks and the effect; ``instrument`` is that of the summary."""
+    limits = thresholds.limit(tuple(check for check in catalogue() if check.id == ESTIMATED))[0]
+    checks = with_estimates(checks, identity_summary, limits.warn, limits.fail)
+    readiness = assess(checks, sizes, instruments, thresholds)
+    actions = action_table(readiness, effect, fix_first, thresholds)
+    return Verdict(checks, readiness, actions, force_summaries(sizes, readiness, effect, instrument, thresholds))
 
 
 def force_summaries(
@@ -36,36 +59,47 @@ def force_summaries(
 
 
 def judge(results: Results, thresholds: Thresholds) -> Results:
-    """The results with statuses told anew from the counts that they hold; no data is read.
+    """The results with statuses re-assessed from the counts that they hold; no data is read.
 
-    Checks that a later version dropped keep the status they had.
+    Checks that were not run stay so. Checks that a later version dropped keep the status they had.
     """
-    limited = {check.id: check for check in thresholds.limit(catalogue())}
-    checks = results["checks"]
-    known = checks["check_id"].isin(limited)
-    broken = frozenset(checks.loc[checks["status"] == "error", "check_id"])
-    counts = checks.loc[known, ["check_id", "force", "month", "failed", "total"]]
-    ordered = tuple(limited[name] for name in counts["check_id"].drop_duplicates())
-    monthly = counts[counts["month"].notna()]
-    whole = counts[counts["month"].isna()]
-    anew = judged(_with_rest(whole, monthly), ordered, results.summary.dataset.forces, broken)
-    readiness = rejudged(results["readiness"], thresholds)
-    sizes = {row.force: Size(row.population, row.crimes, row.person_records) for row in results.summary.forces}
+    checks = judge_checks(results["checks"], results.summary.dataset.forces, thresholds)
+    options = results.summary.options
+    instruments = list(dict.fromkeys([*results["readiness"]["instrument"], options.instrument]))
+    found = verdict(
+        checks,
+        results["identity_summary"],
+        results["effect"],
+        results["fix_first"],
+        sizes_of(results),
+        instruments,
+        options.instrument,
+        thresholds,
+    )
     summary = results.summary.model_copy(
         update={
-            "forces": force_summaries(sizes, readiness, results["effect"], results.summary.options.instrument, thresholds),
+            "forces": found.forces,
             "thresholds": thresholds.model_dump(mode="json", exclude_defaults=True, exclude_none=True),
         }
     )
-    return results.with_tables(summary, checks=pd.concat([anew, checks[~known]], ignore_index=True), readiness=readiness)
+    return results.with_tables(summary, checks=found.checks, readiness=found.readiness, actions=found.actions)
 
 
-def recall_of(effect: pd.DataFrame) -> tuple[float, float, float] | None:
-    """Recall with its interval, of one force's row of ``effect``; None where nothing can be told, or of too few people."""
-    shown = effect[(effect["truth_size"] >= LEAST_GROUP).fillna(False).astype(bool) & effect["recall_at_k"].notna()]
-    if not len(shown):
-        return None
-    return tuple(float(shown[name].iloc[0]) for name in ("recall_at_k", "low", "high"))  # type: ignore[return-value]
+def judge_checks(checks: pd.DataFrame, forces: list[str], thresholds: Thresholds) -> pd.DataFrame:
+    """Rows of checks with rates and statuses re-assessed from their counts."""
+    limited = {check.id: check for check in thresholds.limit(catalogue())}
+    known = checks["check_id"].isin(limited) & (checks["status"] != "not_run")
+    broken = frozenset(checks.loc[checks["status"] == "error", "check_id"])
+    counts = checks.loc[known, ["check_id", "force", "month", "failed", "total"]]
+    ordered: tuple[Check, ...] = tuple(limited[name] for name in counts["check_id"].drop_duplicates())
+    monthly, whole = counts[counts["month"].notna()], counts[counts["month"].isna()]
+    again = judged(_with_rest(whole, monthly), ordered, forces, broken)
+    return pd.concat([again, checks[~known]], ignore_index=True)
+
+
+def sizes_of(results: Results) -> dict[str, Size]:
+    """The sizes of the results' forces."""
+    return {row.force: Size(row.population, row.crimes, row.person_records) for row in results.summary.forces}
 
 
 def _of(frame: pd.DataFrame, force: str, instrument: str) -> pd.DataFrame:
@@ -75,25 +109,26 @@ def _of(frame: pd.DataFrame, force: str, instrument: str) -> pd.DataFrame:
 def _summary(
     force: str, name: str, size: Size, readiness: pd.DataFrame, effect: pd.DataFrame, thresholds: Thresholds
 ) -> ForceSummary:
-    found = recall_of(effect)
-    recall, low, high = found or (None, None, None)
-    dimensions = readiness[(readiness["kind"] == "dimension") & readiness["value"].notna()]
-    lowest = dimensions.loc[dimensions["value"].idxmin()] if len(dimensions) else None
-    failed = readiness[(readiness["kind"] == "gate") & readiness["passed"].eq(False).fillna(False).astype(bool)]
+    found = people_found(effect, thresholds.recall_at_k)
+    dimensions = readiness[(readiness["kind"] == "dimension") & (readiness["status"] != "not_applicable")]
+    order = dimensions["status"].map(WORST_FIRST.index)
+    worst = dimensions.loc[order.idxmin(), "name"] if len(dimensions) else None
+    gates = readiness[readiness["kind"] == "gate"].set_index("name")["status"]
     return ForceSummary(
         force=force,
         force_name=name,
         population=size.population,
         crimes=size.crimes,
         person_records=size.person_records,
-        status=status_of(readiness, recall, thresholds.recall_at_k),
-        lowest_dimension=None if lowest is None else str(lowest["name"]),
-        lowest_value=None if lowest is None else float(lowest["value"]),
-        failed_gates=failed["name"].tolist(),
-        to_next_status=to_next_status(readiness, recall, thresholds.recall_at_k),
-        recall_at_k=recall,
-        low=low,
-        high=high,
+        status=status_of(readiness, found.status),
+        worst_dimension=None if worst is None else str(worst),
+        failed_gates=gates[gates == "not met"].index.tolist(),
+        unsettled_gates=gates[gates.isin(["too close to call", "cannot be judged"])].index.tolist(),
+        to_next_status=[action.item for action in blocking_actions(readiness, found)],
+        recall_at_k=found.value,
+        low=found.low,
+        high=found.high,
+        people_found=found.status,
     )
 
 

@@ -12,6 +12,7 @@ from audit.presentation.charts import FAMILY_TITLES, Picture, field_heat_map, wa
 from audit.presentation.spreadsheet import csv_bytes, excel_bytes
 from audit.report.content import (
     Table,
+    actions_frame,
     checks_table,
     fields_table,
     gaps_table,
@@ -35,7 +36,7 @@ from audit.results import Results
 from synthetic.dataset import staged_file
 from synthetic.errors import InputError
 
-__all__ = ["FAMILY_TITLES", "Table", "headline", "report_html", "scorecard", "write_report", "write_scorecard"]
+__all__ = ["FAMILY_TITLES", "Table", "headline", "report_html", "scorecard", "write_actions", "write_report", "write_scorecard"]
 
 
 def write_report(results: Results, out: Path) -> None:
@@ -55,6 +56,17 @@ def write_scorecard(results: Results, out: Path) -> None:
     else:
         raise InputError("scorecard", "takes a file that ends in .csv, .xlsx or .md.")
     _write(out, content)
+
+
+def write_actions(results: Results, out: Path) -> None:
+    """Write what to do for each force as CSV or Excel, by the file's ending; raises InputError with what is allowed."""
+    frame = actions_frame(results)
+    if out.suffix == ".csv":
+        _write(out, csv_bytes(frame))
+    elif out.suffix == ".xlsx":
+        _write(out, excel_bytes(frame, "actions"))
+    else:
+        raise InputError("actions", "takes a file that ends in .csv or .xlsx.")
 
 
 def report_html(results: Results) -> str:

@@ -6,15 +6,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from audit.checks.catalogue import catalogue
+from audit.checks.catalogue import DIMENSIONS, catalogue
 from audit.effect import LEAST_GROUP
-from audit.readiness.thresholds import DIMENSIONS, GATES, Thresholds
+from audit.readiness.figures import dimension_figures, gate_figures, limit_text, people_figure
+from audit.readiness.gates import GATES
+from audit.readiness.status import people_found
+from audit.readiness.thresholds import Thresholds
 from audit.results import Results
 from audit.statistics import wilson
 
 EVERYWHERE = "all"
 MOST_ROWS, MOST_NAMED = 60, 6
-WORST_FIRST = ("fail", "error", "warn", "pass", "not_applicable")
+WORST_FIRST = ("fail", "error", "not_run", "warn", "pass", "not_applicable")
 ATTRIBUTES = {
     "sex": "Sex of the person",
     "ethnicity": "Ethnicity of the person",
@@ -105,16 +108,21 @@ def headline(results: Results, instrument: str | None = None, force: str | None 
     return f"Of the people {whose} should hold, this data would find {rate:.0f} in 100 ({low:.0f} to {high:.0f})."
 
 
+def actions_frame(results: Results) -> pd.DataFrame:
+    """The list of what to do for each force, for the instrument of the summary, with owner and due date to fill in."""
+    names = {row.force: row.force_name for row in results.summary.forces}
+    mine = of_instrument(results["actions"], results.summary.options.instrument)
+    return mine.assign(force=mine["force"].map(names)).drop(columns="instrument").reset_index(drop=True)
+
+
 def next_status(results: Results) -> dict[str, list[str]]:
     """Force's name → what would have to change for the next status."""
     return {f"{row.force_name} ({row.status})": row.to_next_status for row in results.summary.forces if row.to_next_status}
 
 
 def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
-    """A row a force: status, people found, each dimension with its interval, failed gates, what to change; plain values."""
-    chosen = instrument or results.summary.options.instrument
-    readiness = of_instrument(results["readiness"], chosen)
-    dimensions = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])
+    """A row a force: status, people found, each dimension with the check that decides it, gates, what to change; plain values."""
+    readiness = of_instrument(results["readiness"], instrument or results.summary.options.instrument)
     rows = []
     for row in results.summary.forces:
         line: dict[str, object] = {
@@ -123,66 +131,73 @@ def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
             "people found": row.recall_at_k,
             "people found low": row.low,
             "people found high": row.high,
+            "people found verdict": row.people_found,
         }
-        for name in DIMENSIONS:
-            entry = dimensions.loc[(row.force, name)] if (row.force, name) in dimensions.index else None
-            line |= {name: None, f"{name} low": None, f"{name} high": None} if entry is None else {
-                name: entry["value"], f"{name} low": entry["low"], f"{name} high": entry["high"],
-            }  # fmt: skip
-        line["failed gates"] = "; ".join(row.failed_gates)
+        for figure in dimension_figures(readiness[readiness["force"] == row.force]):
+            line |= {
+                figure.name: figure.status,
+                f"{figure.name} value": figure.value,
+                f"{figure.name} threshold": figure.threshold,
+                f"{figure.name} decided by": figure.decided_by,
+            }
+        line["gates not met"] = "; ".join(row.failed_gates)
+        line["gates not settled"] = "; ".join(row.unsettled_gates)
         line["to the next status"] = " ".join(row.to_next_status)
         rows.append(line)
     return pd.DataFrame(rows)
 
 
 def scorecard_table(results: Results) -> Table:
-    """The scorecard as a table of statuses, shares and intervals."""
-    readiness = of_instrument(results["readiness"], results.summary.options.instrument)
-    passed = readiness[readiness["kind"] == "dimension"].set_index(["force", "name"])["passed"]
+    """The scorecard as a table: status, people found, and of each dimension what its worst check finds."""
+    instrument = results.summary.options.instrument
+    readiness, effect = (of_instrument(results[name], instrument) for name in ("readiness", "effect"))
     needed = _thresholds(results).recall_at_k
     rows = []
-    for force, line in zip(results.summary.forces, scorecard(results).to_dict("records"), strict=True):
-        found = line["people found"]
-        verdict = "" if found is None or pd.isna(found) else "pass" if found >= needed else "fail"
-        cells = [
-            Cell(force.force_name),
-            Cell(force.status, status=force.status),
-            Cell(percent(found, 0), interval(line["people found low"], line["people found high"], 0), verdict, True),
-        ]
-        for name in DIMENSIONS:
-            told = passed.get((force.force, name))
-            status = "" if told is None or pd.isna(told) else "pass" if told else "fail"
-            cells.append(Cell(percent(line[name]), interval(line[f"{name} low"], line[f"{name} high"]), status, True))
-        rows.append(cells)
-    limits = _thresholds(results)
-    needs = ", ".join(f"{name} {percent(limits.dimension(name), 0)}" for name in DIMENSIONS)
+    for force in results.summary.forces:
+        found = people_figure(people_found(effect[effect["force"] == force.force], needed))
+        figures = [found, *dimension_figures(readiness[readiness["force"] == force.force])]
+        rows.append(
+            [
+                Cell(force.force_name),
+                Cell(force.status, status=force.status),
+                *(Cell(figure.text, figure.note, figure.mark, True) for figure in figures),
+            ]
+        )
     return Table(
         "Scorecard: readiness of each force's data, never of people",
         ["Force", "Status", "People found", *(name.capitalize() for name in DIMENSIONS)],
         rows,
-        "Each dimension is the lowest of its fields or checks, not an average; small print is the 95 % interval. "
-        f"Needed: {needs}, people found {percent(limits.recall_at_k, 0)}.",
+        "Each dimension is as good as its worst check, never an average: the share of rows that fail it, and in small print which check "
+        f"it is and the limit it is judged by. People found: small print is the 95% interval; needed is {limit_text(needed)}, on lists "
+        "of at least 50 people.",
     )
 
 
 def gates_table(results: Results) -> Table:
-    """Each gate: what is needed, and where it fails."""
+    """Each gate: what is needed, where it is not met, and where nobody can say."""
     readiness = of_instrument(results["readiness"], results.summary.options.instrument)
-    readiness = readiness[readiness["kind"] == "gate"]
     names = {row.force: row.force_name for row in results.summary.forces}
+    by_force = {str(force): gate_figures(mine) for force, mine in readiness.groupby("force", sort=False)}
     rows = []
-    for gate, (_, sense) in GATES.items():
-        mine = readiness[readiness["name"] == gate]
-        failed = mine[mine["passed"].eq(False).fillna(False).astype(bool)].sort_values("value", ascending=sense == "at least")
-        untold = int(mine["passed"].isna().sum())
-        where = ", ".join(f"{names[row.force]} {percent(row.value)}" for row in failed.head(MOST_NAMED).itertuples())
-        if len(failed) > MOST_NAMED:
-            where = f"{len(failed)} of {len(mine)} forces; the worst: {where}"
-        status = "fail" if len(failed) else "" if untold == len(mine) else "pass"
-        told = where or ("cannot be told" if untold == len(mine) else "nowhere")
-        threshold = percent(_thresholds(results).gate(gate)[0], 0)
-        rows.append([Cell(gate.capitalize()), Cell(f"{sense} {threshold}".replace(" ", "\u00a0")), Cell(told, status=status)])
-    return Table("Gates: one that fails means not ready", ["Gate", "Needed", "Where it fails"], rows)
+    for key, gate in GATES.items():
+        here = [(names[force], figure) for force, figures in by_force.items() for figure in figures if figure.name == key]
+        here.sort(key=lambda pair: pair[1].value, reverse=gate.sense == "at most")
+        not_met = [(name, figure) for name, figure in here if figure.status == "not met"]
+        where = ", ".join(f"{name} {figure.text}" for name, figure in not_met[:MOST_NAMED])
+        if len(not_met) > MOST_NAMED:
+            where = f"{len(not_met)} of {len(here)} forces; the worst: {where}"
+        unsettled = [f"{name}: {figure.status}" for name, figure in here if figure.status not in ("met", "not met")]
+        open_ = ", ".join(unsettled[:MOST_NAMED]) if len(unsettled) <= MOST_NAMED else f"{len(unsettled)} of {len(here)} forces"
+        status = "fail" if not_met else "warn" if unsettled else "pass"
+        needed = f"{gate.sense} {limit_text(_thresholds(results).gate(key)[0])}".replace(" ", "\u00a0")
+        rows.append([Cell(gate.label), Cell(needed), Cell(where or "nowhere", status=status), Cell(open_ or "nowhere")])
+    return Table(
+        "Gates: one that is not met means not ready",
+        ["Gate", "Needed", "Where it is not met", "Where nobody can say"],
+        rows,
+        "A share of all rows is judged by the count. The duplicates are an estimate: too close to call where its interval holds the "
+        "threshold.",
+    )
 
 
 def fields_table(results: Results) -> Table:
@@ -224,7 +239,7 @@ def of_all_forces(checks: pd.DataFrame) -> pd.DataFrame:
     statuses = pd.crosstab(ordered["check_id"], ordered["status"]).reindex(columns=list(WORST_FIRST), fill_value=0)
     worst = ordered.drop_duplicates("check_id").set_index("check_id")[["dimension", "status", "force", "rate"]]
     whole = whole.join(statuses).join(worst.rename(columns={"rate": "worst"}))
-    return whole.sort_values([*WORST_FIRST[:3], "rate"], ascending=False).reset_index()
+    return whole.sort_values([*WORST_FIRST[:4], "rate"], ascending=False).reset_index()
 
 
 def forces_by_status(row: dict[Any, Any]) -> str:
@@ -238,7 +253,7 @@ def checks_table(results: Results) -> Table:
     whole = of_all_forces(checks[checks["month"].isna()])
     declared = {check.id: check for check in catalogue()}
     rows = []
-    for row in whole[whole["status"].isin(WORST_FIRST[:3])].to_dict("records"):
+    for row in whole[whole["status"].isin(["fail", "error", "warn"])].to_dict("records"):
         check = declared.get(row["check_id"])
         limits = _thresholds(results).limit((check,))[0] if check else None
         rows.append(

@@ -94,7 +94,10 @@ def read_results(path: str | Path) -> Results:
     folder = Path(path)
     _put_back(folder)
     try:
-        summary = Summary.model_validate_json((folder / "audit.json").read_text(encoding="utf-8"))
+        text = (folder / "audit.json").read_text(encoding="utf-8")
+        if OLD_FORMAT in text:
+            raise InputError(None, OLD_RESULTS)
+        summary = Summary.model_validate_json(text)
     except (OSError, UnicodeDecodeError):
         raise InputError(
             None, "There is no audit.json in the results folder; name one that `python -m audit run` has written."
@@ -111,6 +114,11 @@ def read_results(path: str | Path) -> Results:
     return Results(summary, _Stored(folder), read_model(folder / "identity_model.json"))
 
 
+OLD_FORMAT = '"force-data-audit/1"'
+OLD_RESULTS = (
+    "These results were written by version 0.1, whose statuses were judged by other rules; run `python -m audit run` on the "
+    "dataset again, into a new folder."
+)
 UNREADABLE = "The results folder has no {}.parquet that can be read; run the audit again."
 
 

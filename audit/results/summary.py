@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Status = Literal["not ready", "process testing only", "supervised pilot"]
+Status = Literal["not ready", "cannot be judged", "process testing only", "supervised pilot"]
+"""The first two rank equal: what cannot be judged is no better than what is not met."""
 
 
 class _Model(BaseModel):
@@ -29,7 +30,7 @@ class Options(_Model):
 
     engine: str
     instrument: str
-    k: int | None = None
+    k: int | Literal["population"] = 100
     weights: str = "harm_days"
     date_basis: str = "reported"
     only: list[str] = []
@@ -37,7 +38,7 @@ class Options(_Model):
 
 
 class ForceSummary(_Model):
-    """One force in a line; shares are of 1, None where they cannot be told."""
+    """One force in a line; shares are of 1, None where there is no figure."""
 
     force: str
     force_name: str
@@ -45,13 +46,14 @@ class ForceSummary(_Model):
     crimes: int
     person_records: int
     status: Status
-    lowest_dimension: str | None
-    lowest_value: float | None
-    failed_gates: list[str]
+    worst_dimension: str | None
+    failed_gates: list[str] = Field(description="Gates that are not met.")
+    unsettled_gates: list[str] = Field(description="Gates that are too close to call, or cannot be judged.")
     to_next_status: list[str]
     recall_at_k: float | None
     low: float | None
     high: float | None
+    people_found: str = Field(description="Verdict on recall_at_k, as of a gate.")
 
 
 class IdentitySummary(_Model):
@@ -66,7 +68,7 @@ class IdentitySummary(_Model):
 class Summary(_Model):
     """``audit.json``: the run, its headline figures, and one row a force."""
 
-    format: Literal["force-data-audit/1"] = "force-data-audit/1"
+    format: Literal["force-data-audit/2"] = "force-data-audit/2"
     auditor: str
     dataset: DatasetSummary
     options: Options

@@ -149,7 +149,7 @@ def _measure_cell(grid: Grid, cell: dict[str, Any]) -> dict[str, Any]:
     plan = WorldPlan(
         _profile(grid, cell), choose_forces(grid.forces), grid.years, pd.Timestamp("2025-03-31").date(), cell["seed"], grid.scale
     )
-    effect = measure_world(plan, Choices(k=grid.k))
+    effect = measure_world(plan, Choices() if grid.k is None else Choices(k=grid.k))
     common = {
         "profile": grid.profile,
         "instrument": grid.instrument,

@@ -14,7 +14,7 @@ from audit.checks.run import Context, count_checks, judged
 from audit.effect import Choices, Effect, measure
 from audit.engines import connect, duckdb_frames
 from audit.gaps import find_coverage, find_gaps, read_counts
-from audit.readiness.assess import field_score_table
+from audit.readiness.field_scores import field_score_table
 from synthetic import generate
 from synthetic.profile import check_profile
 
@@ -69,7 +69,7 @@ def make(recipe: Recipe, progress: Callable[[str, float], None]) -> Lab:
         progress("Measuring what its data would do to a list", 0.6)
         with connect(dataset) as connection:
             as_of = dataset.manifest.as_of
-            effect = measure(connection, dataset.forces, np.datetime64(as_of), Choices(k=recipe.k))
+            effect = measure(connection, dataset.forces, np.datetime64(as_of), Choices(k=recipe.k or "population"))
             counts = read_counts(connection, as_of)
             scores = pd.DataFrame()
             if recipe.fields:

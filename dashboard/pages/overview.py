@@ -5,8 +5,10 @@ from typing import get_args
 
 import streamlit as st
 
+from audit.checks.catalogue import DIMENSIONS
 from audit.oversight.compare import compare
-from audit.readiness.thresholds import DIMENSIONS, GATES
+from audit.readiness.assess import WORST_FIRST
+from audit.readiness.gates import GATES
 from audit.readiness.verdict import Size, force_summaries
 from audit.report.content import Table, gates_table, headline, scorecard, scorecard_table
 from audit.report.effect_tables import fix_first_table
@@ -62,7 +64,12 @@ def _ordered(results: Results, order: str) -> Results:
     if order == AS_IN_THE_DATA:
         return results
     values = scorecard(results)[order]
-    values = values.map(STATUSES.index) if order == "status" else values.astype(float)
+    if order == "status":
+        values = values.map(STATUSES.index)
+    elif order in DIMENSIONS:
+        values = values.map(WORST_FIRST.index)
+    else:
+        values = values.astype(float)
     places = values.sort_values(kind="stable", na_position="last").index
     forces = [results.summary.forces[place] for place in places]
     return results.with_tables(results.summary.model_copy(update={"forces": forces}))
@@ -103,7 +110,7 @@ def _explain(results: Results, instrument: str) -> None:
     size = int(mine["truth_size"].fillna(0).sum())
     profile = f", profile *{summary.dataset.profile}*" if summary.dataset.profile else ""
     lists = (
-        f"The truth lists hold {size:,} people, by population (1,000 for the nation). Headline interval: 95 % Wilson interval over "
+        f"The truth lists hold {size:,} people. Headline interval: 95 % Wilson interval over "
         f"those people; by force: {summary.interval}. "
         if size
         else ""
@@ -165,8 +172,6 @@ def _thresholds(view: View) -> None:
     for place, gate in enumerate(GATES):
         value, sense = view.thresholds.gate(gate)
         _number(columns[place % 3], "gates", gate, f"{gate.capitalize()}, {sense} (%)", value)
-    for place, name in enumerate(DIMENSIONS):
-        _number(columns[place % 3], "dimensions", name, f"{name.capitalize()}, at least (%)", view.thresholds.dimension(name))
     _number(columns[1], "recall_at_k", None, "People found, at least (%)", view.thresholds.recall_at_k)
     if st.session_state.get("thresholds") and st.button("Back to the thresholds of the run"):
         st.session_state["thresholds"] = {}

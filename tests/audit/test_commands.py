@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -49,6 +50,7 @@ def test_run_prints_json_for_programs(small: Dataset, tmp_path: Path, command: C
         (["run", "DATASET", "--weights", "no"], "harm_days, css_weight, count"),
         (["run", "DATASET", "--date-basis", "no"], "reported, occurred"),
         (["run", "DATASET", "--k", "0"], "--k"),
+        (["run", "DATASET", "--k", "many"], "or population"),
         (["run"], "DATASET"),
         (["nonsense"], "nonsense"),
     ],
@@ -78,13 +80,36 @@ def test_results_are_never_written_over(typical_results: Results, results_folder
         write_results(typical_results, results_folder)
 
 
+def test_results_of_the_first_version_get_a_sentence_that_says_what_to_do(results_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(results_folder, tmp_path / "results"))
+    text = (folder / "audit.json").read_text().replace("force-data-audit/2", "force-data-audit/1")
+    (folder / "audit.json").write_text(text)
+    with pytest.raises(InputError, match=r"version 0\.1.*run `python -m audit run`"):
+        read_results(folder)
+
+
+def test_what_to_do_comes_as_a_table_to_fill_in(results_folder: Path, tmp_path: Path, command: Callable[..., Outcome]) -> None:
+    for ending in ("csv", "xlsx"):
+        out = ("--out", tmp_path / "report.html", "--actions", tmp_path / f"actions.{ending}")
+        done = command("audit", "report", results_folder, *out)
+        assert done.code == 0, done.err
+    card, sheet = pd.read_csv(tmp_path / "actions.csv"), pd.read_excel(tmp_path / "actions.xlsx")
+    assert card.columns.tolist() == sheet.columns.tolist()
+    assert {"owner", "due", "rows_affected", "how_to_fix", "check_id"} <= set(card)
+    assert card["owner"].isna().all()
+    actions = read_results(results_folder)["actions"].query("instrument == 'harm_365'")
+    assert card["item"].tolist() == actions["item"].tolist()
+    bad = command("audit", "report", results_folder, "--out", tmp_path / "report.html", "--actions", tmp_path / "actions.pdf")
+    assert (bad.code, "takes a file that ends in .csv or .xlsx" in bad.err) == (2, True)
+
+
 @pytest.mark.parametrize("spoil", ["no audit.json", "other format", "no table", "other columns", "broken table"])
 def test_results_that_are_not_whole_are_refused(spoil: str, results_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(results_folder, tmp_path / "results"))
     if spoil == "no audit.json":
         (folder / "audit.json").unlink()
     elif spoil == "other format":
-        text = (folder / "audit.json").read_text().replace("force-data-audit/1", "force-data-audit/9")
+        text = (folder / "audit.json").read_text().replace("force-data-audit/2", "force-data-audit/9")
         (folder / "audit.json").write_text(text)
     elif spoil == "no table":
         (folder / "gaps.parquet").unlink()

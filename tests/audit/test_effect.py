@@ -152,7 +152,7 @@ def test_repairing_everything_gives_recall_1(
     out = tmp_path_factory.mktemp("laws") / "dataset"
     dataset = generate(out, profile, ["durnley", "fellgate"], years=1, scale=0.06, seed=seed)
     with connect(dataset) as connection:
-        effect = measure(connection, dataset.forces, np.datetime64(dataset.manifest.as_of), Choices())
+        effect = measure(connection, dataset.forces, np.datetime64(dataset.manifest.as_of), Choices(k="population"))
     sums = effect.attribution.groupby(["force", "instrument"])["contribution"].sum()
     recall = effect.effect.set_index(["force", "instrument"])["recall_at_k"].astype(float)
     assert (sums.astype(float) + recall - 1).abs().max() < 1e-9

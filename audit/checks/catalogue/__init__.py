@@ -13,6 +13,7 @@ from audit.checks.catalogue.declaration import DIMENSIONS, MATTERS, Check
 from audit.checks.catalogue.fields import field_checks
 from audit.checks.catalogue.keys import KEYS
 from audit.checks.catalogue.patterns import FINDINGS, PATTERNS
+from audit.checks.catalogue.readiness import READINESS
 
 __all__ = [
     "BLIND_SPOTS",
@@ -48,7 +49,7 @@ BLIND_SPOTS = {
 @cache
 def catalogue() -> tuple[Check, ...]:
     """Every check, in the order in which reports list them; identifiers are unique."""
-    return (*field_checks(), *KEYS, *DATES, *CASES, *PATTERNS, *FINDINGS)
+    return (*field_checks(), *KEYS, *DATES, *CASES, *PATTERNS, *FINDINGS, *READINESS)
 
 
 def check(check_id: str) -> Check | None:

@@ -63,11 +63,11 @@ CASES = (
     _required(
         "suspect_linked",
         "suspect_status",
-        (("suspect_status", "is", "named"),),
+        (("suspect_status", "is or is blank", "named"),),
         ("suspects", "at least", 1),
         0.02,
         0.10,
-        "Crimes with a named suspect that link to no person record as suspect.",
+        "Crimes whose suspect is named, or whose suspect status is blank, without a link to a suspect's person record.",
         "The crime counts for nobody: a suspect who is named but not linked does not exist for a list.",
         "Do not let a crime be filed with a named suspect and no link.",
         ("frequency", "identity"),

@@ -6,12 +6,17 @@ import pandas as pd
 from audit.checks.catalogue.declaration import Check
 from audit.checks.types.patterns import Counts
 
-FINDING_TYPES = ("duplicate_identities", "reporting_gaps", "months_supplied")
+FINDING_TYPES = ("duplicate_identities", "reporting_gaps", "months_supplied", "agrees_with_event")
 
 
 def finding_counts(checks: tuple[Check, ...], tables: dict[str, pd.DataFrame], supplied: pd.DataFrame) -> Counts:
-    """Counts of the checks of ``FINDING_TYPES``, from the results' tables and ``audit.gaps.supplied``."""
-    makers = {"duplicate_identities": _duplicates, "reporting_gaps": _gaps, "months_supplied": _months}
+    """Counts of the checks of ``FINDING_TYPES``, from the results' tables and ``audit.readiness.evidence``."""
+    makers = {
+        "duplicate_identities": _duplicates,
+        "reporting_gaps": _gaps,
+        "months_supplied": _months,
+        "agrees_with_event": _agrees,
+    }
     parts = [makers[check.type](check, tables, supplied) for check in checks if check.type in FINDING_TYPES]
     columns = ["check_id", "force", "month", "failed", "total"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
@@ -52,6 +57,11 @@ def _months(check: Check, tables: dict[str, pd.DataFrame], supplied: pd.DataFram
         return _rows(check, [], None, [], [])
     lacking = supplied["force_months_expected"] - supplied["force_months"]
     return _rows(check, supplied.index, None, lacking, supplied["force_months_expected"])
+
+
+def _agrees(check: Check, tables: dict[str, pd.DataFrame], supplied: pd.DataFrame) -> Counts:
+    compared = tables["agreement"]
+    return _rows(check, compared["force"], None, compared["failed"], compared["total"])
 
 
 def _rows(check: Check, force: object, month: object, failed: object, total: object) -> Counts:

@@ -21,13 +21,15 @@ class Rule:
     """What a check counts: rows that fail, among the rows it is about (None: all of them).
 
     ``joins`` bring columns from elsewhere that both may use; a join of one name is made once, whoever asks for it. So it is
-    with ``columns``, told of the row itself.
+    with ``columns``, told of the row itself. Where a row counts as more or less than one, the weights say how much.
     """
 
     failed: nw.Expr
     counted: nw.Expr | None = None
     joins: tuple[Join, ...] = ()
     columns: tuple[tuple[str, nw.Expr], ...] = ()
+    failed_weight: nw.Expr | None = None
+    counted_weight: nw.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,58 @@ def key_twice(check: Check, context: Context) -> Rule:
 
 
 def same_event_twice(check: Check, context: Context) -> Rule:
-    """Another row tells the same event under another key."""
-    return _shared(check, most=1)
+    """The same event is recorded by another row, under another key or the same one; of n such rows n - 1 are counted.
+
+    Nothing may tell rows of one key apart, so that each of n counts as (n - 1) / n.
+    """
+    by_event = _shared(check, most=1)
+    identifier = TABLES[check.table].key[0]
+    often = f"{check.table}_of_one_key"
+
+    def join(frame: Frame, frames: Frames) -> Frame:
+        wanted = frames[check.table].filter(~nw.col(identifier).is_null())
+        counts = wanted.group_by(identifier).agg(nw.len().alias(often)).filter(nw.col(often) > 1)
+        return frame.join(counts, on=identifier, how="left")
+
+    twice = ~nw.col(often).is_null()
+    part = nw.when(twice).then((nw.col(often) - 1) / nw.col(often)).otherwise(nw.lit(0.0))
+    weight = nw.when(by_event.failed).then(nw.lit(1.0)).otherwise(part)
+    counted = twice if by_event.counted is None else by_event.counted | twice
+    return Rule(by_event.failed | twice, counted, (*by_event.joins, (often, join)), by_event.columns, weight)
+
+
+def any_of(check: Check, context: Context) -> Rule:
+    """The row fails any of other checks of its table, by their own rules; of the rows that any of them is about."""
+    from audit.checks.catalogue import check as declared  # the catalogue imports declarations, not rules
+
+    found = [declared(name) for name in check.parameters["of"]]
+    rules = [ROW_TYPES[one.type](one, context) for one in found if one is not None]
+    failed = [rule.failed.fill_null(False) for rule in rules]
+    counted = [nw.lit(True) if rule.counted is None else rule.counted for rule in rules]
+    return Rule(
+        reduce(lambda one, other: one | other, failed),
+        reduce(lambda one, other: one | other, counted),
+        tuple(join for rule in rules for join in rule.joins),
+        tuple(column for rule in rules for column in rule.columns),
+    )
+
+
+def linked_records(check: Check, context: Context) -> Rule:
+    """Of the person records that a crime links in a role, those without a good value; a crime without any is one bad record."""
+    role, field, good = (check.parameters[name] for name in ("role", "field", "good"))
+    records, right = f"{role}_records", f"{role}_records_right"
+
+    def join(frame: Frame, frames: Frames) -> Frame:
+        is_good = nw.col(field).is_in(list(good)).fill_null(False).cast(nw.Int64).min().alias(right)
+        people = frames["persons"].group_by("person_id").agg(is_good)
+        links = frames[LINKS].filter((nw.col("role") == role).fill_null(False)).select("crime_id", "person_id").unique()
+        counted = links.join(people, on="person_id", how="inner").group_by("crime_id")
+        return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_id", how="left")
+
+    count = nw.col(records).fill_null(0)
+    wrong = nw.when(count == 0).then(nw.lit(1)).otherwise(count - nw.col(right).fill_null(0))
+    weight = nw.when(count == 0).then(nw.lit(1)).otherwise(count)
+    return Rule(wrong > 0, None, ((check.id, join),), (), wrong, weight)
 
 
 def shared_value(check: Check, context: Context) -> Rule:
@@ -170,6 +222,8 @@ ROW_TYPES: dict[str, Callable[[Check, Context], Rule]] = {
         key_twice,
         key_orphaned,
         same_event_twice,
+        any_of,
+        linked_records,
         shared_value,
         cardinality,
         order_of_dates,
@@ -185,6 +239,7 @@ ROW_TYPES: dict[str, Callable[[Check, Context], Rule]] = {
 
 CONDITIONS: dict[str, Callable[[nw.Expr, Any], nw.Expr]] = {
     "is": lambda column, value: (column == value).fill_null(False),
+    "is or is blank": lambda column, value: (column == value).fill_null(True) | (column.str.strip_chars() == "").fill_null(True),
     "is in": lambda column, value: column.is_in(list(value)).fill_null(False),
     "is true": lambda column, value: column.fill_null(False),
     "at least": lambda column, value: (column >= value).fill_null(False),
@@ -268,8 +323,9 @@ def _known(field: str, other: str) -> Join:
 
 
 def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
-    """Numbers of a crime's suspects and victims, and of the suspects' and victims' rows by relationship."""
-    links, linked = frames[LINKS], ~nw.col("person_id").is_null()
+    """Numbers of a crime's links as suspect and victim that lead to a person record, and of links by relationship."""
+    there = frames["persons"].select("person_id", nw.lit(True).alias("on_record")).unique("person_id", keep="any")
+    links, linked = frames[LINKS].join(there, on="person_id", how="left"), nw.col("on_record").fill_null(False)
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,
         "victims": (nw.col("role") == "victim").fill_null(False) & linked,
