@@ -189,11 +189,11 @@ def _relatives(
 def draw_victims(
     rng: np.random.Generator,
     home: Force,
-    away: Force,
     where: np.ndarray,
     unit: np.ndarray,
     offence: np.ndarray,
     victim: np.ndarray,
+    abroad: tuple[Force, ...] = (),
 ) -> People:
     """One person a victim, living where the events are; women where the offence says so, and children likewise."""
     count = len(where)
@@ -201,13 +201,12 @@ def draw_victims(
     all_codes = codes("offences", "offence_code")
     only_female = np.isin(offence, [all_codes.index(code) for code in FEMALE_VICTIM_OFFENCES])
     male[victim[only_female]] = False
-    elsewhere = np.flatnonzero(where != home.index)
-    at_home = unit if not len(elsewhere) else np.where(where == home.index, unit, 0).astype(np.int32)
-    victims = draw_people(rng, home, ~male, (33, 13), at_home, suspects=False)
-    if len(elsewhere):
-        victims.home[elsewhere] = away.index
-        victims.unit[elsewhere] = unit[elsewhere]
-        victims.household[elsewhere], victims.place[elsewhere] = settle(away, unit[elsewhere], victims.life[elsewhere], False)
+    at_home = where == home.index
+    victims = draw_people(rng, home, ~male, (33, 13), np.where(at_home, unit, 0).astype(np.int32), suspects=False)
+    for force in abroad:
+        rows = np.flatnonzero(where == force.index)
+        victims.home[rows], victims.unit[rows] = force.index, unit[rows]
+        victims.household[rows], victims.place[rows] = settle(force, unit[rows], victims.life[rows], False)
     child = np.zeros(count, bool)
     child[victim[offence == all_codes.index("019D")]] = True
     years = rng.integers(6, 15, int(child.sum()))
