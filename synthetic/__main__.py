@@ -16,7 +16,7 @@ from synthetic.benchmarks import pack as pack_folder
 from synthetic.calibrate import calibrate as calibrate_dataset
 from synthetic.dataset import load
 from synthetic.describe import describe as describe_dataset
-from synthetic.describe import harm_by_offence, read_harm_weights
+from synthetic.describe import harm_by_offence, living_together, read_harm_weights
 from synthetic.errors import InputError, run_command_line
 from synthetic.generate import generate as generate_dataset
 from synthetic.profile import load_profile, profile_names
@@ -130,15 +130,19 @@ def describe(
     """Print the data dictionary with counts, and how recorded harm spreads over offences."""
     weights = read_harm_weights(harm_weights)
     opened = load(dataset)
-    fields, harm = describe_dataset(opened), harm_by_offence(opened, weights)
+    fields, harm, sharing = describe_dataset(opened), harm_by_offence(opened, weights), living_together(opened)
     if as_json:
-        typer.echo(json.dumps({"fields": fields.to_dict("records"), "harm": harm.to_dict("records")}, indent=1))
+        tables = {"fields": fields, "harm": harm, "living_together": sharing}
+        typer.echo(json.dumps({name: table.to_dict("records") for name, table in tables.items()}, indent=1))
         return
     for table, mine in fields.groupby("table", sort=False):
         typer.echo(f"\n{table}: {mine['rows'].iloc[0]:,} rows")
         for row in mine.itertuples():
             blank = f"{row.missing / row.rows:6.1%}" if row.rows else "     –"
             typer.echo(f"  {row.field:16} {row.kind:8} {blank} missing  {row.different:>11,} different  {row.sentence}")
+    typer.echo("\nhouseholds, addresses and telephones")
+    for row in sharing.itertuples():
+        typer.echo(f"  {row[1]:45} {row[2]:>12,}")
     typer.echo("\nharm by offence")
     for row in harm.itertuples():
         typer.echo(

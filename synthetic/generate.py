@@ -1,7 +1,7 @@
 """From a profile and a seed to a dataset folder, force by force, in as many processes as asked for."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ from synthetic.profile import Profile, load_profile
 from synthetic.randomness import stream
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
-from synthetic.world import make_world
+from synthetic.world import Part, border_parts, make_world
 from synthetic.world.scope import Scope
 
 Progress = Callable[[str, float], None]
@@ -62,7 +62,9 @@ def generate(
         with _pool(workers, len(scope.forces)) as run:
             # The largest forces first, so that no process is left with one at the end.
             order = sorted(scope.forces, key=lambda slug: -_population(slug))
-            for force_entries in run(partial(_write_force, scope, folder, number=recording), order):
+            border = _border_of_forces(scope, run)
+            jobs = [(slug, border[slug]) for slug in order]
+            for force_entries in run(partial(_write_force, scope, folder, number=recording), jobs):
                 for table, entry in force_entries.items():
                     entries[table].append(entry)
                 done += 1
@@ -115,9 +117,9 @@ def choose_forces(forces: int | list[str] | None) -> tuple[str, ...]:
     return tuple(slug for slug in known if slug in forces)
 
 
-def force_tables(scope: Scope, slug: str, number: int = 0) -> dict[str, pa.Table]:
-    """Every table of one force, made in memory; ``number`` tells recordings of the same world apart."""
-    recording = record_clean(scope, make_world(scope, slug), number)
+def force_tables(scope: Scope, slug: str, number: int = 0, border: list[Part] | None = None) -> dict[str, pa.Table]:
+    """Every table of one force, made in memory; ``number`` numbers recordings of the same world, ``border`` is make_world's."""
+    recording = record_clean(scope, make_world(scope, slug, border), number)
     ledger = apply_defects(scope, recording, number)
     ids = identifiers(stream(scope.seed, "identifiers", slug, str(number)), recording)
     return {
@@ -127,8 +129,19 @@ def force_tables(scope: Scope, slug: str, number: int = 0) -> dict[str, pa.Table
     }
 
 
-def _write_force(scope: Scope, folder: Path, slug: str, number: int = 0) -> dict[str, FileEntry]:
-    tables = force_tables(scope, slug, number)
+def _border_of_forces(scope: Scope, run: Callable) -> dict[str, list[Part]]:
+    """What each force sees of those who offend in two forces, in order of their home force; each of them drawn once."""
+    drawn = dict(run(partial(_border_of_home, scope), scope.forces))
+    return {slug: [drawn[home][slug] for home in scope.forces if slug in drawn[home]] for slug in scope.forces}
+
+
+def _border_of_home(scope: Scope, home: str) -> tuple[str, dict[str, Part]]:
+    return home, border_parts(scope, home)
+
+
+def _write_force(scope: Scope, folder: Path, job: tuple[str, list[Part]], number: int = 0) -> dict[str, FileEntry]:
+    slug, border = job
+    tables = force_tables(scope, slug, number, border)
     # Parquet is written outside of Python's lock, so two threads halve the wait.
     with ThreadPoolExecutor(2) as executor:
         entries = executor.map(lambda name: write_table(folder, name, slug, tables[name]), TABLES)
@@ -149,7 +162,7 @@ def _pool(workers: int, jobs: int) -> Iterator[Callable]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, jobs), mp_context=context) as executor:
 
-        def run(function: Callable, items: list) -> Iterator:
+        def run(function: Callable, items: Sequence) -> Iterator:
             futures = [executor.submit(function, item) for item in items]
             try:
                 for future in as_completed(futures):

@@ -40,10 +40,6 @@ class NameTable:
     codes: np.ndarray
     cumulative: np.ndarray
 
-    def draw(self, rng: np.random.Generator, size: int) -> np.ndarray:
-        """Pool codes, shape (size,), by weight."""
-        return self.codes[np.searchsorted(self.cumulative, rng.random(size), side="right")]
-
 
 @dataclass(frozen=True)
 class NamePool:
@@ -73,6 +69,34 @@ def name_pool() -> NamePool:
             cumulative[-1] = 1.0
             tables[locale, kind] = NameTable(codes, cumulative)
     return NamePool(list(names), tables)
+
+
+@dataclass(frozen=True)
+class DrawingTable:
+    """All tables laid end to end: table n holds the cumulative weights n to n + 1, so that one search draws from any of them."""
+
+    number: dict[tuple[str, str], int]
+    codes: np.ndarray
+    cumulative: np.ndarray
+    last: np.ndarray
+
+    def draw(self, table: np.ndarray, draw: np.ndarray) -> np.ndarray:
+        """Pool codes, one from each table named by its number, for numbers in [0, 1); shape (n,)."""
+        found = np.searchsorted(self.cumulative, table + draw, side="right")
+        return self.codes[np.minimum(found, self.last[table])]
+
+
+@cache
+def drawing_table() -> DrawingTable:
+    """The pool's tables, to draw names of many cultures in one go."""
+    tables = name_pool().tables
+    lengths = np.cumsum([len(table.codes) for table in tables.values()])
+    return DrawingTable(
+        {name: place for place, name in enumerate(tables)},
+        np.concatenate([table.codes for table in tables.values()]),
+        np.concatenate([table.cumulative + place for place, table in enumerate(tables.values())]),
+        lengths - 1,
+    )
 
 
 @cache

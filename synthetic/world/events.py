@@ -146,15 +146,28 @@ def _calendar(scope: Scope, day: np.ndarray) -> np.ndarray:
     return (scope.start + np.minimum(position.astype(np.int32), length - 1)).astype(np.int32)
 
 
+@dataclass(frozen=True)
+class Abroad:
+    """Forces that offenders offend in beside their own, and how many offenders in each."""
+
+    forces: tuple[Force, ...]
+    counts: np.ndarray
+
+
 def offend(
-    scope: Scope, rng: np.random.Generator, courses: tuple[Course, ...], counts: np.ndarray, home: Force, away: Force
+    scope: Scope,
+    rng: np.random.Generator,
+    courses: tuple[Course, ...],
+    counts: np.ndarray,
+    home: Force,
+    abroad: Abroad | None = None,
 ) -> tuple[People, Events]:
-    """Offenders of ``home`` by course with their victims and events; some victims are in ``away`` where it differs."""
+    """Offenders of ``home`` by course with their victims and events; every other victim is abroad, where that is given."""
     suspects: list[People] = []
     victims: list[People] = []
     events: list[Events] = []
     for number, (course, count) in enumerate(zip(courses, counts, strict=True)):
-        group = _course_group(scope, rng, number, course, int(count), home, away)
+        group = _course_group(scope, rng, number, course, int(count), home, abroad)
         if group is None:
             continue
         people, their_victims, their_events = group
@@ -185,7 +198,7 @@ def _stack(suspects: list[People], victims: list[People], events: list[Events]) 
 
 
 def _course_group(
-    scope: Scope, rng: np.random.Generator, number: int, course: Course, count: int, home: Force, away: Force
+    scope: Scope, rng: np.random.Generator, number: int, course: Course, count: int, home: Force, abroad: Abroad | None
 ) -> tuple[People, People, Events] | None:
     plan = _plan(scope)
     offender, day = _event_days(scope, rng, count, course)
@@ -204,13 +217,19 @@ def _course_group(
     offence = np.searchsorted(plan.offence_mix[number], rng.random(len(offender))).astype(np.int8)
     offence = np.minimum(offence, len(YEARLY_MIX) - 1).astype(np.int8)
     is_reported = rng.random(len(offender)) < plan.reported[offence, relationship[pair]]
-    is_away = ((np.arange(pairs) + rng.integers(0, 2)) % 2 == 1) & (home.index != away.index)
 
     suspects = draw_people(rng, home, rng.random(people) < 0.12, course.age, draw_units(rng, home, people))
-    where = np.where(is_away, away.index, home.index).astype(np.int16)
-    unit = np.where(is_away, draw_units(rng, away, pairs), near_units(rng, home, suspects.unit[suspect_of_pair])).astype(np.int32)
-    victims = draw_victims(rng, home, away, where, unit, offence, pair)
-    victims = households(rng, suspects, victims, suspect_of_pair, relationship, ~is_away, scope, home)
+    where = np.full(pairs, home.index, np.int16)
+    unit = near_units(rng, home, suspects.unit[suspect_of_pair]).astype(np.int32)
+    if abroad is not None:
+        is_away = (np.arange(pairs) + rng.integers(0, 2)) % 2 == 1
+        bounds = np.cumsum(abroad.counts) / abroad.counts.sum()
+        away_of = np.searchsorted(bounds, rng.random(people))[suspect_of_pair]
+        for place, force in enumerate(abroad.forces):
+            rows = np.flatnonzero(is_away & (away_of == place))
+            where[rows], unit[rows] = force.index, draw_units(rng, force, len(rows))
+    victims = draw_victims(rng, home, where, unit, offence, pair, abroad.forces if abroad is not None else ())
+    victims = households(rng, suspects, victims, suspect_of_pair, relationship, where == home.index, scope, home)
     crimes = _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair)
     return suspects, victims, Events.concat([crimes, _incidents_beside(scope, rng, crimes)])
 
@@ -252,7 +271,7 @@ def incidents_only(scope: Scope, rng: np.random.Generator, force: Force) -> tupl
     where = np.full(people, force.index, np.int16)
     unit = near_units(rng, force, suspects.unit).astype(np.int32)
     offence = np.full(len(offender), -1, np.int8)
-    victims = draw_victims(rng, force, force, where, unit, offence, offender)
+    victims = draw_victims(rng, force, where, unit, offence, offender)
     each = np.arange(people)
     victims = households(rng, suspects, victims, each, relationship, np.ones(people, bool), scope, force)
     happened = _events(
@@ -296,7 +315,7 @@ def unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tu
     people = int(victim.max()) + 1 if count else 0
     unit_of_victim = draw_units(rng, force, people)
     where = np.full(people, force.index, np.int16)
-    victims = draw_victims(rng, force, force, where, unit_of_victim, offence, victim)
+    victims = draw_victims(rng, force, where, unit_of_victim, offence, victim)
     relationship = np.where(rng.random(count) < 0.75, stranger, not_told).astype(np.int8)
     nobody = np.full(count, -1)
     events = _events(rng, where[victim], unit_of_victim[victim], offence, relationship, day, is_reported, nobody, victim)

@@ -1,12 +1,13 @@
 """True people: who they are, where they live, and with whom."""
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Self
 
 import numpy as np
 
-from synthetic.contract import RELATIONSHIPS, SEXES, reference
-from synthetic.names import CULTURES, name_pool
+from synthetic.contract import RELATIONSHIPS, SEXES, codes, reference
+from synthetic.names import CULTURES, drawing_table
 from synthetic.world.lives import NUMBERS, PRIVATE, REFUGE, place_numbers, postcode_number, settle, uniform
 from synthetic.world.scope import Force, Scope
 
@@ -69,10 +70,8 @@ def draw_people(
     """
     size = len(female)
     years = rng.gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], size).clip(11, 95)
-    table = reference("ethnicities")
-    shares = table["population_percent"].to_numpy() * np.where(table["ethnicity"] == "W1", 1.0, _diversity(force))
-    ethnicity = np.searchsorted(np.cumsum(shares / shares.sum()), rng.random(size)).clip(0, len(CULTURES) - 1)
-    forename, surname = _draw_names(rng, table["ethnicity"].tolist(), ethnicity, female)
+    ethnicity = np.searchsorted(_ethnicity_bounds(force.region), rng.random(size), side="right").clip(0, len(CULTURES) - 1)
+    forename, surname = _draw_names(rng, ethnicity, female)
     life = rng.integers(0, NUMBERS, size)
     household, place = settle(force, unit, life, suspects)
     return People(
@@ -90,31 +89,38 @@ def draw_people(
     )
 
 
-def _diversity(force: Force) -> float:
-    """How many more residents than the national share are not White British: more in the capital (Census 2021)."""
-    return {"Capital": 3.4, "Westvale": 1.1, "Midholt": 1.2, "Southmere": 0.9}.get(force.region, 0.6)
+@cache
+def _name_tables() -> np.ndarray:
+    """Numbers of name tables, shape (ethnicities, choices, 3): for men, for women, and of surnames; cultures repeat to fill."""
+    most = int(np.lcm.reduce([len(locales) for locales in CULTURES.values()]))
+    number = drawing_table().number
+    result = np.zeros((len(codes("ethnicities", "ethnicity")), most, 3), np.int64)
+    for place, code in enumerate(codes("ethnicities", "ethnicity")):
+        locales = CULTURES.get(code, ("en_GB",))
+        for choice in range(most):
+            result[place, choice] = [number[locales[choice % len(locales)], kind] for kind in ("M", "F", "surname")]
+    return result
 
 
-def _draw_names(
-    rng: np.random.Generator, codes: list[str], ethnicity: np.ndarray, female: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    pool = name_pool()
-    size = len(ethnicity)
-    forename, surname = np.zeros(size, np.int32), np.zeros(size, np.int32)
-    which = rng.random(size)
-    for number, code in enumerate(codes):
-        if code not in CULTURES:
-            continue
-        locales = CULTURES[code]
-        mine = np.flatnonzero(ethnicity == number)
-        for place, locale in enumerate(locales):
-            rows = mine[(which[mine] * len(locales)).astype(int) == place]
-            women = rows[female[rows]]
-            men = rows[~female[rows]]
-            forename[women] = pool.tables[locale, "F"].draw(rng, len(women))
-            forename[men] = pool.tables[locale, "M"].draw(rng, len(men))
-            surname[rows] = pool.tables[locale, "surname"].draw(rng, len(rows))
-    return forename, surname
+def _draw_names(rng: np.random.Generator, ethnicity: np.ndarray, female: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forename and surname of one culture each, out of those that the ethnicity stands for."""
+    tables, names = _name_tables(), drawing_table()
+    choice = (rng.random(len(ethnicity)) * tables.shape[1]).astype(np.int64)
+    mine = tables[ethnicity, choice]
+    forename = names.draw(np.where(female, mine[:, 1], mine[:, 0]), rng.random(len(ethnicity)))
+    return forename, names.draw(mine[:, 2], rng.random(len(ethnicity)))
+
+
+@cache
+def _ethnicity_bounds(region: str) -> np.ndarray:
+    """Cumulative shares of the ethnicities among a region's residents: fewer White British in the capital (Census 2021)."""
+    table = reference("ethnicities")
+    more = {"Capital": 3.4, "Westvale": 1.1, "Midholt": 1.2, "Southmere": 0.9}.get(region, 0.6)
+    shares = table["population_percent"].to_numpy() * np.where(table["ethnicity"] == "W1", 1.0, more)
+    named = np.isin(table["ethnicity"], list(CULTURES))
+    bounds = np.cumsum(shares / shares.sum())
+    bounds[named.nonzero()[0][-1] :] = 1.0
+    return bounds
 
 
 def draw_postcodes(rng: np.random.Generator, force: Force, unit: np.ndarray) -> np.ndarray:
@@ -183,27 +189,26 @@ def _relatives(
 def draw_victims(
     rng: np.random.Generator,
     home: Force,
-    away: Force,
     where: np.ndarray,
     unit: np.ndarray,
     offence: np.ndarray,
     victim: np.ndarray,
+    abroad: tuple[Force, ...] = (),
 ) -> People:
     """One person a victim, living where the events are; women where the offence says so, and children likewise."""
-    of_reference = reference("offences")["offence_code"]
     count = len(where)
     male = rng.random(count) < 0.14
-    only_female = np.isin(offence, np.flatnonzero(of_reference.isin(FEMALE_VICTIM_OFFENCES)))
+    all_codes = codes("offences", "offence_code")
+    only_female = np.isin(offence, [all_codes.index(code) for code in FEMALE_VICTIM_OFFENCES])
     male[victim[only_female]] = False
-    elsewhere = np.flatnonzero(where != home.index)
-    at_home = unit if not len(elsewhere) else np.where(where == home.index, unit, 0).astype(np.int32)
-    victims = draw_people(rng, home, ~male, (33, 13), at_home, suspects=False)
-    if len(elsewhere):
-        victims.home[elsewhere] = away.index
-        victims.unit[elsewhere] = unit[elsewhere]
-        victims.household[elsewhere], victims.place[elsewhere] = settle(away, unit[elsewhere], victims.life[elsewhere], False)
+    at_home = where == home.index
+    victims = draw_people(rng, home, ~male, (33, 13), np.where(at_home, unit, 0).astype(np.int32), suspects=False)
+    for force in abroad:
+        rows = np.flatnonzero(where == force.index)
+        victims.home[rows], victims.unit[rows] = force.index, unit[rows]
+        victims.household[rows], victims.place[rows] = settle(force, unit[rows], victims.life[rows], False)
     child = np.zeros(count, bool)
-    child[victim[offence == of_reference.tolist().index("019D")]] = True
+    child[victim[offence == all_codes.index("019D")]] = True
     years = rng.integers(6, 15, int(child.sum()))
     victims.date_of_birth[child] = (home.last_day - years * 365.25 - 365 * 5).astype(np.int32)
     return victims
