@@ -50,8 +50,9 @@ LONG_BEFORE = 12
 """And before one that is no doubling, since a unit's first months may be a gap that ends."""
 PLAIN_RISE, LEAST_RATIO = 5.0, 1.5
 """Such a rise has so many standard deviations and this ratio at least."""
-DOUBLE = (1.75, 2.3)
-"""Ratio of the level after to that before at which every crime is judged to be recorded twice."""
+NEAR_DOUBLE, MOST_DOUBT = 0.13, 0.15
+"""Every crime is judged to be recorded twice where the log of the level after to that before is so near to that of 2, its own
+standard deviation (so much at most) beside."""
 PAIRED_CELLS = 16
 """Cells of groups and months that hold crimes, all of them even, from which a unit's crimes are there twice (1 in 65,000)."""
 COPY = -4.0
@@ -256,7 +257,8 @@ def _rises(events: Events, connected: set[int], lines: Lines) -> list[Change]:
         if rise.unit in connected or rise.deviations < PLAIN_RISE or after < LEAST_AFTER:
             continue
         ratio = (rise.before + rise.size) / max(rise.before, 1e-9)
-        if DOUBLE[0] <= ratio <= DOUBLE[1] and before >= LEAST_BEFORE:
+        doubt = min(float(np.sqrt(rise.variance)) / (rise.before + rise.size), MOST_DOUBT)
+        if abs(np.log(ratio / 2)) <= NEAR_DOUBLE + doubt and before >= LEAST_BEFORE:
             kind = "doubled"
         elif ratio >= LEAST_RATIO and before >= LONG_BEFORE:
             kind = "risen"

@@ -115,7 +115,7 @@ class Search:
         rows = values.shape[0] * values.shape[1]
         return fit(
             values.reshape(rows, -1),
-            (self._offset()[None, series] + self.level[units, None]).reshape(rows, -1),
+            (self._offset()[None, series] + self.level[units, series]).reshape(rows, -1),
             self.years,
             self.weights[units, series].reshape(rows, -1),
             steps[:, series].reshape(rows, steps.shape[2], self.months),
@@ -209,7 +209,7 @@ class Search:
         The rise becomes part of the model: the ratio of up to a year on either side.
         """
         ends = [end for begin, end in self.shared if begin <= 2 and end >= LONG_BEFORE and end not in self.risen]
-        offset = self._offset()[WHOLE] + self.level
+        offset = self._offset()[WHOLE] + self.level[:, WHOLE]
         for end in ends:
             sides = (slice(max(end - 12, 0), end), slice(end, min(end + 12, self.months)))
             rates = [
@@ -217,7 +217,7 @@ class Search:
                 / (np.exp(offset[:, side]) * self.weights[:, WHOLE, side]).sum(1).clip(1e-9).mean()
                 for side in sides
             ]
-            self.level[:, end:] += float(np.log(max(rates[1], 1e-9) / max(rates[0], 1e-9)))
+            self.level[:, :, end:] += float(np.log(max(rates[1], 1e-9) / max(rates[0], 1e-9)))
             self.risen.append(end)
         return bool(ends)
 
@@ -278,7 +278,7 @@ class Search:
             spread = spread_of_slopes(alone.slope, middle, alone.information)
         # How a group's slope differs from that of all is estimated from the force's totals.
         steps = np.broadcast_to(self._shared_steps(self.shared), (self.series, len(self.shared), self.months))
-        total = (self.values * self.weights * np.exp(-self.level)[:, None]).sum(0)
+        total = (self.values * self.weights * np.exp(-self.level)).sum(0)
         dispersion = np.full(self.series, self.force_dispersion)
         of_totals = fit(total, self._offset(), self.years, np.ones_like(total), steps, dispersion, 0.0, FORCE_SLOPE_SPREAD).slope
         self.slope, self.slope_spread = middle + of_totals - of_totals[WHOLE], spread

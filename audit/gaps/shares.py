@@ -4,8 +4,11 @@ The same machinery as for reporting gaps, on shares: expected is the unit's own 
 binomial about it.
 """
 
+from datetime import date
+
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from audit.gaps.expected import LEAST_MEAN, fit
@@ -66,70 +69,73 @@ def coverage_table(counts: pd.DataFrame) -> pd.DataFrame:
 
 def share_gaps(coverage: pd.DataFrame) -> pd.DataFrame:
     """``coverage_gaps.parquet``: runs of months in which a unit's share lies below its own usual."""
-    found = [
-        part
-        for (force, measure), mine in coverage.groupby(["force", "measure"], sort=True)
-        if len(part := _of_force(str(force), str(measure), mine))
-    ]
-    return pd.concat(found, ignore_index=True) if found else empty("coverage_gaps")
+    found: list[dict[str, object]] = []
+    months, month = np.unique(coverage["month"].to_numpy("datetime64[M]").astype("int64"), return_inverse=True)
+    force, measure, unit = (coverage[name].astype("category") for name in ("force", "measure", "unit_id"))
+    covered, total = (coverage[name].to_numpy(float) for name in ("covered", "total"))
+    places = pd.DataFrame({"force": force.cat.codes, "measure": measure.cat.codes})
+    for (of_force, of_measure), at in places.groupby(["force", "measure"]).indices.items():
+        units, row = np.unique(unit.cat.codes.to_numpy()[at], return_inverse=True)
+        mine, column = np.unique(month[at], return_inverse=True)
+        sums = np.zeros((2, len(units), len(mine)))
+        sums[0][row, column], sums[1][row, column] = covered[at], total[at]
+        days = [date(number // 12 + 1970, number % 12 + 1, 1) for number in months[mine].tolist()]
+        place = {"force": str(force.cat.categories[of_force]), "measure": str(measure.cat.categories[of_measure])}
+        names = [str(unit.cat.categories[code]) for code in units]
+        found += [place | {"unit_id": names[at_unit]} | gap for at_unit, gap in _of_force(place["measure"], days, *sums)]
+    return pd.DataFrame(found) if found else empty("coverage_gaps")
 
 
-def _of_force(force: str, measure: str, coverage: pd.DataFrame) -> pd.DataFrame:
-    units, months = sorted(coverage["unit_id"].unique()), sorted(coverage["month"].unique())
+def _of_force(
+    measure: str, months: list[date], covered: npt.NDArray[np.float64], total: npt.NDArray[np.float64]
+) -> list[tuple[int, dict[str, object]]]:
+    """The falls of one measure, each with its unit's position; ``covered`` of ``total`` crimes are units × months."""
     if len(months) < 3:
-        return empty("coverage_gaps")
-    covered, total = (
-        coverage.pivot_table(index="unit_id", columns="month", values=name)
-        .reindex(index=units, columns=months)
-        .fillna(0)
-        .to_numpy(float)
-        for name in ("covered", "total")
-    )
+        return []
+    units = len(covered)
     years = (np.arange(len(months)) - (len(months) - 1) / 2) / 12
     # Recent cases are still open, so an outcome's share falls for all units alike: that shape is the force's.
     usual = covered.sum() / max(total.sum(), 1)
     shape = (np.nanmedian(_share(covered, total), axis=0) + 1e-3) / (usual + 1e-3) if measure == "outcome" else np.ones(len(months))
     offset = np.log(np.maximum(total * shape * max(usual, 1e-3), 1e-6))
-    weights, none = (total > 0).astype(float), np.zeros(len(units))
-    windows, tests, gaps = Windows.of(len(months), range(1, LONGEST + 1)), len(units), []
-    steps = np.zeros((len(units), 0, len(months)))
+    weights, none = (total > 0).astype(float), np.zeros(units)
+    windows = Windows.of(len(months), range(1, LONGEST + 1))
+    gaps: list[tuple[int, dict[str, object]]] = []
+    steps = np.zeros((units, 0, len(months)))
     for _ in range(ROUNDS):
         fitted = fit(covered, offset, years, weights, steps, none, 0.0, SLOPE_SPREAD)
         share = np.clip(fitted.now / np.maximum(total, 1e-9), 1e-3, MOST_SHARE)
         information = weights * np.maximum(fitted.now, LEAST_MEAN) / (1 - share)
         scanned = scan(windows, covered, fitted.now, information, years, fitted.precision, fitted.away)
-        best, rows = scanned.gain.argmax(1), np.arange(len(units))
+        best, rows = scanned.gain.argmax(1), np.arange(units)
         seen, expected = scanned.seen[rows, best], scanned.expected[rows, best]
         p = np.minimum(tail(seen, expected, scanned.variance[rows, best]) * tries(len(months)), 1)
         taken = np.flatnonzero((p <= FALSE_DISCOVERY_RATE) & (seen < (1 - LEAST_FALL) * expected))
-        new = np.zeros((len(units), 1, len(months)))
+        new = np.zeros((units, 1, len(months)))
         for unit in taken.tolist():
             begin, end = int(windows.begin[best[unit]]), int(windows.end[best[unit]])
             new[unit, 0, begin:end] = 1
-            gaps.append(
-                {
-                    "force": force,
-                    "unit_id": units[unit],
-                    "measure": measure,
-                    "first_month": months[begin],
-                    "last_month": months[end - 1],
-                    "kind": "step" if end == len(months) and end - begin > 3 else "drop",
-                    "observed": round(seen[unit]),
-                    "expected": float(expected[unit]),
-                    "p_value": float(p[unit]),
-                }
-            )
+            gap = {
+                "first_month": months[begin],
+                "last_month": months[end - 1],
+                "kind": "step" if end == len(months) and end - begin > 3 else "drop",
+                "observed": round(seen[unit]),
+                "expected": float(expected[unit]),
+                "p_value": float(p[unit]),
+            }
+            gaps.append((unit, gap))
         if not len(taken):
             break
         steps = np.concatenate([steps, new], axis=1)
-    table = pd.DataFrame(gaps)
-    if not len(table):
-        return empty("coverage_gaps")
-    q = q_values(np.concatenate([table["p_value"], np.ones(max(tests - len(table), 0))]))[: len(table)]
-    return table.assign(q_value=q)[q <= FALSE_DISCOVERY_RATE]
+    q = q_values(np.array([gap["p_value"] for _, gap in gaps] + [1.0] * max(units - len(gaps), 0), float))
+    return [
+        (unit, gap | {"q_value": float(value)})
+        for (unit, gap), value in zip(gaps, q, strict=False)
+        if value <= FALSE_DISCOVERY_RATE
+    ]
 
 
-def _share(covered: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _share(covered: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.divide(covered, total, out=np.full_like(covered, np.nan), where=total > 0)
 
 
