@@ -123,7 +123,9 @@ class _Bench:
         recorded = "SELECT count(*) FROM events SEMI JOIN crimes USING (crime_id)"
         residents = self.value("SELECT sum(population) FROM units")
         nation = float(reference("forces")["population"].sum())
-        share = self.value("SELECT count(*) FROM events WHERE crime_id IS NOT NULL") / self.value("SELECT count(*) FROM events WHERE reported_on IS NOT NULL")
+        share = self.value("SELECT count(*) FROM events WHERE crime_id IS NOT NULL") / self.value(
+            "SELECT count(*) FROM events WHERE reported_on IS NOT NULL"
+        )
         a_year = self.value(recorded) / self.years / residents * nation
         total = self.value("SELECT count(*) FROM events") / self.value(recorded)
         return [
