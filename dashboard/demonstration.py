@@ -28,7 +28,7 @@ def results_folder() -> Path:
 
 
 def make(progress: Callable[[str, float], None]) -> Results:
-    """The demonstration's results, made first where they are not there yet; safe when several visitors come at once."""
+    """The demonstration's results, made first where they do not exist yet; safe when several visitors come at once."""
     target = results_folder()
     with _one_at_a_time:
         if not (target / "audit.json").exists():

@@ -1,4 +1,4 @@
-"""Work that takes longer than a second: it runs beside the page, tells how far it is, and can be stopped."""
+"""Work that takes longer than a second: it runs beside the page, shows its progress, and can be stopped."""
 
 import threading
 from collections import OrderedDict
@@ -9,11 +9,11 @@ import streamlit as st
 
 from audit import InputError
 
-Made = TypeVar("Made")
+R = TypeVar("R")
 
 
 class Progress(Protocol):
-    """Tells how far the work is; without a sentence it only ends work that its visitor has stopped."""
+    """Called by the work with how far it is; without a sentence it only ends work that its visitor has stopped."""
 
     def __call__(self, sentence: str | None = None, share: float | None = None) -> None: ...
 
@@ -41,20 +41,20 @@ class Job:
         """Ask the work to end; it does so at its next step."""
         self.stopping = True
 
-    def _tell(self, sentence: str | None = None, share: float | None = None) -> None:
+    def _report(self, sentence: str | None = None, share: float | None = None) -> None:
         if self.stopping:
             raise Stopped
         self.sentence, self.share = sentence or self.sentence, self.share if share is None else share
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:
-            self.result = work(self._tell)
+            self.result = work(self._report)
         except Stopped:
             self.error = "Stopped; nothing was kept. Start it again, or choose something else."
         except InputError as error:
             self.error = str(error)
         except Exception:  # a visitor sees no traceback, and the server goes on
-            self.error = "This could not be made; try it again, and if it fails again tell whoever runs this page."
+            self.error = "This could not be made; try it again, and if it fails again ask the person who runs this dashboard."
         finally:
             self.done.set()
 
@@ -64,10 +64,10 @@ def _jobs() -> "tuple[threading.Lock, OrderedDict[str, Job]]":
     return threading.Lock(), OrderedDict()
 
 
-def result_of(key: str, title: str, work: Callable[[Progress], Made]) -> Made:
-    """What the work makes; while it is at work the page shows how far it is, with a way to stop it, and ends there.
+def result_of(key: str, title: str, work: Callable[[Progress], R]) -> R:
+    """What the work returns; while it runs the page shows its progress, with a button to stop it, and ends there.
 
-    Work of one key is done once, for whoever asks; a key that has the visitor's session in it is that visitor's alone.
+    Work of one key is done once for all visitors; a key that has the visitor's session in it is that visitor's alone.
     """
     lock, jobs = _jobs()
     with lock:

@@ -1,4 +1,4 @@
-"""Make the README's pictures: start the dashboard, open its pages in headless Chromium, and take a screenshot of each."""
+"""Take the README's pictures: start the dashboard, open its pages in headless Chromium, and take a screenshot of each."""
 
 import shutil
 import socket

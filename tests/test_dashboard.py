@@ -1,30 +1,55 @@
-"""What the pages are made of: scenarios that show what they say, jobs that can be stopped, periods, parts that differ."""
+"""What the pages are made of: lessons that show what they say, jobs that can be stopped, periods, parts that differ."""
 
 import threading
 import time
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit import InputError, Results
+from audit.checks.catalogue import DIMENSIONS
+from audit.linkage.look import FIELDS
+from audit.presentation.checks import of_all_forces
+from audit.presentation.html import MARKS, table_html
+from audit.presentation.readiness import gates_table, ordered_by, scorecard, scorecard_table, verdict
+from audit.presentation.records import side_by_side
+from audit.presentation.tables import Cell, Table
+from audit.presentation.wording import check_name, field_title, percent, points
 from audit.readiness.assess import WORST_FIRST
+from audit.readiness.periods import over_months
 from audit.readiness.thresholds import Thresholds
-from audit.report.content import gates_table, of_all_forces, points, scorecard
+from audit.readiness.uses import for_use
 from audit.simulation.twin import KEYS, Rates, profile_of, rates_as_toml
+from dashboard import PAGES
 from dashboard.jobs import Job
-from dashboard.lessons import SCENARIOS, Scenario, lab
-from dashboard.pages.identities import side_by_side
-from dashboard.pages.missing_fields import over_months
-from dashboard.pages.overview import AS_IN_THE_DATA, ORDERS, _ordered
+from dashboard.lessons import LESSONS, Lesson, lab
+from dashboard.lessons.reveals import missed_interval
+from tests.conftest import ROOT
 
 
-def test_there_are_enough_scenarios_and_each_is_whole() -> None:
-    assert len(SCENARIOS) >= 12
-    assert len({one.slug for one in SCENARIOS}) == len(SCENARIOS)
-    for one in SCENARIOS:
-        assert one.question.endswith("?"), one.slug
-        assert one.takeaway.endswith("."), one.slug
-        assert one.source.endswith("."), one.slug
+def test_a_page_is_a_module_and_an_entry_and_no_page_imports_another() -> None:
+    modules = {path.stem: path for path in (ROOT / "dashboard" / "pages").glob("*.py") if path.stem != "__init__"}
+    assert {page.module for page in PAGES} == set(modules)
+    assert len({page.path for page in PAGES}) == len({page.title for page in PAGES}) == len(PAGES)
+    assert [page.path for page in PAGES].index("") == 0
+    for page in PAGES:
+        assert callable(page.show)
+        assert page.question.endswith("?"), page.title
+    for path in modules.values():
+        assert "dashboard.pages" not in path.read_text(), path.name
+
+
+def test_there_are_enough_lessons_and_each_is_whole() -> None:
+    assert len(LESSONS) >= 12
+    assert len({one.key for one in LESSONS}) == len(LESSONS)
+    for one in LESSONS:
+        assert one.question.endswith("?"), one.key
+        assert one.takeaway.endswith("."), one.key
+        assert one.source.endswith("."), one.key
+        assert one.default in one.severities, one.key
 
 
 @pytest.fixture(scope="module")
@@ -32,30 +57,105 @@ def made() -> dict[lab.Recipe, lab.Lab]:
     return {}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.slug)
-def test_a_scenario_reveals_clean_beside_spoiled(scenario: Scenario, made: dict[lab.Recipe, lab.Lab]) -> None:
-    dose = list(scenario.doses)[-1]
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
+def test_a_lesson_shows_its_point_as_it_opens(lesson: Lesson, made: dict[lab.Recipe, lab.Lab]) -> None:
     labs = []
-    for recipe in (scenario.clean, scenario.doses[dose]):
+    for recipe in (lesson.clean, lesson.severities[lesson.default]):
         if recipe not in made:
             made[recipe] = lab.make(recipe, lambda sentence, share: None)
         labs.append(made[recipe])
-    told = scenario.reveal(labs[0], labs[1], dose)
-    assert told.sentence.endswith(".")
-    assert told.table.rows
-    assert "nan" not in told.sentence
-    assert all(len(row) == len(told.table.columns) for row in told.table.rows)
-    if scenario.reveal.__name__ in ("_effect", "_fragments", "_months"):
-        assert labs[0].figure("recall_at_k") == 1.0
-        assert labs[1].figure("recall_at_k") < 1.0
+    clean, defective = labs
+    shown = lesson.reveal(clean, defective, lesson.default)
+    assert shown.sentence.endswith(".")
+    assert shown.table.rows
+    assert "nan" not in shown.sentence
+    assert all(len(row) == len(shown.table.columns) for row in shown.table.rows)
+    CLAIMS[lesson.key](clean, defective)
 
 
-def test_a_job_can_be_stopped_and_tells_errors_in_a_sentence() -> None:
+def _misses(clean: lab.Lab, defective: lab.Lab) -> None:
+    """The list misses people, beyond the interval."""
+    assert clean.figure("recall_at_k") == 1.0
+    assert missed_interval(defective)[0] > 0.01
+
+
+def _gaps(clean: lab.Lab, defective: lab.Lab) -> None:
+    _misses(clean, defective)
+    assert len(defective.gaps) > len(clean.gaps)
+
+
+def _falls(clean: lab.Lab, defective: lab.Lab) -> None:
+    assert defective.months["recorded"].tail(12).sum() < 0.8 * defective.months["reported"].tail(12).sum()
+
+
+def _matching_helps(clean: lab.Lab, defective: lab.Lab) -> None:
+    row = defective.effect.together.query("instrument == 'harm_365' and scope == 'nation'").iloc[0]
+    assert row["recall_matched"] > row["recall_together_high"]
+
+
+def _codes_move(clean: lab.Lab, defective: lab.Lab) -> None:
+    assert (defective.groups / clean.groups).min() < 0.8
+
+
+def _choice_moves(choice: str) -> Callable[[lab.Lab, lab.Lab], None]:
+    def claim(clean: lab.Lab, defective: lab.Lab) -> None:
+        choices = clean.effect.choices.query(f"instrument == 'harm_365' and choice == '{choice}'")
+        assert choices["overlap_with_default"].min() < 0.9
+
+    return claim
+
+
+def _blanks_miss_it(clean: lab.Lab, defective: lab.Lab) -> None:
+    score = defective.scores.set_index(["table", "field"]).loc[("persons", "surname"), "high"]
+    assert 1 - defective.blanks.loc[("persons", "surname")] > score
+
+
+def _average_hides_it(clean: lab.Lab, defective: lab.Lab) -> None:
+    assert defective.scores["score"].mean() > 0.85
+    assert defective.effect.effect.query("instrument == 'harm_365'")["high"].iloc[0] < 0.7
+
+
+def _unequal(clean: lab.Lab, defective: lab.Lab) -> None:
+    groups = defective.effect.group_differences.query("instrument == 'harm_365' and attribute == 'ethnicity' and force == 'all'")
+    assert (groups["high"] < 0).any()
+    assert not groups["testable"].any()
+
+
+def _hidden(clean: lab.Lab, defective: lab.Lab) -> None:
+    rape = defective.unreported.query("attribute == 'all' and offence_group == 'rape'").sum(numeric_only=True)
+    assert rape["unreported"] / rape["events"] > 0.8
+
+
+def _unknown_before(clean: lab.Lab, defective: lab.Lab) -> None:
+    assert defective.effect.stability.query("instrument == 'harm_365'").iloc[0]["no_history_low"] > 0.1
+
+
+CLAIMS: dict[str, Callable[[lab.Lab, lab.Lab], None]] = {
+    "three-records": _misses,
+    "two-people-one-record": _misses,
+    "small-forces": _matching_helps,
+    "recorded-twice": _misses,
+    "silent-station": _gaps,
+    "system-change": _misses,
+    "rule-change": _falls,
+    "three-small-things": _codes_move,
+    "which-date": _choice_moves("date_basis"),
+    "weights-are-policy": _choice_moves("weights"),
+    "placeholders": _blanks_miss_it,
+    "dead-field": _average_hides_it,
+    "unequal-blanks": _unequal,
+    "unreported": _hidden,
+    "no-history": _unknown_before,
+}
+"""What each lesson says of its default, as a test."""
+
+
+def test_a_job_can_be_stopped_and_reports_errors_in_a_sentence() -> None:
     begun = threading.Event()
 
-    def long(tell: lab.Callable[[str, float], None]) -> None:
+    def long(progress: Callable[[str, float], None]) -> None:
         for _ in range(1000):
-            tell("At work", 0.5)
+            progress("At work", 0.5)
             begun.set()
             time.sleep(0.01)
 
@@ -66,10 +166,10 @@ def test_a_job_can_be_stopped_and_tells_errors_in_a_sentence() -> None:
     assert job.error is not None
     assert "Stopped" in job.error
 
-    def wrong(tell: object) -> None:
+    def wrong(progress: object) -> None:
         raise InputError(None, "One sentence.")
 
-    def broken(tell: object) -> None:
+    def broken(progress: object) -> None:
         raise KeyError("secret")
 
     for work, says in ((wrong, "One sentence."), (broken, "could not be made")):
@@ -102,23 +202,75 @@ def test_checks_of_all_forces_count_what_their_forces_do(typical_results: Result
     assert whole["fail"].is_monotonic_decreasing
     # A force that could not count a check has no rate; another's must not stand beside its name.
     broken = of_forces["force"].eq("durnley") & of_forces["check_id"].eq("missing.persons.ethnicity")
-    spoiled = of_forces.assign(status=of_forces["status"].mask(broken, "error"), rate=of_forces["rate"].mask(broken))
-    spoiled = spoiled.assign(status=spoiled["status"].mask(~broken & spoiled["check_id"].eq("missing.persons.ethnicity"), "pass"))
-    row = of_all_forces(spoiled).set_index("check_id").loc["missing.persons.ethnicity"]
+    broken_checks = of_forces.assign(status=of_forces["status"].mask(broken, "error"), rate=of_forces["rate"].mask(broken))
+    broken_checks = broken_checks.assign(
+        status=broken_checks["status"].mask(~broken & broken_checks["check_id"].eq("missing.persons.ethnicity"), "pass")
+    )
+    row = of_all_forces(broken_checks).set_index("check_id").loc["missing.persons.ethnicity"]
     assert (row["status"], row["force"]) == ("error", "durnley")
     assert pd.isna(row["worst"])
 
 
 def test_the_scorecard_can_be_ordered_by_each_of_its_columns(typical_results: Results) -> None:
     as_they_are = [row.force for row in typical_results.summary.forces]
-    assert [row.force for row in _ordered(typical_results, AS_IN_THE_DATA).summary.forces] == as_they_are
-    for order in ORDERS[1:]:
-        ordered = _ordered(typical_results, order)
+    assert [row.force for row in ordered_by(typical_results, None).summary.forces] == as_they_are
+    for column in ("status", "people found", *DIMENSIONS):
+        ordered = ordered_by(typical_results, column)
         assert {row.force for row in ordered.summary.forces} == set(as_they_are)
-        if order == "people found":
-            assert scorecard(ordered)[order].astype(float).is_monotonic_increasing, order
-        elif order != "status":
-            assert scorecard(ordered)[order].map(WORST_FIRST.index).is_monotonic_increasing, order
+        if column == "people found":
+            assert scorecard(ordered)[column].astype(float).is_monotonic_increasing, column
+        elif column != "status":
+            assert scorecard(ordered)[column].map(WORST_FIRST.index).is_monotonic_increasing, column
+
+
+def test_results_are_judged_for_another_use_without_a_new_run(typical_results: Results) -> None:
+    other = for_use(typical_results, "rfs", Thresholds(), "durnley")
+    effect = typical_results["effect"].set_index(["force", "instrument"])
+    assert [row.force for row in other.summary.forces] == ["durnley"]
+    assert other.summary.options.instrument == "rfs"
+    assert other.summary.forces[0].recall_at_k == effect.loc[("durnley", "rfs"), "recall_at_k"]
+    assert verdict(other).startswith("Durnley's data: ")
+    assert typical_results.summary.options.instrument == "harm_365"
+
+
+def test_statuses_of_readiness_are_shown_by_symbol_and_name(typical_results: Results) -> None:
+    readiness = typical_results["readiness"]
+    mine = readiness["instrument"].eq("harm_365") & readiness["force"].eq("durnley")
+    status = readiness["status"].mask(mine & readiness["name"].eq("duplicate person records"), "too close to call")
+    status = status.mask(mine & readiness["name"].eq("impossible dates"), "cannot be judged")
+    skipped = mine & readiness["name"].eq("validity")
+    status = status.mask(skipped, "not_run")
+    decided = readiness["decided_by"].mask(readiness["kind"].eq("dimension"), "missing.persons.sex")
+    judged = typical_results.with_tables(typical_results.summary, readiness=readiness.assign(status=status, decided_by=decided))
+    gates = {row[0].text: row for row in gates_table(judged).rows}
+    assert "Durnley: too close to call" in gates["Duplicate person records"][3].text
+    assert gates["Impossible dates"][3].text == "Durnley: cannot be judged"
+    assert "○ –<small>not run: Sex blank</small>" in table_html(scorecard_table(judged))
+    page = table_html(scorecard_table(judged), links=True)
+    assert "Sex blank" in page
+    assert "all-checks?check=missing.persons.sex" in page
+    for name in ("met", "not met", "too close to call", "cannot be judged", "not_run", "not ready"):
+        assert MARKS[name].symbol
+        assert MARKS[name].symbol in table_html(Table("T", ["A", "B"], [[Cell("a"), Cell(name, status=name)]]))
+
+
+def test_people_read_english_and_find_the_identifier_beside_it(typical_results: Results) -> None:
+    for check_id in typical_results["checks"]["check_id"].unique():
+        name = check_name(check_id)
+        assert name[0].isupper(), check_id
+        assert "_" not in name, check_id
+        assert "." not in name, check_id
+    assert field_title("something_new") == "Something new"
+    cell = table_html(Table("T", ["A"], [[Cell("Sex blank", code="missing.persons.sex")]]))
+    assert "<code>missing.<wbr>persons.<wbr>sex</code>" in cell
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_no_share_is_rounded_onto_its_limit(value: float, limit: float) -> None:
+    shown = float(percent(value, limit).rstrip("%")) / 100
+    if abs(value - limit) > 1e-6:
+        assert (value > limit) == (shown > limit) or abs(shown - limit) > 1e-12
+    assert (shown >= 1) == (value > 1 - 1e-6)
 
 
 def test_a_gate_that_fails_in_many_forces_names_the_worst(typical_results: Results) -> None:
@@ -131,10 +283,10 @@ def test_a_gate_that_fails_in_many_forces_names_the_worst(typical_results: Resul
         many.append(one.assign(force=row.force, status="not met", value=0.2 + place / 100))
     summary = typical_results.summary.model_copy(update={"forces": names})
     table = gates_table(typical_results.with_tables(summary, readiness=pd.concat(many)))
-    told = {row[0].text: row[2].text for row in table.rows}
-    assert told["Named suspects linked"].startswith("20 of 20 forces; the worst: Force 00 20.0%, Force 01 21.0%")
-    assert told["Impossible dates"].startswith("20 of 20 forces; the worst: Force 19 39.0%, Force 18 38.0%")
-    assert "Force 06" not in told["Named suspects linked"]
+    shown = {row[0].text: row[2].text for row in table.rows}
+    assert shown["Named suspects linked"].startswith("20 of 20 forces; the worst: Force 00 20.0%, Force 01 21.0%")
+    assert shown["Impossible dates"].startswith("20 of 20 forces; the worst: Force 19 39.0%, Force 18 38.0%")
+    assert "Force 06" not in shown["Named suspects linked"]
 
 
 def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
@@ -146,7 +298,7 @@ def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
             "force": ["a", "a"], "source_system": ["records", "custody"],
         }
     )  # fmt: skip
-    shown = side_by_side(records)
+    shown = side_by_side(records, FIELDS)
     assert "<mark>C</mark>atherine" in shown
     assert "<b>" not in shown
     assert "&lt;b&gt;Smith" in shown

@@ -1,96 +1,102 @@
-"""Pictures that the report and the pages share, as Altair charts; each tells what a table beside it tells."""
+"""Charts that the report and the pages share; each shows what a table beside it says."""
 
 from typing import TypeAlias
 
 import altair as alt
 import pandas as pd
 
+from audit.presentation.wording import family_name, field_label, words
+from audit.statistics import wilson
+
 Picture: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 
-FAMILY_TITLES = {
-    "identity": "Identity: one person under several records",
-    "linkage": "Linkage: a named suspect without a link",
-    "offence": "Offence: code missing or wrong",
-    "dates": "Dates: missing or wrong",
-    "recording": "Recording: reports that never became a crime",
-    "sharing": "Sharing: what other forces know",
-}
 TEAL, ORANGE, GREY = "#1f77a4", "#d1642b", "#8a8f98"
-MOST_FIELDS, MOST_SLANTED = 30, 12
+MOST_FIELDS = 30
+BLANK = "% of rows in which the field is blank"
 _MONTHS = alt.Axis(format="%b %Y", labelAngle=-90, labelOverlap=True)
 
 
+def _rows_axis() -> alt.Axis:
+    """Every row by name, each name at the middle of its row."""
+    return alt.Axis(labelLimit=280, labelOverlap=False, labelBaseline="middle", labelBound=False, labelFlush=False, offset=4)
+
+
 def waterfall(recall: float, contributions: dict[str, float], unit: str = "people of 100") -> Picture:
-    """From the recorded figure to 1, a step a family; ``contributions`` are shares by family, which sum to 1 - recall."""
+    """From the recorded figure to 1, a step for each family; ``contributions`` are shares by family, which sum to 1 - recall."""
     rows, at = (
-        [{"step": "Found as recorded", "low": 0.0, "high": 100 * recall, "kind": "found", "tells": f"{100 * recall:.1f}"}],
+        [{"step": "Found as recorded", "low": 0.0, "high": 100 * recall, "kind": "found", "shown": f"{100 * recall:.1f}"}],
         recall,
     )
     for family, share in contributions.items():
-        name = FAMILY_TITLES.get(family, family).split(":")[0]
-        rows.append({"step": name, "low": 100 * at, "high": 100 * (at + share), "kind": "repair", "tells": f"{100 * share:+.1f}"})
+        name = family_name(family)
+        rows.append({"step": name, "low": 100 * at, "high": 100 * (at + share), "kind": "repair", "shown": f"{100 * share:+.1f}"})
         at += share
-    rows.append({"step": "All repaired", "low": 0.0, "high": 100 * at, "kind": "found", "tells": f"{100 * at:.0f}"})
+    rows.append({"step": "All repaired", "low": 0.0, "high": 100 * at, "kind": "found", "shown": f"{100 * at:.0f}"})
     frame = pd.DataFrame(rows)
     frame["top"] = frame[["low", "high"]].max(axis=1)
     base = alt.Chart(frame).encode(
         x=alt.X("step:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelLimit=110)),
     )
-    bars = base.mark_bar(size=46).encode(
+    # An outline keeps the smallest steps visible.
+    bars = base.mark_bar(size=46, strokeWidth=2).encode(
         y=alt.Y("low:Q", title=unit.capitalize(), scale=alt.Scale(domain=[0, 108])),
         y2="high:Q",
         color=alt.Color("kind:N", scale=alt.Scale(domain=["found", "repair"], range=[TEAL, ORANGE]), legend=None),
-        tooltip=[alt.Tooltip("step:N", title="Step"), alt.Tooltip("tells:N", title=unit.capitalize())],
+        stroke=alt.Stroke("kind:N", scale=alt.Scale(domain=["found", "repair"], range=[TEAL, ORANGE]), legend=None),
+        tooltip=[alt.Tooltip("step:N", title="Step"), alt.Tooltip("shown:N", title=unit.capitalize())],
     )
-    words = base.mark_text(dy=-8, fontSize=12, color=GREY).encode(y="top:Q", text="tells:N")
+    words = base.mark_text(dy=-8, fontSize=12, color=GREY).encode(y="top:Q", text="shown:N")
     return (bars + words).properties(height=300, width="container")
 
 
-def field_heat_map(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
-    """Share of blanks by field and force; ``missing`` has table, field, force, rate, failed, total."""
-    shown = missing.assign(
-        name=missing["table"] + "." + missing["field"], percent=100 * missing["rate"], force=missing["force"].map(names)
-    )
-    worst = shown.groupby("name")["percent"].max().nlargest(MOST_FIELDS)
-    shown = shown[shown["name"].isin(worst[worst > 0].index)]
-    return (
-        alt.Chart(shown)
-        .mark_rect()
-        .encode(
-            x=alt.X("force:N", title=None, sort=None, axis=_forces_axis(len(names))),
-            y=alt.Y("name:N", title=None, sort=worst.index.tolist(), axis=alt.Axis(labelLimit=240, labelOverlap=False)),
-            color=alt.Color("percent:Q", title="% blank", scale=alt.Scale(scheme="viridis", domainMin=0)),
-            tooltip=[
-                alt.Tooltip("name:N", title="Field"),
-                alt.Tooltip("force:N", title="Force"),
-                alt.Tooltip("percent:Q", title="% blank", format=".1f"),
-                alt.Tooltip("failed:Q", title="Blank rows", format=","),
-                alt.Tooltip("total:Q", title="Rows", format=","),
-            ],
-        )
-        .properties(height=max(120, 20 * shown["name"].nunique()), width="container")
-    )
+def field_dots(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
+    """Share of blanks by field: a dot with its 95% interval for all forces together, and a ring for each force.
 
-
-def _forces_axis(forces: int) -> alt.Axis:
-    """Every force by name, however many there are."""
-    many = forces > MOST_SLANTED
-    return alt.Axis(labelAngle=-90 if many else -45, labelLimit=140, labelOverlap=False, labelFontSize=9 if many else 10)
+    ``missing`` has table, field, force, rate, failed, total, a row a field and force; ``names`` are the forces' by slug. Fields that
+    are never blank are left out.
+    """
+    shown = _named(missing[missing["total"] > 0])
+    whole = shown.groupby("name", sort=False)[["failed", "total"]].sum()
+    whole["rate"], whole["low"], whole["high"] = (
+        100 * part for part in wilson(whole["failed"].to_numpy(), whole["total"].to_numpy())
+    )
+    whole = whole[whole["failed"] > 0].nlargest(MOST_FIELDS, "rate").reset_index()
+    order = whole["name"].tolist()
+    rings = shown[shown["name"].isin(order)].assign(
+        rate=lambda rows: 100 * rows["rate"], force=lambda rows: rows["force"].map(names), what="One force"
+    )
+    rows = alt.Y("name:N", title=None, sort=order, axis=_rows_axis())
+    across = alt.X("rate:Q", title=BLANK, scale=alt.Scale(domainMin=0))
+    legend = alt.Scale(domain=["All forces together", "One force"], range=[TEAL, GREY])
+    colour = alt.Color("what:N", title=None, scale=legend, legend=alt.Legend(orient="top") if len(names) > 1 else None)
+    tips = [
+        alt.Tooltip("name:N", title="Field"),
+        alt.Tooltip("rate:Q", title="% blank", format=".1f"),
+        alt.Tooltip("failed:Q", title="Blank rows", format=","),
+        alt.Tooltip("total:Q", title="Rows", format=","),
+    ]
+    whole["what"] = "All forces together"
+    base = alt.Chart(whole).encode(y=rows)
+    bars = base.mark_rule(strokeWidth=3, color=TEAL).encode(x=alt.X("low:Q", title=BLANK), x2="high:Q")
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=across, color=colour, tooltip=tips)
+    layers: list[alt.Chart] = [bars, dots]
+    if len(names) > 1:
+        force = [alt.Tooltip("force:N", title="Force"), *tips]
+        layers.insert(0, alt.Chart(rings).mark_point(size=46, opacity=0.9).encode(y=rows, x=across, color=colour, tooltip=force))
+    return alt.layer(*layers).properties(height=24 * len(order) + 110, width="container")
 
 
 def month_heat_map(monthly: pd.DataFrame) -> Picture:
     """Share of blanks by field and month of one force; fields that are never blank are left out."""
-    shown = monthly.assign(
-        name=monthly["table"] + "." + monthly["field"], percent=100 * monthly["rate"], month=pd.to_datetime(monthly["month"])
-    )
+    shown = _named(monthly).assign(percent=100 * monthly["rate"], month=pd.to_datetime(monthly["month"]))
     shown = shown[shown.groupby("name")["failed"].transform("sum") > 0]
     return (
         alt.Chart(shown)
         .mark_rect()
         .encode(
             x=alt.X("yearmonth(month):O", title=None, axis=_MONTHS),
-            y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
-            color=alt.Color("percent:Q", title="% blank", scale=alt.Scale(scheme="viridis", domainMin=0)),
+            y=alt.Y("name:N", title=None, sort=None, axis=_rows_axis()),
+            color=alt.Color("percent:Q", title="% blank", scale=alt.Scale(scheme="tealblues", domainMin=0)),
             tooltip=[
                 alt.Tooltip("name:N", title="Field"),
                 alt.Tooltip("yearmonth(month):T", title="Month", format="%B %Y"),
@@ -99,12 +105,12 @@ def month_heat_map(monthly: pd.DataFrame) -> Picture:
                 alt.Tooltip("total:Q", title="Rows", format=","),
             ],
         )
-        .properties(height=max(120, 22 * shown["name"].nunique()), width="container")
+        .properties(height=22 * shown["name"].nunique() + 90, width="container")
     )
 
 
 def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
-    """Units × months: crimes recorded as a share of those expected, and a frame about every gap; of one force."""
+    """Units × months: crimes recorded as a share of those expected, and a dot in every month of a gap; of one force."""
     shown = unit_months.assign(
         month=pd.to_datetime(unit_months["month"]),
         percent=(100 * unit_months["observed"] / unit_months["expected"].where(unit_months["expected"] > 0)).clip(0, 200),
@@ -115,7 +121,7 @@ def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
         .mark_rect()
         .encode(
             x=alt.X("yearmonth(month):O", title=None, axis=_MONTHS),
-            y=alt.Y("unit_id:N", title=None, sort=units, axis=alt.Axis(labelLimit=200)),
+            y=alt.Y("unit_id:N", title=None, sort=units, axis=_rows_axis()),
             color=alt.Color(
                 "percent:Q", title="% of expected", scale=alt.Scale(scheme="redyellowblue", domain=[0, 200], domainMid=100)
             ),
@@ -127,11 +133,15 @@ def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
             ],
         )
     )
-    height = max(120, 24 * len(units))
+    height = 26 * len(units) + 90
     if not len(gaps):
         return alt.layer(cells).properties(height=height, width="container")
     months = pd.DataFrame({"month": sorted(shown["month"].unique())})
-    spans = gaps.assign(first=pd.to_datetime(gaps["first_month"]), last=pd.to_datetime(gaps["last_month"]))
+    spans = gaps.assign(
+        offence_group=gaps["offence_group"].fillna("all offences").map(words),
+        first=pd.to_datetime(gaps["first_month"]),
+        last=pd.to_datetime(gaps["last_month"]),
+    )
     inside = spans.merge(months, how="cross")
     inside = inside[(inside["month"] >= inside["first"]) & (inside["month"] <= inside["last"])]
     marks = (
@@ -148,6 +158,11 @@ def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
         )
     )
     return alt.layer(cells, marks).properties(height=height, width="container")
+
+
+def _named(checks: pd.DataFrame) -> pd.DataFrame:
+    """Rows of checks with the English ``name`` of their field."""
+    return checks.assign(name=[field_label(table, field) for table, field in zip(checks["table"], checks["field"], strict=True)])
 
 
 def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> Picture:

@@ -6,37 +6,43 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+from markupsafe import Markup
 
-from audit.checks.catalogue import BLIND_SPOTS, catalogue
-from audit.presentation.charts import FAMILY_TITLES, Picture, field_heat_map, waterfall
-from audit.presentation.spreadsheet import csv_bytes, excel_bytes
-from audit.report.content import (
-    Table,
-    actions_frame,
-    checks_table,
-    fields_table,
-    gaps_table,
-    gates_table,
-    headline,
-    identities_table,
-    next_status,
-    scorecard,
-    scorecard_table,
-)
-from audit.report.effect_tables import (
+from audit.checks.catalogue import BLIND_SPOTS
+from audit.presentation.charts import Picture, field_dots, waterfall
+from audit.presentation.checks import catalogue_table, checks_table, fields_table
+from audit.presentation.effects import (
+    EVERYWHERE,
     choices_table,
+    contributions_of,
     differences_table,
     effect_table,
     fix_first_table,
     stability_table,
     together_table,
-    waterfall_parts,
 )
+from audit.presentation.findings import gaps_table, identities_table
+from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE, table_html
+from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table
+from audit.presentation.readiness import (
+    actions_frame,
+    actions_table,
+    fix_first,
+    gates_table,
+    headline,
+    nearest_to_ready,
+    scorecard,
+    scorecard_table,
+    verdict,
+)
+from audit.presentation.spreadsheet import csv_bytes, excel_bytes
+from audit.presentation.tables import Table
+from audit.presentation.wording import family_name, instrument_title, option_title
 from audit.results import Results
 from synthetic.dataset import staged_file
 from synthetic.errors import InputError
 
-__all__ = ["FAMILY_TITLES", "Table", "headline", "report_html", "scorecard", "write_actions", "write_report", "write_scorecard"]
+__all__ = ["report_html", "write_actions", "write_report", "write_scorecard"]
 
 
 def write_report(results: Results, out: Path) -> None:
@@ -76,30 +82,49 @@ def report_html(results: Results) -> str:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("audit.report").joinpath("template.html").read_text(encoding="utf-8"))
     summary = results.summary
-    names = {row.force: row.force_name for row in summary.forces}
+    instrument = summary.options.instrument
+    tables = {
+        "actions": actions_table(results),
+        "scorecard": scorecard_table(results),
+        "gates": gates_table(results),
+        "effect": effect_table(results),
+        "fix_first": fix_first_table(results),
+        "fields": fields_table(results),
+        "checks": checks_table(results),
+        "identities": identities_table(results),
+        "gaps": gaps_table(results),
+        "differences": differences_table(results),
+        "choices": choices_table(results),
+        "together": together_table(results),
+        "stability": stability_table(results),
+        "definitions": definitions_table(),
+        "catalogue": catalogue_table(),
+    }
     return template.render(
         summary=summary,
-        names=names,
-        headline=headline(results),
-        next_status=next_status(results),
-        tables={
-            "scorecard": scorecard_table(results),
-            "gates": gates_table(results),
-            "effect": effect_table(results),
-            "fix_first": fix_first_table(results),
-            "fields": fields_table(results),
-            "checks": checks_table(results),
-            "identities": identities_table(results),
-            "gaps": gaps_table(results),
-            "differences": differences_table(results),
-            "choices": choices_table(results),
-            "together": together_table(results),
-            "stability": stability_table(results),
-        },
-        pictures=_pictures(results, names),
+        banner=(BANNER_LEAD, BANNER_TEXT),
+        style=Markup(TABLE_STYLE),  # noqa: S704 - our own constant
+        verdict=verdict(results),
+        sentences=[
+            text for text in (headline(results), fix_first(results, instrument, EVERYWHERE), nearest_to_ready(results)) if text
+        ],
+        use=instrument_title(instrument),
+        weights=option_title(summary.options.weights),
+        date=option_title(summary.options.date_basis),
+        tables={name: _table(table) for name, table in tables.items()},
+        pictures=_pictures(results, {row.force: row.force_name for row in summary.forces}),
         blind_spots=BLIND_SPOTS,
-        catalogue=catalogue(),
+        safeguards=SAFEGUARDS,
+        limits=LIMITS,
     )
+
+
+def _table(table: Table) -> Markup:
+    """A table with its note, or a sentence where it has no rows."""
+    if not table.rows:
+        return Markup('<p class="note">{}: none.</p>').format(table.caption)
+    note = Markup('<p class="note">{}</p>').format(table.note) if table.note else Markup()
+    return Markup(table_html(table)) + note  # noqa: S704 - escaped by table_html
 
 
 def _pictures(results: Results, names: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -107,14 +132,15 @@ def _pictures(results: Results, names: dict[str, str]) -> dict[str, dict[str, st
     missing = checks[(checks["check_type"] == "missing") & checks["month"].isna() & (checks["total"] > 0)]
     pictures: dict[str, dict[str, str]] = {}
     if missing["failed"].sum():
-        chart = field_heat_map(missing, names).properties(width=760)
-        pictures["fields"] = {"source": _svg(chart), "tells": "Heat map of the share of blank values by field and force."}
-    recall, parts = waterfall_parts(results, results.summary.options.instrument)
+        chart = field_dots(missing, names).properties(width=560)
+        alternative = "Share of blank values by field: all forces together with a 95% interval, and each force."
+        pictures["fields"] = {"source": _svg(chart), "alternative": alternative}
+    recall, parts = contributions_of(results, results.summary.options.instrument)
     if recall is not None:
-        told = ", ".join(f"{FAMILY_TITLES[name].split(':')[0].lower()} {100 * share:+.1f}" for name, share in parts.items())
+        steps = ", ".join(f"{family_name(name).lower()} {100 * share:+.1f}" for name, share in parts.items())
         pictures["waterfall"] = {
             "source": _svg(waterfall(recall, parts).properties(width=760)),
-            "tells": f"Bars from {100 * recall:.1f} people of 100 found as recorded to 100 with all repaired: {told}.",
+            "alternative": f"Bars from {100 * recall:.1f} people of 100 found as recorded to 100 with all repaired: {steps}.",
         }
     return pictures
 

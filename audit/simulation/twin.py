@@ -21,7 +21,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 YEARS = 3.0
 
 KEYS: dict[str, tuple[tuple[str, ...], bool, str]] = {
-    "duplicate_records": (("identity.duplicate_rate",), False, "person records that are a further record of a person"),
+    "duplicate_records": (("identity.duplicate_rate",), False, "person records that are a duplicate of another"),
     "named_suspects_linked": (("linkage.suspect_not_linked",), True, "crimes with a named suspect that link to a record"),
     "wrong_person_linked": (("linkage.wrong_person_linked",), False, "suspect links that lead to another person's record"),
     "reports_recorded": (

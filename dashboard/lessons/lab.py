@@ -1,4 +1,4 @@
-"""A small world made for a scenario of the pitfalls, measured and thrown away; aggregates stay."""
+"""A small world made for a lesson, measured and thrown away; aggregates stay."""
 
 import tempfile
 from collections.abc import Callable
@@ -16,11 +16,12 @@ from audit.engines import connect, duckdb_frames
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.readiness.field_scores import field_score_table
 from synthetic import generate
+from synthetic.contract import reference
 from synthetic.profile import check_profile
 
 SEED = 1
 K = 100
-"""Length of a scenario's list: long enough that a class sees more than the fall of single people."""
+"""Length of a lesson's list: long enough that a class sees more than single people."""
 FIELD_TYPES = ("missing", "placeholder", "unknown_code", "code_not_in_list", "pattern")
 
 Settings = tuple[tuple[str, float], ...]
@@ -35,18 +36,23 @@ class Recipe:
     scale: float = 1.0
     k: int | None = K
     fields: bool = False
-    """Whether the fields' scores are told too, which takes longer."""
+    """Whether the fields' scores and blanks are counted too, which takes longer."""
 
 
 @dataclass(frozen=True)
 class Lab:
-    """What a scenario shows of a world: the effect, crimes a month as reported and as recorded, what was never reported, gaps told."""
+    """What a lesson shows of a world."""
 
     effect: Effect
     months: pd.DataFrame
+    """month, reported (true reports), recorded (crimes)."""
     unreported: pd.DataFrame
     gaps: pd.DataFrame
+    groups: pd.Series
+    """Recorded crimes by offence group."""
     scores: pd.DataFrame
+    blanks: pd.Series
+    """Share of blanks by table and field; empty where the recipe asks for no fields."""
     records: int
     people: int
 
@@ -69,20 +75,27 @@ def make(recipe: Recipe, progress: Callable[[str, float], None]) -> Lab:
         progress("Measuring what its data would do to a list", 0.6)
         with connect(dataset) as connection:
             as_of = dataset.manifest.as_of
-            effect = measure(connection, dataset.forces, np.datetime64(as_of), Choices(k=recipe.k or "population"))
+            matched = _matched(connection) if len(recipe.forces) > 1 else None
+            effect = measure(connection, dataset.forces, np.datetime64(as_of), Choices(k=recipe.k or "population"), matched)
             counts = read_counts(connection, as_of)
-            scores = pd.DataFrame()
+            scores, blanks = pd.DataFrame(), pd.Series(dtype=float)
             if recipe.fields:
                 progress("Scoring the fields", 0.8)
                 checks = tuple(check for check in catalogue() if check.type in FIELD_TYPES)
                 counted, broken = count_checks(duckdb_frames(connection), checks, Context(as_of))
-                scores = field_score_table(judged(counted, checks, dataset.forces, broken), dataset.forces)
+                rated = judged(counted, checks, dataset.forces, broken)
+                scores = field_score_table(rated, dataset.forces)
+                blank = rated[(rated["check_type"] == "missing") & rated["month"].isna()]
+                sums = blank.groupby(["table", "field"])[["failed", "total"]].sum()
+                blanks = sums["failed"] / sums["total"]
             return Lab(
                 effect,
                 _months(connection),
                 find_coverage(connection, True).unreported,
                 find_gaps(counts).gaps,
+                _groups(connection),
                 scores,
+                blanks,
                 *_people(connection),
             )
 
@@ -99,6 +112,18 @@ def _months(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         ) USING (month) ORDER BY month
         """
     ).df()
+
+
+def _groups(connection: duckdb.DuckDBPyConnection) -> pd.Series:
+    found = connection.execute("SELECT offence_code, count(*) AS crimes FROM crimes GROUP BY 1").df()
+    groups = reference("offences").set_index("offence_code")["offence_group"]
+    return found.assign(group=found["offence_code"].map(groups)).groupby("group")["crimes"].sum()
+
+
+def _matched(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """person_id, cluster_id: records matched without error, which no real matching reaches."""
+    query = "SELECT person_id, min(person_id) OVER (PARTITION BY person_key) AS cluster_id FROM truth_identities"
+    return connection.execute(query).df().drop_duplicates("person_id")
 
 
 def _people(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:

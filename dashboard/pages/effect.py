@@ -1,36 +1,38 @@
-"""Effect on a prioritisation: what the data's defects do to a list, and which repair buys most. Aggregates only."""
+"""Effect on a prioritisation: what the data's defects do to a list, and which repair finds most people. Aggregates only."""
 
 import streamlit as st
 
 from audit.effect import LEAST_GROUP
 from audit.presentation.charts import waterfall
-from audit.report.content import headline
-from audit.report.effect_tables import (
+from audit.presentation.effects import (
     choices_table,
+    contributions_of,
     differences_table,
     effect_table,
     fix_first_table,
+    of_instrument,
     stability_table,
     together_table,
-    waterfall_parts,
 )
-from dashboard.shell import EVERYWHERE, View, choose_force, choose_instrument, downloads, once, show_table
+from audit.presentation.readiness import fix_first, headline
+from audit.presentation.wording import family_name
+from dashboard.cache import View, once
+from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, show_table
 
 
 def show(view: View) -> None:
     """Draw the page."""
-    st.title("Effect on a prioritisation", anchor=False)
-    instrument, force = choose_instrument(), choose_force(view)
+    instrument, force = choose_instrument(view), choose_force(view)
     results = view.results
     if results["effect"].empty:
-        st.info(results.summary.not_applicable.get("effect", "Nothing is told of the effect here."), icon=":material/help:")
+        st.info(results.summary.not_applicable.get("effect", "The effect could not be measured here."), icon=":material/help:")
         return
     _repairs(view, instrument, force)
     effect = results["effect"]
     # Of lists shorter than ten people nothing leaves the page.
-    short = effect.loc[(effect["instrument"] == instrument) & (effect["truth_size"] < LEAST_GROUP), "force"]
-    gains = results["fix_first"]
-    shown = gains[(gains["instrument"] == instrument) & ~gains["force"].isin(short)]
+    short = of_instrument(effect, instrument).loc[lambda rows: rows["truth_size"] < LEAST_GROUP, "force"]
+    gains = of_instrument(results["fix_first"], instrument)
+    shown = gains[~gains["force"].isin(short)]
     downloads(lambda: shown.reset_index(drop=True), "fix-first", "fix_first")
     _figures(view, instrument, force)
     downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
@@ -40,12 +42,13 @@ def show(view: View) -> None:
 @once
 def _repairs(view: View, instrument: str, force: str) -> None:
     results = view.results
-    st.subheader(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
-    recall, parts = waterfall_parts(results, instrument, force)
+    st.header(headline(results, instrument, None if force == EVERYWHERE else force), anchor=False)
+    st.markdown(f"**{fix_first(results, instrument, force)}**")
+    recall, parts = contributions_of(results, instrument, force)
     if recall is not None:
-        told = ", ".join(f"{name} {100 * share:+.1f}" for name, share in parts.items())
-        st.altair_chart(waterfall(recall, parts), alt=f"From {100 * recall:.0f} people of 100 found as recorded to 100: {told}")
-        st.caption("Exact Shapley values: what each family of defects keeps away, over all 64 ways to repair the six.")
+        steps = ", ".join(f"{family_name(name)} {100 * share:+.1f}" for name, share in parts.items())
+        st.altair_chart(waterfall(recall, parts), alt=f"From {100 * recall:.0f} people of 100 found as recorded to 100: {steps}")
+        st.caption("How many people are missed because of each family of defects (exact Shapley values over all 64 repairs).")
     show_table(fix_first_table(results, instrument, force))
 
 
@@ -57,13 +60,13 @@ def _figures(view: View, instrument: str, force: str) -> None:
 @once
 def _whose_and_why(view: View, instrument: str, force: str) -> None:
     results = view.results
-    st.subheader("Whose cases are missed", anchor=False)
+    st.header("Whose cases are missed", anchor=False)
     show_table(differences_table(results, instrument, force))
-    st.subheader("How much rests on choices, and how much on the data", anchor=False)
+    st.header("How much rests on choices, and how much on the data", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
         show_table(choices_table(results, instrument, None if force == EVERYWHERE else force))
     with right:
         show_table(stability_table(results, instrument))
-    st.subheader("Alone or together", anchor=False)
+    st.header("Alone or together", anchor=False)
     show_table(together_table(results, instrument))

@@ -17,6 +17,8 @@ from audit import Results
 from audit.checks.catalogue import DIMENSIONS, catalogue
 from audit.effect import list_lengths
 from audit.engines import connect
+from audit.presentation.readiness import gates_table, scorecard_table
+from audit.presentation.wording import check_name
 from audit.readiness.actions import BLOCKS, RAISES
 from audit.readiness.figures import share_text
 from audit.readiness.gates import GATES, Gate, Sense, verdict_of_estimate
@@ -24,7 +26,6 @@ from audit.readiness.limits import crossed
 from audit.readiness.status import people_found, status_of
 from audit.readiness.verdict import Verdict
 from audit.report import report_html
-from audit.report.content import gates_table, scorecard_table
 from synthetic import Dataset
 from synthetic.contract import TABLES as CONTRACT
 from synthetic.contract import reference
@@ -440,7 +441,7 @@ def test_the_report_shows_the_figures_of_the_files(typical_results: Results) -> 
         assert float(line[2].text.rstrip("%")) / 100 == pytest.approx(effect["recall_at_k"], abs=0.0051)
         for cell, row in zip(line[3:], mine[mine["kind"] == "dimension"].to_dict("records"), strict=True):
             assert float(cell.text.rstrip("%")) / 100 == pytest.approx(row["value"], abs=0.00051)
-            assert cell.note.startswith(row["decided_by"])
+            assert cell.note.startswith(check_name(row["decided_by"]))
             assert cell.status == row["status"]
     for line, (name, gate) in zip(gates.rows, GATES.items(), strict=True):
         rows = readiness[readiness["name"] == name]

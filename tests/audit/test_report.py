@@ -1,5 +1,6 @@
 """The report and the scorecard: whole, offline, escaped, and nobody in it."""
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_the_report_opens_offline_and_is_whole(typical_results: Results) -> None
     assert page.count("data:image/svg+xml") == 2
     for words in (
         "Readiness",
-        "What to mend first",
+        "What to fix first",
         "Duplicate identities",
         "Reporting gaps",
         "What nobody can see",
@@ -34,12 +35,24 @@ def test_the_report_opens_offline_and_is_whole(typical_results: Results) -> None
     assert not re.search(r"SYN-[PC]\d", page)
 
 
+def test_the_report_answers_first_and_in_english(typical_results: Results) -> None:
+    page = html.unescape(report_html(typical_results))
+    top = page[: page.index('id="readiness"')]
+    assert re.search(r"forces' data is ready for a supervised pilot", top)
+    assert re.search(r"Of 100 people that these 3 forces' lists should hold, this data finds \d+ \(\d+ to \d+\)\.", top)
+    assert "Fix first: " in top
+    words = re.sub(r"<code>.*?</code>|<style>.*?</style>", "", page, flags=re.S)
+    for name in ("date_of_birth", "force-months", "persons.", "css_weight", "%–", " %"):
+        assert name not in words, name
+    assert "cannot stop someone who forges them" in page
+
+
 def test_the_report_of_data_without_truth_says_so(tmp_path: Path) -> None:
     tables = {name: [] for name in RECORDED}
     results = audit_dataset(write_dataset(tmp_path / "data", tables, ["north"], "2024-06-30"))
     page = report_html(results)
     assert "has no truth" in page
-    assert "What to mend first" not in page
+    assert "What to fix first" not in page
 
 
 def test_the_scorecard_comes_as_csv_excel_and_markdown(typical_results: Results, tmp_path: Path) -> None:

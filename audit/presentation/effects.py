@@ -1,30 +1,38 @@
-"""The report's tables of the effect on a prioritisation: found, missed, what keeps them away, for whom, and what it rests on."""
+"""Tables of the effect on a prioritisation: people found and missed, why, who is affected, and what it rests on."""
 
 import numpy as np
 import pandas as pd
 
 from audit.effect import LEAST_GROUP
-from audit.presentation.charts import FAMILY_TITLES
-from audit.report.content import (
+from audit.presentation.tables import Cell, Table
+from audit.presentation.wording import (
     ATTRIBUTES,
     CHOICES,
-    EVERYWHERE,
-    Cell,
-    Table,
+    FAMILY_TITLES,
     count,
+    instrument_title,
     interval,
-    of_instrument,
+    option_title,
     percent,
     points,
+    points_interval,
+    words,
 )
 from audit.results import Results
 from audit.statistics import wilson
 
+EVERYWHERE = "all"
+
+
+def of_instrument(frame: pd.DataFrame, instrument: str) -> pd.DataFrame:
+    """The rows of one instrument."""
+    return frame[frame["instrument"] == instrument]
+
 
 def effect_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
-    """recall_at_k, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more.
+    """People found, harm captured, wrongly included and repeat entries by force and instrument; lists of 10 people or more.
 
-    Of both instruments where none is chosen, and of one force by both where one is.
+    Of every instrument where none is chosen, and of one force by every instrument where a force is.
     """
     names = {row.force: row.force_name for row in results.summary.forces}
     effect = results["effect"]
@@ -36,30 +44,35 @@ def effect_table(results: Results, instrument: str | None = None, force: str = E
     for row in effect.itertuples():
         if pd.isna(row.truth_size) or row.truth_size < LEAST_GROUP:
             rows.append(
-                [Cell(names[row.force]), Cell(row.instrument), Cell(count(row.k), number=True), *[Cell("–", number=True)] * 4]
+                [
+                    Cell(names[row.force]),
+                    Cell(instrument_title(row.instrument)),
+                    Cell(count(row.k), number=True),
+                    *[Cell("–", number=True)] * 4,
+                ]
             )
             continue
         rows.append(
             [
                 Cell(names[row.force]),
-                Cell(row.instrument),
+                Cell(instrument_title(row.instrument)),
                 Cell(count(row.k), number=True),
-                Cell(percent(row.recall_at_k, 0), interval(row.low, row.high, 0), number=True),
-                Cell(percent(row.harm_captured, 0), number=True),
-                Cell(percent(row.wrongly_included, 0), number=True),
-                Cell(percent(row.repeat_entries, 0), number=True),
+                Cell(percent(row.recall_at_k, digits=0), interval(row.low, row.high, 0), number=True),
+                Cell(percent(row.harm_captured, digits=0), number=True),
+                Cell(percent(row.wrongly_included, digits=0), number=True),
+                Cell(percent(row.repeat_entries, digits=0), number=True),
             ]
         )
     return Table(
-        "The recorded list held against the true one",
-        ["Force", "Instrument", "k", "People found", "Harm captured", "Wrongly included", "Repeat entries"],
+        "The recorded list compared with the true one",
+        ["Force", "Use", "List length", "People found", "Harm captured", "Wrongly included", "Repeat entries"],
         rows,
-        f"Small print: {results.summary.interval}. A dash: fewer than 10 people.",
+        f"Small print: {results.summary.interval.replace('95 %', '95%')}. A dash: fewer than 10 people.",
     )
 
 
-def waterfall_parts(results: Results, instrument: str, force: str = EVERYWHERE) -> tuple[float | None, dict[str, float]]:
-    """Recall as recorded, and contributions by family, largest first; of one force or of all. None where nothing is told."""
+def contributions_of(results: Results, instrument: str, force: str = EVERYWHERE) -> tuple[float | None, dict[str, float]]:
+    """People found as recorded, and contributions by family, the largest first; of one force or of all. None where unknown."""
     mine = of_instrument(results["contributions"], instrument)
     mine = mine[(mine["force"] == force) & (mine["measure"] == "recall_at_k") & mine["kind"].isna()]
     effect = of_instrument(results["effect"], instrument)
@@ -70,19 +83,48 @@ def waterfall_parts(results: Results, instrument: str, force: str = EVERYWHERE) 
     return 1 - float(parts.sum()), {str(name): float(share) for name, share in parts.items()}
 
 
+def contribution_intervals(results: Results, instrument: str, force: str) -> dict[str, str]:
+    """Family → the 95% interval of its contribution, where the results have one for that force."""
+    attribution = of_instrument(results["attribution"], instrument)
+    if not {"low", "high"} <= set(attribution.columns):
+        return {}
+    mine = attribution[attribution["force"] == force]
+    return {str(row.family): points_interval(row.low, row.high) for row in mine.itertuples()}
+
+
+def family_table(results: Results, instrument: str, force: str = EVERYWHERE) -> Table:
+    """What to fix first in short: a row a family, with people missed because of it and the gain if only it is fixed."""
+    table = fix_first_table(results, instrument, force)
+    rows = [[row[0], row[1], row[4]] for row in table.rows if not row[0].text.startswith("—")]
+    return Table(
+        "What to fix first: people of 100",
+        ["Family of defects", "People missed because of this", "Gain if only this is fixed"],
+        rows,
+        "The first column sums to all people missed (exact Shapley values). Below zero, a repair moves others off the list.",
+    )
+
+
 def fix_first_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
     """For each family and kind of defect: its contribution, and the gain from repairing a quarter, half and all of it alone."""
     chosen = instrument or results.summary.options.instrument
-    recall, parts = waterfall_parts(results, chosen, force)
+    recall, parts = contributions_of(results, chosen, force)
     table = Table(
-        "What to mend first: points of recall_at_k",
-        ["Repair", "Contribution", "A quarter of it", "Half of it", "All of it", "Finds then"],
+        "What to fix first: people of 100",
+        [
+            "Fix",
+            "People missed because of this",
+            "Gain if a quarter is fixed",
+            "Gain if half is fixed",
+            "Gain if all is fixed",
+            "People found then",
+        ],
         [],
-        "Contribution: exact Shapley value over all 64 ways to repair the six families; they sum to what is missed. The other columns: "
-        "points gained by repairing so much of it and nothing else. Below zero: on its own, the repair moves others off the list.",
+        "People missed because of this: exact Shapley value over all 64 ways to repair the six families; they sum to what is missed. "
+        "Gain: people of 100 found in addition if only this is fixed. Below zero: on its own, the repair moves others off the list.",
     )
     if recall is None:
         return table
+    doubt = contribution_intervals(results, chosen, force)
     gains = of_instrument(results["fix_first"], chosen)
     gains = gains[gains["force"] == force].assign(kind=lambda rows: rows["kind"].fillna(""))
     for family, share in parts.items():
@@ -92,17 +134,17 @@ def fix_first_table(results: Results, instrument: str | None = None, force: str 
             whole = by_part.loc[1.0]
             table.rows.append(
                 [
-                    Cell(FAMILY_TITLES[family] if not kind else f"— {kind}"),
-                    Cell(points(share) if not kind else "", number=True),
+                    Cell(FAMILY_TITLES[family] if not kind else f"— {words(kind)}"),
+                    Cell(points(share).removeprefix("+") if not kind else "", "" if kind else doubt.get(family, ""), number=True),
                     *(Cell(points(by_part.loc[part, "gain"]), number=True) for part in (0.25, 0.5, 1.0)),
-                    Cell(percent(whole["recall_at_k"], 0), interval(whole["low"], whole["high"], 0), number=True),
+                    Cell(percent(whole["recall_at_k"], digits=0), interval(whole["low"], whole["high"], 0), number=True),
                 ]
             )
     return table
 
 
 def differences_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
-    """Whose cases are missed: recall by group beside everybody else's."""
+    """Whose cases are missed: people found by group beside everybody else."""
     mine = of_instrument(results["group_differences"], instrument or results.summary.options.instrument)
     mine = mine[(mine["force"] == force) & mine["people"].notna()]
     rows = []
@@ -113,18 +155,18 @@ def differences_table(results: Results, instrument: str | None = None, force: st
                 Cell(ATTRIBUTES[row.attribute]),
                 Cell(str(row.group)),
                 Cell(count(row.people), number=True),
-                Cell(percent(row.recall_at_k, 0), number=True),
-                Cell(percent(row.rest_recall_at_k, 0), number=True),
-                Cell(points(row.difference), f"{points(row.low)} to {points(row.high)}", number=True),
-                Cell("yes" if testable else "no: in the force's own data it cannot be tested"),
+                Cell(percent(row.recall_at_k, digits=0), number=True),
+                Cell(percent(row.rest_recall_at_k, digits=0), number=True),
+                Cell(points(row.difference), points_interval(row.low, row.high), number=True),
+                Cell("yes" if testable else "cannot be tested in the force's own data"),
             ]
         )
     return Table(
         "Whose cases are missed",
         ["Attribute", "Group", "People", "Found", "Found of the rest", "Difference, points", "Fair to test?"],
         rows,
-        "People on the true list, by group; the interval of the difference is Newcombe's (95 %). Groups under 10 people, and those that "
-        "leave under 10, are not shown. Ethnicity is missing on over 35 % of records where it cannot be tested.",
+        "People on the true list, by group; the interval of the difference is Newcombe's (95%). Groups under 10 people, and those that "
+        "leave under 10, are not shown. Ethnicity is missing on over 35% of records where it cannot be tested.",
     )
 
 
@@ -145,15 +187,15 @@ def choices_table(results: Results, instrument: str | None = None, force: str | 
         rows.append(
             [
                 Cell(CHOICES[str(choice)]),
-                Cell(str(option).replace("_", " ")),
-                Cell(percent(rate, 0), interval(low, high, 0), number=True),
+                Cell(option_title(str(option))),
+                Cell(percent(rate, digits=0), interval(low, high, 0), number=True),
             ]
         )
     return Table(
-        "How much of the recorded list stays when something is chosen otherwise",
-        ["Choice", "Option", "Stays"],
+        "How much of the recorded list stays with another choice",
+        ["Choice", "Chosen instead", "Stays"],
         rows,
-        "The last row changes no choice but the data: the share of the list that stays when every defect is repaired.",
+        "The last row changes the data and no choice: the share of the list that stays when every defect is repaired.",
     )
 
 
@@ -167,7 +209,7 @@ def together_table(results: Results, instrument: str | None = None) -> Table:
             Cell(count(row.k), number=True),
             *(
                 Cell(
-                    percent(getattr(row, name), 0),
+                    percent(getattr(row, name), digits=0),
                     interval(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), 0),
                     number=True,
                 )
@@ -179,21 +221,21 @@ def together_table(results: Results, instrument: str | None = None) -> Table:
     ]
     return Table(
         "Alone or together: of the people one list for all should hold, how many are found",
-        ["Pooled", "Forces", "k", "By each force alone", "By one list of all records", "And records matched"],
+        ["Pooled", "Forces", "List length", "Each force alone", "One list of all records", "One list, records matched"],
         rows,
-        "One list as long as theirs together. Matched: with the records merged that the audit takes for one person's, across forces too.",
+        "One list as long as theirs together. Matched: with records merged that the audit judges to be the same person, across forces too.",
     )
 
 
 def stability_table(results: Results, instrument: str | None = None) -> Table:
-    """How much of each list is new since a month before, and how much of that is the data's doing."""
+    """How much of each list is new since a month before, and how much of that the data causes."""
     mine = of_instrument(results["stability"], instrument or results.summary.options.instrument)
     names = {row.force: row.force_name for row in results.summary.forces}
     rows = [
         [
             Cell(names.get(row.force, row.force)),
-            Cell(percent(row.recorded_changed, 0), interval(row.low, row.high, 0), number=True),
-            Cell(percent(row.truth_changed, 0), number=True),
+            Cell(percent(row.recorded_changed, digits=0), interval(row.low, row.high, 0), number=True),
+            Cell(percent(row.truth_changed, digits=0), number=True),
             Cell(points(row.by_data), number=True),
         ]
         for row in mine.itertuples()
@@ -201,8 +243,8 @@ def stability_table(results: Results, instrument: str | None = None) -> Table:
     ]
     return Table(
         "Stability: share of the list that is new since the month before",
-        ["Force", "Recorded list", "True list", "By the data, points"],
+        ["Force", "Recorded list", "True list", "Caused by the data, points"],
         rows,
         "The list of the month before is made from what had been recorded by then. What the recorded list changes beyond the true one "
-        "is the data's doing.",
+        "is caused by the data.",
     )

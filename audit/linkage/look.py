@@ -1,0 +1,68 @@
+"""A look at clusters of duplicate records: how large they are, examples of each size, and why their records were joined."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from audit.engines import connect
+from synthetic.dataset import Dataset
+
+FIELDS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone", "force", "source_system")
+"""Fields of a person record that are shown side by side; nothing of what anybody is accused of."""
+MOST_SHOWN, MOST_CLUSTERS = 6, 200
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Clusters of a results folder by number of records, and the first few of each size: no more is kept in memory."""
+
+    sizes: dict[int, int]
+    """Number of records → number of clusters."""
+    examples: dict[int, list[list[str]]]
+    """Number of records → person identifiers of clusters; larger ones count as the largest that is shown."""
+
+
+def clusters_of(folder: Path) -> Clusters:
+    """The clusters in ``identities.parquet`` of a results folder."""
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(
+            """CREATE TEMP TABLE sized AS SELECT cluster_id, count(*) AS records FROM read_parquet(?) GROUP BY cluster_id""",
+            [str(folder / "identities.parquet")],
+        )
+        sizes = connection.execute("SELECT records, count(*) FROM sized GROUP BY records ORDER BY records").fetchall()
+        found = connection.execute(
+            f"""WITH few AS (
+                    SELECT cluster_id, least(records, {MOST_SHOWN}) AS shown FROM sized WHERE records > 1
+                    QUALIFY row_number() OVER (PARTITION BY shown ORDER BY cluster_id) <= {MOST_CLUSTERS}
+                )
+                SELECT shown, list(person_id ORDER BY person_id)[:{MOST_SHOWN}]
+                FROM read_parquet(?) JOIN few USING (cluster_id) GROUP BY cluster_id, shown ORDER BY cluster_id""",
+            [str(folder / "identities.parquet")],
+        ).fetchall()
+    examples: dict[int, list[list[str]]] = {}
+    for shown, members in found:
+        examples.setdefault(int(shown), []).append(members)
+    return Clusters({int(size): int(number) for size, number in sizes}, examples)
+
+
+def records_of(dataset: Dataset, members: tuple[str, ...]) -> pd.DataFrame:
+    """Person records by their identifiers: person_id and ``FIELDS``, as strings and dates."""
+    with connect(dataset) as connection:
+        return connection.execute(
+            f"SELECT person_id, {', '.join(FIELDS)} FROM persons WHERE person_id IN (SELECT unnest(?)) ORDER BY person_id",
+            [list(members)],
+        ).df()
+
+
+def pairs_of(folder: Path, members: tuple[str, ...]) -> pd.DataFrame:
+    """The compared pairs among some records, as ``identity_pairs.parquet`` has them."""
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        return connection.execute(
+            """SELECT * FROM read_parquet(?) WHERE person_id_l IN (SELECT unnest(?)) AND person_id_r IN (SELECT unnest(?))
+               ORDER BY person_id_l, person_id_r""",
+            [str(folder / "identity_pairs.parquet"), list(members), list(members)],
+        ).df()

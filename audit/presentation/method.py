@@ -1,0 +1,60 @@
+"""What report and dashboard say about method: definitions, safeguards and limits, in plain English."""
+
+from audit.presentation.tables import Cell, Table
+from audit.presentation.wording import instrument_title
+
+DEFINITIONS = {
+    "True list, recorded list": "The people of a force with the highest score over all reported events in the data; the person records "
+    "with the highest score over what the force has recorded. Both have the same length. Neither is ever shown.",
+    "People found": "Share of the true list with at least one person record on the recorded list. In files: recall_at_k.",
+    "List length": "How many people the list of a force holds. In files: k.",
+    "Harm captured": "Share of the true list's total score that the people found have.",
+    "Wrongly included": "Share of the recorded list's records none of whose people is on the true list.",
+    "Repeat entries": "Share of the recorded list's records that are a duplicate record of a person already on it.",
+    "People missed because of this": "Exact Shapley value of a family of defects over the 64 ways to repair the six families from the "
+    "truth; they sum to all people missed. In files: contribution.",
+    "Gain if only this is fixed": "People found in addition when one family is repaired and nothing else.",
+    instrument_title(
+        "harm_365"
+    ): "Adds up the offences' harm days in the 365 days up to the last day, for those with two crimes or more. In files: harm_365.",
+    instrument_title("rfs"): "Adds bands of 1 to 5 each for frequency, recency and severity, over 1,095 days. In files: rfs.",
+    "Rate": "Failed rows ÷ rows that the check is about. A share of all rows of an extract has no doubt in it; its 95% Wilson interval "
+    "says what another extract of the same process might give.",
+    "Field score": "(Present and valid − placeholders and defaults in excess) ÷ records.",
+    "Status of a gate": "Met; not met; too close to call, where an estimate's interval holds the threshold; cannot be judged, where "
+    "there are no rows, the check was not run, or there is no truth.",
+    "Status of a force": "Not ready: a gate is not met. Cannot be judged: no gate is not met, but one cannot be judged or is too close "
+    "to call. Process testing only: all gates are met, but a dimension fails or too few people are found. Supervised pilot: all is "
+    "met. There is no “ready to rank”: data is judged here, not people.",
+    "Duplicate records": "Share of a force's person records that are a duplicate record of a person, estimated from how likely each "
+    "pair of records is to be the same person.",
+    "Reporting gap": "A run of months in which a unit, or one offence group of it, records fewer crimes than its other months lead one "
+    "to expect; at most 2% of the gaps reported are expected to be chance.",
+}
+SAFEGUARDS = (
+    "Every file is listed with its hash, and every identifier, postcode and telephone number must carry a mark that no real one has: "
+    "identifiers begin SYN-, postcodes with V, telephone numbers with 06. There is no switch to skip this. It keeps real extracts out, "
+    "whether they come by accident or by carelessness.",
+    "The tool never puts these marks on a file that it does not recognise. The marks do not prove that data is synthetic: they cannot "
+    "stop someone who forges them.",
+    "No person, not even a synthetic one, is shown with a score or a rank: only the part that measures the effect can open the "
+    "instruments, and only aggregates leave it.",
+    "Groups of fewer than 10 people are not shown.",
+    "The server listens on this machine only, sends no usage statistics, and loads nothing from other hosts.",
+)
+LIMITS = (
+    "A simulated world is as good as its sources: figures marked illustrative or proposed are of the right order, and no more. No "
+    "figure can be read as a real force's; the forces are fictional.",
+    "The effect is measured against the synthetic truth. For a real force it can only be simulated, by its rates.",
+    "Published ideas of prioritising are run; a force's own instrument may weigh differently.",
+)
+
+
+def definitions_table() -> Table:
+    """Every term and what it means."""
+    return Table("Glossary", ["Term", "What it means"], [[Cell(term), Cell(text)] for term, text in DEFINITIONS.items()])
+
+
+def numbered_table(caption: str, column: str, sentences: tuple[str, ...]) -> Table:
+    """Sentences as a table, numbered."""
+    return Table(caption, ["No.", column], [[Cell(str(place)), Cell(text)] for place, text in enumerate(sentences, 1)])

@@ -1,0 +1,42 @@
+"""What a lesson is: one object that holds everything known about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from audit.presentation.charts import Picture
+from audit.presentation.tables import Table
+from dashboard.lessons.lab import Lab, Recipe
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """What a class sees: a sentence, a table, and a chart where one helps, with what it shows in words."""
+
+    sentence: str
+    table: Table
+    picture: Picture | None = None
+    alternative: str = ""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson for a class. Its key stands in addresses, so it never changes."""
+
+    key: str
+    title: str
+    question: str
+    severities: dict[str, Recipe]
+    """Labels to choose from, each with the world that it makes."""
+    reveal: Callable[[Lab, Lab, str], Reveal]
+    """From the clean world, the world with defects, and the severity's label."""
+    takeaway: str
+    source: str
+    default: str
+    """The severity that is shown first; it must show the lesson's point."""
+    clean: Recipe = field(default_factory=Recipe)
+    """The world that it is compared with."""
+
+
+def severities(key: str, values: tuple[float, ...], what: str) -> dict[str, Recipe]:
+    """A severity for each value of one key of the profile."""
+    return {f"{100 * value:g}% {what}": Recipe(((key, value),)) for value in values}

@@ -1,0 +1,113 @@
+"""What pages are made of: choices that the address keeps, tables that a screen reader can walk, parts to unfold, downloads."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from audit.effect import INSTRUMENT_NAMES
+from audit.presentation.html import table_html
+from audit.presentation.spreadsheet import csv_bytes, excel_bytes
+from audit.presentation.tables import Table
+from audit.presentation.wording import instrument_sentence, instrument_title
+from audit.results import to_arrow
+from dashboard.cache import View
+
+EVERYWHERE = "all"
+
+
+def choose_instrument(view: View) -> str:
+    """The use that the page is about, kept in the address and across pages."""
+    options = list(dict.fromkeys(view.results["readiness"]["instrument"])) or list(INSTRUMENT_NAMES)
+    chosen = _kept(
+        "Use that the data is judged for", options, instrument_title, "instrument",
+        "The instrument that would make the list. All are published ideas, run here on synthetic people only.",
+    )  # fmt: skip
+    st.sidebar.caption(instrument_sentence(chosen))
+    return chosen
+
+
+def choose_force(view: View, everywhere: bool = True) -> str:
+    """The force that the page is about, or ``all``, kept in the address and across pages."""
+    options = [EVERYWHERE, *view.names] if everywhere else list(view.names)
+    return _kept("Force", options, lambda slug: view.names.get(slug, "All forces together"), "force")
+
+
+def choose_period(view: View, check_type: str | None = None) -> tuple[str, str]:
+    """First and last of the months that checks, or those of a type, have rows of; kept in the address."""
+    months = view.months(check_type)
+    if not months:
+        return "", ""
+    first = st.sidebar.selectbox("From month", months, key="from", bind="query-params")
+    later = [month for month in months if month >= str(first)]
+    last = st.sidebar.selectbox("To month", later[::-1], key="to", bind="query-params")
+    return str(first), str(last)
+
+
+def show_table(table: Table) -> None:
+    """A table with how to read it; a sentence where it has no rows."""
+    if not table.rows:
+        st.info(f"{table.caption}: no results.", icon=":material/info:")
+        return
+    st.html(table_html(table, links=True))
+    if table.note:
+        st.caption(table.note)
+
+
+def folded(title: str, key: str, draw: Callable[[], None]) -> None:
+    """A part that is folded up; what is in it is drawn when a visitor opens it, which the address keeps."""
+    with st.expander(title, key=key, on_change="rerun", bind="query-params") as part:
+        if part.open:
+            draw()
+
+
+def downloads(frame: Callable[[], pd.DataFrame], name: str, table: str | None = None) -> None:
+    """Buttons that hand over, as CSV, Excel and Parquet, a frame that is made when asked for; ``table`` of the results has its rows."""
+    with st.container(horizontal=True):
+        for label, ending, kind, make in (
+            ("CSV", "csv", "text/csv", lambda: csv_bytes(frame())),
+            (
+                "Excel",
+                "xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                lambda: excel_bytes(frame(), name),
+            ),
+            ("Parquet", "parquet", "application/vnd.apache.parquet", lambda: _parquet_bytes(frame(), table)),
+        ):
+            st.download_button(
+                label, make, f"{name}.{ending}", kind, key=f"{name}-{ending}", icon=":material/download:", on_click="ignore"
+            )
+
+
+def change_threshold(section: str, name: str | None, value: object) -> None:
+    """Change one threshold for this visitor; the next run of the page is judged with it."""
+    changed = dict(st.session_state.get("thresholds", {}))
+    changed[section] = value if name is None else {**changed.get(section, {}), name: value}
+    st.session_state["thresholds"] = changed
+
+
+def forget_choices() -> None:
+    """Forget the side bar's choices as widgets, when another page opens; ``_kept`` sets them again on that page."""
+    for key in ("instrument", "force"):
+        st.session_state.pop(key, None)
+
+
+def _kept(label: str, options: list[str], title: Callable[[str], str], key: str, help: str | None = None) -> str:
+    """A choice in the side bar that stays when the visitor opens another page; an address may name it by its short name too."""
+    if key not in st.session_state:
+        names = {title(option): option for option in options} | {option: option for option in options}
+        asked = st.query_params.get(key, st.session_state.get(f"kept-{key}"))
+        if asked in names:
+            st.session_state[key] = names[asked]
+    chosen = str(st.sidebar.selectbox(label, options, format_func=title, key=key, bind="query-params", help=help))
+    st.session_state[f"kept-{key}"] = chosen
+    return chosen
+
+
+def _parquet_bytes(frame: pd.DataFrame, table: str | None) -> bytes:
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    pq.write_table(to_arrow(table, frame) if table else pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    return buffer.getvalue().to_pybytes()
