@@ -13,8 +13,8 @@ left out, with the variance of negative binomial counts and a drift of 5% a year
 *Connected or not.* Losses and gains of events in the same month are connected where the gain equals the loss within three
 standard deviations and a third of the loss, and the log likelihood ratio of "the gain is this loss" to "each came by itself"
 is at least ``EVIDENCE``. By itself, a gain may be of any size up to a thousandfold (log-uniform), starts and stops fall in any
-month, and a rise or fall counts for no more than the evidence that there was one. The most likely explanations are taken first;
-each event is explained once.
+month, and a rise or fall counts for no more than the evidence that there was one. Of explanations that exclude each other those are taken that
+together are the most likely; each event is explained once.
 
 *Limits.* A unit that falls silent for good in the very month in which another of its size opens looks renamed. A small unit
 merged into one more than about five times its size raises it by less than chance and drift do, and is then reported as silent. A
@@ -38,6 +38,8 @@ EVIDENCE = 3.0
 """Log likelihood ratio from which events are judged to be connected (20 to 1)."""
 MOST_AWAY, MOST_SHARE_AWAY = 3.0, 0.35
 """A gain equals a loss within so many standard deviations of both, and so large a share of the loss."""
+MOST_TOGETHER = 18
+"""Connections that exclude each other are weighed together, so many of them at most."""
 MOST_PARTS = 3
 """One unit is split into, or merged from, so many others at most."""
 WIDE = float(np.log(1000.0))
@@ -81,6 +83,14 @@ class _Link:
     def month(self) -> int:
         return min(step.month for step in (*self.losses, *self.gains))
 
+    def excludes(self, other: "_Link") -> bool:
+        """Whether both explain one start or stop, or a rise or fall of one unit within a month."""
+        pairs = ((one, two) for one in (*self.losses, *self.gains) for two in (*other.losses, *other.gains))
+        return any(
+            one.unit == two.unit and (one == two or (not one.is_end and not two.is_end and abs(one.month - two.month) <= 1))
+            for one, two in pairs
+        )
+
 
 def find_changes(crimes: Array, days: Array) -> tuple[list[Change], Lines]:
     """The unit changes of one force, and what they mean for its series.
@@ -101,16 +111,30 @@ def find_changes(crimes: Array, days: Array) -> tuple[list[Change], Lines]:
 
 
 def _chosen(events: Events) -> list[_Link]:
-    """Connections, the most likely first; a step takes part in one, and a unit in one a month."""
+    """The connections that together are the most likely, each event explained once."""
+    links = sorted(_links(events), key=lambda link: (-link.score, link.month, link.gains[0].unit))
     chosen: list[_Link] = []
-    used: set[Step] = set()
-    for link in sorted(_links(events), key=lambda link: -link.score):
-        steps = {*link.losses, *link.gains}
-        near = {(one.unit, one.month + by) for one in used for by in (-1, 0, 1) if not one.is_end}
-        if not steps & used and not any((one.unit, one.month) in near for one in steps if not one.is_end):
-            chosen.append(link)
-            used |= steps
+    while links:
+        # Those that cannot stand beside the first, directly or by way of others, are chosen among together.
+        together = [links[0]]
+        for link in together:
+            together += [other for other in links if other not in together and link.excludes(other)]
+        links = [link for link in links if link not in together]
+        chosen += _likeliest(sorted(together, key=lambda link: -link.score)[:MOST_TOGETHER])
     return chosen
+
+
+def _likeliest(links: list[_Link]) -> list[_Link]:
+    """Of links sorted by score, those with the largest sum of scores that may stand beside each other."""
+    if not links:
+        return []
+    first, rest = links[0], links[1:]
+    beside = [link for link in rest if not first.excludes(link)]
+    taken = [first, *_likeliest(beside)]
+    if len(beside) == len(rest):
+        return taken
+    left = _likeliest(rest)
+    return taken if sum(link.score for link in taken) >= sum(link.score for link in left) else left
 
 
 def _links(events: Events) -> list[_Link]:
