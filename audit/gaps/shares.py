@@ -148,15 +148,17 @@ def _share(covered: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) -> 
 def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """``unreported.parquet``: share of true events never reported, by force, offence group and victim's group.
 
-    Only the truth knows them. Rows with ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where
+    Only the truth knows them; events and people are joined by hashes of their keys, as in ``share_counts``. Rows with ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where
     they have ten events or more.
     """
     counts = connection.execute(
         """
-        WITH counted_events AS (
-            SELECT e.force, g.offence_group, v.sex, v.ethnicity,
-                   count(*) AS events, count(*) FILTER (e.reported_on IS NULL) AS never
-            FROM truth_events e JOIN offence_groups g USING (offence_code) LEFT JOIN truth_people v ON v.person_key = e.victim_key
+        WITH victims AS (SELECT hash(person_key) AS victim, sex, ethnicity FROM truth_people),
+        events AS (SELECT force, offence_code, reported_on, hash(victim_key) AS victim FROM truth_events),
+        counted_events AS (
+            SELECT force, offence_group, sex, ethnicity,
+                   count(*) AS events, count(*) FILTER (reported_on IS NULL) AS never
+            FROM events JOIN offence_groups USING (offence_code) LEFT JOIN victims USING (victim)
             GROUP BY ALL
         )
         SELECT force, offence_group, 'all' AS attribute, 'all' AS "group",
