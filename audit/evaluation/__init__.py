@@ -55,7 +55,7 @@ def score(dataset: Dataset, results: Results) -> Score:
         if "truth/gaps" in tables:
             ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
             counts = read_counts(connection, dataset.manifest.as_of, dataset.manifest.period_start)
-            gaps = score_gaps(ledger, results["gaps"], counts)
+            gaps = score_gaps(ledger, results["gaps"], counts, results["unit_changes"])
         defects = score_defects(connection, context) if "truth/defects" in tables else []
         identities = score_identities(connection, results["identities"])
     return Score(defects=defects, identities=identities, gaps=gaps)

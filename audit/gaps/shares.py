@@ -148,8 +148,8 @@ def _share(covered: npt.NDArray[np.float64], total: npt.NDArray[np.float64]) -> 
 def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """``unreported.parquet``: share of true events never reported, by force, offence group and victim's group.
 
-    Only the truth knows them; events and people are joined by hashes of their keys, as in ``share_counts``. Rows with ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where
-    they have ten events or more.
+    Only the truth knows them; events and people are joined by hashes of their keys, as in ``share_counts``. Rows with
+    ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where they have ten events or more.
     """
     counts = connection.execute(
         """
