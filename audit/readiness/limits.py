@@ -11,8 +11,8 @@ def crossed(results: Results, level: Level) -> bool:
     """Whether the results cross a level.
 
     ``warn``: anything that warns, fails, is too close to call or cannot be judged. ``fail``: anything that fails or is not met.
-    Both: a check that could not be counted, and a force without crimes or person records. People found cannot be judged
-    without a truth, which is no fault of the data, so only a verdict on it counts.
+    Both: a check that could not be counted, and a force without crimes or person records. People found is what the data does to
+    a list, and not the data itself: it takes part in the status and not here.
     """
     forces = results.summary.forces
     if not forces or any(row.crimes == 0 or row.person_records == 0 for row in forces):
@@ -22,13 +22,10 @@ def crossed(results: Results, level: Level) -> bool:
     judged = results["readiness"]
     mine = judged[judged["instrument"] == results.summary.options.instrument]
     gates = mine.loc[mine["kind"] == "gate", "status"]
-    people = {row.people_found for row in forces}
     if level == "fail":
         empty = (mine["kind"] == "gate") & (mine["total"] == 0) & ~mine["decided_by"].isin(_not_run(results))
-        return bool(statuses.isin(["fail", "error"]).any() or (gates == "not met").any() or empty.any() or "not met" in people)
-    return bool(
-        statuses.isin(["warn", "fail", "error"]).any() or (gates != "met").any() or people & {"not met", "too close to call"}
-    )
+        return bool(statuses.isin(["fail", "error"]).any() or (gates == "not met").any() or empty.any())
+    return bool(statuses.isin(["warn", "fail", "error"]).any() or (gates != "met").any())
 
 
 def _not_run(results: Results) -> set[str]:

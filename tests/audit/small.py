@@ -15,6 +15,7 @@ from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.engines import connect, frames
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.readiness.evidence import agreement, months_supplied
+from audit.readiness.gates import GATES
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.verdict import Size, Verdict, verdict
 from audit.results import empty
@@ -82,14 +83,22 @@ def write(folder: Path, data: Data, as_of: date = AS_OF, forces: list[str] | Non
     return write_dataset(folder, data, named, str(as_of))
 
 
-def quick_verdict(dataset: Dataset, skip: tuple[str, ...] = (), period_start: date | None = None) -> Verdict:
+GATES_ALONE = (*(gate.check_id for gate in GATES.values()), "missing.crimes.*", "missing.persons.*")
+"""The checks that gates rest on."""
+
+
+def quick_verdict(
+    dataset: Dataset, skip: tuple[str, ...] = (), only: tuple[str, ...] = (), period_start: date | None = None
+) -> Verdict:
     """Everything that is judged, except that duplicates are estimated by equal names and dates of birth; without a truth."""
-    checks = Thresholds().limit(choose_checks((), skip))
+    checks = Thresholds().limit(choose_checks(only, skip))
     as_of = dataset.manifest.as_of
     with connect(dataset) as connection:
         counted, broken = count_checks(frames("duckdb", dataset, connection), checks, Context(as_of))
-        counts = read_counts(connection, as_of)
-        gaps, coverage = find_gaps(counts), find_coverage(connection, False)
+        tables = {name: empty(name) for name in ("gaps", "unit_months", "coverage_gaps")}
+        if not only:
+            found_gaps, coverage = find_gaps(read_counts(connection, as_of)), find_coverage(connection, False)
+            tables = {"gaps": found_gaps.gaps, "unit_months": found_gaps.unit_months, "coverage_gaps": coverage.coverage_gaps}
         identities = connection.execute(
             """SELECT force, count(*) AS records, count(DISTINCT (forename, surname, date_of_birth, phone)) AS clusters
                FROM persons GROUP BY force"""
@@ -98,8 +107,7 @@ def quick_verdict(dataset: Dataset, skip: tuple[str, ...] = (), period_start: da
         identities = identities.assign(
             duplicate_rate=rate, low=(rate - 0.01).clip(lower=0), high=(rate + 0.01).clip(upper=1), cross_force_rate=0.0
         )
-        tables = {"identity_summary": identities, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
-        tables |= {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, False)}
+        tables |= {"identity_summary": identities, "agreement": agreement(connection, False)}
         supplied = months_supplied(connection, dataset.forces, as_of, period_start)
         found = finding_counts(checks, tables, supplied)
         rows_of = {name: {Path(file.path).stem: file.rows for file in dataset.manifest.tables[name].files} for name in COUNTED}

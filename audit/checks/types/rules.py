@@ -128,8 +128,9 @@ def linked_records(check: Check, context: Context) -> Rule:
     records, right = f"{role}_records", f"{role}_records_right"
 
     def join(frame: Frame, frames: Frames) -> Frame:
-        is_good = nw.col(field).is_in(list(good)).fill_null(False).cast(nw.Int64).min().alias(right)
-        people = frames["persons"].group_by("person_id").agg(is_good)
+        is_good = nw.col(field).is_in(list(good)).fill_null(False).cast(nw.Int64)
+        # Of two records of one identifier the worse one counts, on every engine.
+        people = frames["persons"].with_columns(**{right: is_good}).group_by("person_id").agg(nw.col(right).min())
         links = frames[LINKS].filter((nw.col("role") == role).fill_null(False)).select("crime_id", "person_id").unique()
         counted = links.join(people, on="person_id", how="inner").group_by("crime_id")
         return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_id", how="left")
