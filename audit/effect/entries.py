@@ -163,9 +163,11 @@ SELECT person_id, min(person_key) AS person_key FROM truth_identities WHERE pers
     SELECT l.person_id FROM victim_links l JOIN victim_rows v ON v.item = l.crime_id WHERE NOT v.of_event
 ) GROUP BY person_id;
 CREATE OR REPLACE TEMP TABLE victim_edges AS
-SELECT v.row, coalesce((hash(p.person_id) >> 1)::BIGINT, -1) AS victim,
-       coalesce((hash(CASE WHEN v.of_event THEN v.victim_key ELSE coalesce(o.person_key, l.person_id) END) >> 1)::BIGINT, -1) AS person,
-       coalesce(j.cluster_id::BIGINT, (hash(p.person_id) >> 1)::BIGINT, -1) AS cluster, false AS restored
+SELECT v.row, CASE WHEN p.person_id IS NULL THEN -1 ELSE (hash(p.person_id) >> 1)::BIGINT END AS victim,
+       CASE WHEN NOT v.of_event THEN (hash(coalesce(o.person_key, l.person_id)) >> 1)::BIGINT
+            WHEN v.victim_key IS NULL THEN -1 ELSE (hash(v.victim_key) >> 1)::BIGINT END AS person,
+       CASE WHEN p.person_id IS NULL THEN -1 ELSE coalesce(j.cluster_id::BIGINT, (hash(p.person_id) >> 1)::BIGINT) END AS cluster,
+       false AS restored -- the hash of null is no null
 FROM victim_rows v JOIN victim_links l ON l.crime_id = v.item AND v.kind < 2
 LEFT JOIN persons p ON p.person_id = l.person_id AND p.force = v.slug
 LEFT JOIN joined_records j ON j.person_id = p.person_id LEFT JOIN victim_owner o ON o.person_id = l.person_id

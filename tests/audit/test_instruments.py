@@ -233,7 +233,7 @@ def test_lists_are_100_or_in_proportion_to_the_population(typical: Dataset) -> N
         assert list_lengths(connection, typical.forces, "population") == {
             force: max(10, round(1000 * int(population[force]) / nation)) for force in typical.forces
         }
-        assert pooled_length(connection, typical.forces) == round(1000 * int(sum(population.values())) / nation)
+        assert pooled_length(connection, typical.forces) == max(10, round(1000 * int(sum(population.values())) / nation))
     for wrong in ("many", "0", "-3", "1.5"):
         with pytest.raises(InputError, match="whole number of 1 or more, or population"):
             audit_dataset(typical, choices=Choices(k=wrong), only=["missing.units.*"])  # type: ignore[arg-type]
