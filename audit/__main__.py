@@ -18,6 +18,12 @@ from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, Choices, built_in, choo
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
+from audit.oversight.question import answer, read_question
+from audit.oversight.question import as_text as answer_as_text
+from audit.oversight.sampling import as_text as sampling_as_text
+from audit.oversight.sampling import sampling_audit
+from audit.oversight.tipping import as_text as tipping_as_text
+from audit.oversight.tipping import tipping as tipping_points
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
@@ -268,6 +274,49 @@ def catalogue(
         width = max(len(check.id) for check in checks)
         for check in checks:
             typer.echo(f"{check.id:{width}}  warn {check.warn:6.1%}  fail {check.fail:6.1%}  {check.finds}")
+
+
+@app.command()
+def sample(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
+    logs: Annotated[int, typer.Option(help="Incident logs to draw from each force, 40 or more.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other logs.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Draw incident logs and estimate how much of what was reported became a crime, as an inspector does."""
+    opened = load(dataset)
+    if not opened.has_truth:
+        raise InputError(None, "The dataset has no truth, so there are no logs to draw; name one with its truth.")
+    with connect(opened) as connection:
+        found = sampling_audit(connection, opened.forces, logs, seed)
+    rates, cancelled = (frame.to_json(orient="records") for frame in (found.rates, found.cancelled))
+    typer.echo(f'{{"rates": {rates}, "cancelled": {cancelled}}}' if as_json else sampling_as_text(found))
+
+
+@app.command()
+def question(
+    dataset: DatasetFolder,
+    question_file: Annotated[Path, typer.Argument(metavar="QUESTION.toml", help="The question: name, needs, where.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the data can answer a question: how many crimes have all the fields that it needs."""
+    asked, opened = read_question(question_file), load(dataset)
+    with connect(opened) as connection:
+        found = answer(connection, opened.forces, asked)
+    typer.echo(found.to_json(orient="records") if as_json else answer_as_text(found, asked))
+
+
+@app.command()
+def tipping(
+    dataset: DatasetFolder,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="persons.sex or persons.ethnicity, of suspects.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how far crimes with a blank field must differ from the others before a difference between groups flips."""
+    opened = load(dataset)
+    with connect(opened) as connection:
+        found = tipping_points(connection, opened.forces, field)
+    typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
 
 
 @app.command()
