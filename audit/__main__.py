@@ -14,10 +14,16 @@ from audit.checks.catalogue import as_json as catalogue_as_json
 from audit.checks.catalogue import as_markdown as catalogue_as_markdown
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
-from audit.effect import DATE_BASES, INSTRUMENT_NAMES, WEIGHTS, Choices, read_k, read_weights
+from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, Choices, built_in, choose_instruments, read_k, read_weights
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
+from audit.oversight.question import answer, read_question
+from audit.oversight.question import as_text as answer_as_text
+from audit.oversight.sampling import as_text as sampling_as_text
+from audit.oversight.sampling import sampling_audit
+from audit.oversight.tipping import as_text as tipping_as_text
+from audit.oversight.tipping import tipping as tipping_points
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
@@ -64,16 +70,25 @@ def run(
     engine: Engine = "duckdb",
     master: Master = None,
     instrument: Annotated[
-        str, typer.Option(help=f"The use that readiness is reported for: {' or '.join(INSTRUMENT_NAMES)}.")
-    ] = "harm_365",
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE.toml",
+            help="Instrument to compute beside those of every audit; readiness is reported for the first named. "
+            "`catalogue --instruments` lists them. Repeatable.",
+        ),
+    ] = None,
     k: Annotated[
-        str,
-        typer.Option(metavar="N|population", help="Length of every force's list; population: in proportion to it, at least 10."),
-    ] = "100",
+        str, typer.Option(metavar="N|population", help="Length of each force's list, or in proportion to its population.")
+    ] = str(DEFAULT_K),
     weights: Annotated[
-        str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}, or a CSV file of offence_code and weight.")
-    ] = "harm_days",
-    date_basis: Annotated[str, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}.")] = "reported",
+        str | None,
+        typer.Option(
+            help=f"Weight of an offence: {', '.join(WEIGHTS)}, or a CSV file of offence_code and weight; as the instrument declares otherwise."
+        ),
+    ] = None,
+    date_basis: Annotated[
+        str | None, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}; as the instrument declares otherwise.")
+    ] = None,
     identity_model: Annotated[
         Path | None, typer.Option(help="A saved identity_model.json, to be used as it is; learnt from the data otherwise.")
     ] = None,
@@ -92,8 +107,9 @@ def run(
     level, limits = _level(fail_on), read_thresholds(thresholds)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     check_free(target)
-    own = None if weights in WEIGHTS else read_weights(Path(weights))
+    own = None if weights is None or weights in WEIGHTS else read_weights(Path(weights))
     choices = Choices("own" if own else weights, date_basis, read_k(k))
+    instruments = choose_instruments(instrument or [])
     opened = load(dataset)
     if replicates is not None:
         plan_of(opened, replicates)
@@ -101,7 +117,7 @@ def run(
         opened,
         engine=engine,
         master=master,
-        instrument=instrument,
+        instrument=instruments,
         choices=choices,
         weights=own,
         detail=detail,
@@ -112,7 +128,7 @@ def run(
         progress=_tell,
     )
     if replicates is not None:
-        results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell))
+        results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell, instruments))
         results = judge_results(results, limits)  # the verdict on people found rests on its interval
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
@@ -240,12 +256,15 @@ def catalogue(
     as_json: AsJson = False,
     markdown: AsMarkdown = False,
     toml: Annotated[bool, typer.Option("--toml", help="Print a thresholds file with every limit in it.")] = False,
+    instruments: Annotated[bool, typer.Option("--instruments", help="List the built-in instruments instead.")] = False,
     only: Only = None,
     skip: Skip = None,
 ) -> None:
     """List the checks: what each finds, why it matters to a prioritisation, how to fix it, when it warns and fails."""
     checks = choose_checks(only or (), skip or ())
-    if toml:
+    if instruments:
+        typer.echo(_instruments(as_json))
+    elif toml:
         typer.echo(as_toml(Thresholds()))
     elif as_json:
         typer.echo(catalogue_as_json(checks))
@@ -255,6 +274,49 @@ def catalogue(
         width = max(len(check.id) for check in checks)
         for check in checks:
             typer.echo(f"{check.id:{width}}  warn {check.warn:6.1%}  fail {check.fail:6.1%}  {check.finds}")
+
+
+@app.command()
+def sample(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
+    logs: Annotated[int, typer.Option(help="Incident logs to draw from each force, 40 or more.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other logs.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Draw incident logs and estimate how much of what was reported became a crime, as an inspector does."""
+    opened = load(dataset)
+    if not opened.has_truth:
+        raise InputError(None, "The dataset has no truth, so there are no logs to draw; name one with its truth.")
+    with connect(opened) as connection:
+        found = sampling_audit(connection, opened.forces, logs, seed)
+    rates, cancelled = (frame.to_json(orient="records") for frame in (found.rates, found.cancelled))
+    typer.echo(f'{{"rates": {rates}, "cancelled": {cancelled}}}' if as_json else sampling_as_text(found))
+
+
+@app.command()
+def question(
+    dataset: DatasetFolder,
+    question_file: Annotated[Path, typer.Argument(metavar="QUESTION.toml", help="The question: name, needs, where.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the data can answer a question: how many crimes have all the fields that it needs."""
+    asked, opened = read_question(question_file), load(dataset)
+    with connect(opened) as connection:
+        found = answer(connection, opened.forces, asked)
+    typer.echo(found.to_json(orient="records") if as_json else answer_as_text(found, asked))
+
+
+@app.command()
+def tipping(
+    dataset: DatasetFolder,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="persons.sex or persons.ethnicity, of suspects.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say how far crimes with a blank field must differ from the others before a difference between groups flips."""
+    opened = load(dataset)
+    with connect(opened) as connection:
+        found = tipping_points(connection, opened.forces, field)
+    typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
 
 
 @app.command()
@@ -276,6 +338,17 @@ def rows(
     with connect(opened) as connection:
         failing = failing_rows(frames(engine, opened, connection, master), check, Context(opened.manifest.as_of), force)
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
+
+
+def _instruments(as_json: bool) -> str:
+    """The built-in instruments: key, English name, summary, source."""
+    listed = built_in().values()
+    if as_json:
+        return json.dumps([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listed], indent=1)
+    when = {True: "in each audit", False: "on request"}
+    return "\n".join(
+        f"{one.key:10}{one.name} ({when[one.every_audit]})\n{'':10}{one.summary}\n{'':10}{one.source}" for one in listed
+    )
 
 
 def _tell(sentence: str, share: float) -> None:

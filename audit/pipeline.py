@@ -13,7 +13,7 @@ import pandas as pd
 
 from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import Context, count_checks, finding_counts, judged
-from audit.effect import INSTRUMENT_NAMES, Choices, check_choices, measure, no_effect
+from audit.effect import DEFAULT_INSTRUMENT, Choices, Instrument, check_choices, choose_instruments, measure, no_effect
 from audit.engines import connect, frames, spark_session
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities, read_model
@@ -44,7 +44,7 @@ Progress = Callable[[str, float], None]
 def audit_dataset(
     dataset: Dataset | str | Path,
     engine: str = "duckdb",
-    instrument: str = "harm_365",
+    instrument: str | Path | Instrument | Sequence[str | Path | Instrument] = DEFAULT_INSTRUMENT,
     choices: Choices | None = None,
     identity_model: Path | None = None,
     thresholds: Thresholds | None = None,
@@ -60,13 +60,14 @@ def audit_dataset(
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb,
     pandas or spark, where pairs of person records are compared too; ``master`` is the address of a Spark cluster); ``only``
     and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``identity_model`` is a saved
-    model of duplicate identities, to be used as it is. ``instrument`` is the use for which readiness is told in the summary,
-    the tables have both. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
+    model of duplicate identities, to be used as it is. ``instrument`` names one or several, by key or TOML file, to be computed beside those of every
+    audit; the first named is the use for which readiness is reported in the summary, the tables have all. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
     ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
     sentence and the share done. Raises InputError.
     """
-    if instrument not in INSTRUMENT_NAMES:
-        raise InputError("instrument", f"takes one of {', '.join(INSTRUMENT_NAMES)}.")
+    named = [instrument] if isinstance(instrument, str | Path | Instrument) else list(instrument)
+    instruments = choose_instruments(named or [DEFAULT_INSTRUMENT])
+    first = instruments[0]
     chosen, limits = choices or Choices(), thresholds or Thresholds()
     check_choices(chosen, weights)
     declared = limits.limit(choose_checks(only, skip))
@@ -88,7 +89,8 @@ def audit_dataset(
             effect = no_effect()
             if opened.has_truth:
                 has_gaps = "truth/gaps" in opened.manifest.tables
-                effect = measure(connection, forces, np.datetime64(as_of), chosen, found, weights, has_gaps, detail)
+                day = np.datetime64(as_of)
+                effect = measure(connection, forces, day, chosen, found, weights, has_gaps, detail, instruments=instruments)
         with steps.step("Judged the readiness"):
             by_month = months_supplied(connection, forces, as_of, opened.manifest.period_start)
             of_findings = finding_counts(
@@ -103,8 +105,8 @@ def audit_dataset(
                 effect.effect,
                 effect.fix_first,
                 _sizes(connection, opened),
-                list(INSTRUMENT_NAMES),
-                instrument,
+                [one.key for one in instruments],
+                first.key,
                 limits,
             )
     summary = Summary(
@@ -112,10 +114,11 @@ def audit_dataset(
         dataset=_dataset_summary(opened),
         options=Options(
             engine=engine,
-            instrument=instrument,
+            instrument=first.key,
+            instruments={one.key: one.name for one in instruments},
             k=chosen.k,
-            weights=chosen.weights,
-            date_basis=chosen.date_basis,
+            weights=chosen.weights or first.score.weights,
+            date_basis=chosen.date_basis or first.counts.date_basis,
             only=list(only),
             skip=list(skip),
         ),

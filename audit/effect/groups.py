@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from audit.effect.reading import identifiers
@@ -34,11 +35,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Attributes and their groups: of the person at the last day; the relationship most of the person's recorded crimes have; and of
 most of the person's victims."""
 
-Found = tuple[np.ndarray, np.ndarray]
-"""Places of the people of a truth list, and whether the recorded list finds them; shapes (n,)."""
+Marked = tuple[npt.NDArray[np.integer], npt.NDArray[np.bool_]]
+"""Places of the people of a list, and whether what is asked holds for each: found, or wrongly included; shapes (n,)."""
 
 
-def attributes(connection: duckdb.DuckDBPyConnection, places: np.ndarray, last_day: np.datetime64) -> pd.DataFrame:
+def attributes(connection: duckdb.DuckDBPyConnection, places: npt.NDArray[np.integer], last_day: np.datetime64) -> pd.DataFrame:
     """The groups of ``GROUPS`` that people belong to, by place; only those asked for are read."""
     ethnicities = reference("ethnicities")
     connection.register("ethnicity_groups", ethnicities[["ethnicity", "ethnicity_group"]])
@@ -71,13 +72,17 @@ def attributes(connection: duckdb.DuckDBPyConnection, places: np.ndarray, last_d
     return people.assign(age_band=bands.astype("object")).drop(columns="born").set_index("place")
 
 
-def list_members(truths: Mapping[tuple[str, str], Found], people: pd.DataFrame) -> pd.DataFrame:
-    """A row for each person on a truth list and attribute: force, instrument, attribute, value, found. It stays in here."""
+def list_members(lists: Mapping[tuple[str, str], Marked], people: pd.DataFrame) -> pd.DataFrame:
+    """A row for each entry of a list and attribute: force, instrument, place, found, attribute, value. It never leaves the effect.
+
+    ``found`` is what the lists mark: of a truth list who is found, of a recorded list which entries are wrongly included.
+    """
     frames = [
-        people.reindex(places).assign(force=force, instrument=instrument, found=found)
-        for (force, instrument), (places, found) in truths.items()
+        people.reindex(places).assign(force=force, instrument=instrument, found=found).rename_axis("place").reset_index()
+        for (force, instrument), (places, found) in lists.items()
     ]
-    return pd.concat(frames, ignore_index=True).melt(["force", "instrument", "found"], list(GROUPS), "attribute", "value")
+    keys = ["force", "instrument", "place", "found"]
+    return pd.concat(frames, ignore_index=True).melt(keys, list(GROUPS), "attribute", "value")
 
 
 def group_table(listed: pd.DataFrame) -> pd.DataFrame:
@@ -85,6 +90,19 @@ def group_table(listed: pd.DataFrame) -> pd.DataFrame:
     counts = _counts(listed)
     rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
     return _shown(counts, counts["people"] >= LEAST_GROUP, people=counts["people"], recall_at_k=rate, low=low, high=high)
+
+
+def wrong_inclusion_table(listed: pd.DataFrame) -> pd.DataFrame:
+    """``wrong_inclusion.parquet``: share of a group's entries on the recorded list none of whose people is on the truth list.
+
+    ``people`` are the different true people behind the entries; groups under 10 people are left null. Intervals are Wilson's.
+    """
+    counts = _counts(listed)
+    rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
+    keys = ["force", "instrument", "attribute"]
+    different = listed.groupby([*keys, "value"], sort=False)["place"].nunique().rename_axis([*keys, "group"])
+    people = different.reindex(pd.MultiIndex.from_frame(counts[[*keys, "group"]]), fill_value=0).to_numpy()
+    return _shown(counts, pd.Series(people >= LEAST_GROUP), people=people, wrongly_included=rate, low=low, high=high)
 
 
 def difference_table(listed: pd.DataFrame) -> pd.DataFrame:

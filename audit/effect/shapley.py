@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from itertools import combinations
 from math import factorial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Name = TypeVar("Name")
 
@@ -19,10 +19,10 @@ def weight(size: int, players: int) -> float:
     return factorial(size) * factorial(players - size - 1) / factorial(players)
 
 
-def shapley(values: Mapping[frozenset[str], float], families: tuple[str, ...]) -> dict[str, float]:
+def shapley(values: Mapping[frozenset[str], Any], families: tuple[str, ...]) -> dict[str, Any]:
     """Exact Shapley values of a game over families, given its value for each subset (Shapley 1953).
 
-    They sum to the value of all families less that of none.
+    Values are numbers, or arrays with a number for each person. They sum to the value of all families less that of none.
 
     >>> shapley({frozenset(): 0.0, frozenset("a"): 1.0, frozenset("b"): 0.0, frozenset("ab"): 2.0}, ("a", "b"))
     {'a': 1.5, 'b': 0.5}
@@ -37,8 +37,8 @@ def shapley(values: Mapping[frozenset[str], float], families: tuple[str, ...]) -
 
 
 def owen(
-    values: Mapping[tuple[frozenset[str], frozenset[str]], float], others: tuple[str, ...], parts: tuple[str, ...]
-) -> dict[str, float]:
+    values: Mapping[tuple[frozenset[str], frozenset[str]], Any], others: tuple[str, ...], parts: tuple[str, ...]
+) -> dict[str, Any]:
     """Owen values of the parts of one family (Owen 1977): ``values`` by (other families repaired, parts repaired).
 
     They sum to the family's Shapley value.

@@ -30,6 +30,9 @@ class Options(_Model):
 
     engine: str
     instrument: str
+    """Key of the instrument that readiness is reported for."""
+    instruments: dict[str, str] = {}
+    """English name of each instrument that was computed, by key."""
     k: int | Literal["population"] = 100
     weights: str = "harm_days"
     date_basis: str = "reported"

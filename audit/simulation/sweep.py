@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, Effect
+from audit.effect import DEFAULT_K, FAMILIES, Choices, Effect, built_in
 from audit.simulation.worlds import FIGURES, Progress, WorldPlan, in_processes, measure_world
 from audit.statistics import wilson
 from synthetic.dataset import staged_file
@@ -46,7 +46,7 @@ class Grid(BaseModel):
     years: float = Field(3.0, ge=0.25, le=20, allow_inf_nan=False)
     scale: float = Field(1.0, gt=0, le=10, allow_inf_nan=False)
     instrument: str = "harm_365"
-    k: int | None = Field(None, ge=1, le=1_000_000)
+    k: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["population"] = DEFAULT_K
     seeds: list[Annotated[int, Field(ge=0)]] = Field([1], min_length=1, max_length=10_000)
     grid: dict[str, list[Value]] = Field(min_length=1)
 
@@ -78,8 +78,8 @@ def check_grid(content: dict[str, Any]) -> Grid:
         raise InputError(None, f"The grid file's {name} is not valid: {first['msg'].lower()}.") from None
     if grid.profile not in profile_names():
         raise InputError(None, f"The grid file's profile must be one of {', '.join(profile_names())}.")
-    if grid.instrument not in INSTRUMENT_NAMES:
-        raise InputError(None, f"The grid file's instrument must be one of {', '.join(INSTRUMENT_NAMES)}.")
+    if grid.instrument not in built_in():
+        raise InputError(None, f"The grid file's instrument must be one of {', '.join(built_in())}.")
     if set(grid.grid) - set(profile_keys()):
         raise InputError(None, f"The grid file sweeps a key that a profile does not have; allowed are {', '.join(profile_keys())}.")
     if not all(grid.grid.values()):
@@ -149,7 +149,7 @@ def _measure_cell(grid: Grid, cell: dict[str, Any]) -> dict[str, Any]:
     plan = WorldPlan(
         _profile(grid, cell), choose_forces(grid.forces), grid.years, pd.Timestamp("2025-03-31").date(), cell["seed"], grid.scale
     )
-    effect = measure_world(plan, Choices() if grid.k is None else Choices(k=grid.k))
+    effect = measure_world(plan, Choices(k=grid.k), instruments=[built_in()[grid.instrument]])
     common = {
         "profile": grid.profile,
         "instrument": grid.instrument,

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from audit.effect import Choices, Effect, measure
+from audit.effect import Choices, Effect, Instrument, measure
 from audit.engines import connect
 from audit.results import Results
 from synthetic import generate
@@ -41,8 +41,14 @@ class WorldPlan:
     recording: int = 0
 
 
-def measure_world(plan: WorldPlan, choices: Choices, weights: dict[str, float] | None = None, gains: bool = False) -> Effect:
-    """Make a world, measure the effect on every force's list, and throw the world away; ``gains`` asks for fix-first too."""
+def measure_world(
+    plan: WorldPlan,
+    choices: Choices,
+    weights: dict[str, float] | None = None,
+    gains: bool = False,
+    instruments: Sequence[Instrument] | None = None,
+) -> Effect:
+    """Make a world, measure the effect on each force's list, and throw the world away; ``gains`` asks for fix-first too."""
     with tempfile.TemporaryDirectory(prefix="force-data-world-") as folder:
         dataset = generate(
             Path(folder) / "dataset",
@@ -56,7 +62,15 @@ def measure_world(plan: WorldPlan, choices: Choices, weights: dict[str, float] |
         )
         with connect(dataset) as connection:
             day = np.datetime64(plan.as_of)
-            return measure(connection, dataset.forces, day, choices, weights=weights, only_effect=not gains)
+            return measure(
+                connection,
+                dataset.forces,
+                day,
+                choices,
+                weights=weights,
+                only_effect=not gains,
+                instruments=instruments,
+            )
 
 
 def in_processes(
@@ -105,6 +119,7 @@ def replicate(
     weights: dict[str, float] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    instruments: Sequence[Instrument] | None = None,
 ) -> pd.DataFrame:
     """``replicates.parquet``: the figures of ``count`` further recordings of a dataset's world, a row a force and instrument.
 
@@ -115,7 +130,7 @@ def replicate(
     plans = [replace(plan, recording=number) for number in range(1, count + 1)]
     parts = []
     for done, (place, effect) in enumerate(
-        in_processes(partial(measure_world, choices=choices, weights=weights), plans, workers), 1
+        in_processes(partial(measure_world, choices=choices, weights=weights, instruments=instruments), plans, workers), 1
     ):
         parts.append(effect.effect[["force", "instrument", *FIGURES]].assign(replicate=place + 1))
         if progress is not None:

@@ -46,7 +46,7 @@ def test_run_prints_json_for_programs(small: Dataset, tmp_path: Path, command: C
     [
         (["run", "nowhere"], "no such dataset folder"),
         (["run", "DATASET", "--engine", "no"], "duckdb, pandas"),
-        (["run", "DATASET", "--instrument", "no"], "harm_365, rfs"),
+        (["run", "DATASET", "--instrument", "no"], "harm_365, rfg, rfh, rfs, serial"),
         (["run", "DATASET", "--weights", "no"], "harm_days, css_weight, count"),
         (["run", "DATASET", "--date-basis", "no"], "reported, occurred"),
         (["run", "DATASET", "--k", "0"], "--k"),

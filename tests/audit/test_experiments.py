@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from audit import InputError, audit_dataset
-from audit.effect import FAMILIES, Choices
+from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices
 from audit.simulation import read_grid, read_rates, replicate, sweep, twin, with_replicates
 from audit.simulation.twin import Rates
 from audit.simulation.worlds import interval
@@ -31,7 +31,7 @@ def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
     dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], scale=0.1, seed=4)
     results = audit_dataset(dataset, only=["missing.units.*"])
     replicates = replicate(dataset, 3, Choices(), workers=1)
-    assert len(replicates) == 3 * 2 * 2
+    assert len(replicates) == 3 * 2 * len(INSTRUMENT_NAMES)
     told = with_replicates(results, replicates)
     effect = told["effect"]
     assert ((effect["low"] <= effect["recall_at_k"]) & (effect["recall_at_k"] <= effect["high"])).all()
@@ -121,7 +121,7 @@ def test_a_sweep_is_tidy_resumable_and_the_same(tmp_path: Path, monkeypatch: pyt
         ('[grid]\n"identity.duplicate_rate" = []\n', "without values"),
         ('[grid]\n"identity.duplicate_rate" = [7.5]\n', "identity.duplicate_rate"),
         ('profile = "secret"\n[grid]\n"identity.alias" = [0.1]\n', "profile must be one of"),
-        ('instrument = "secret"\n[grid]\n"identity.alias" = [0.1]\n', "harm_365, rfs"),
+        ('instrument = "secret"\n[grid]\n"identity.alias" = [0.1]\n', "harm_365, rfg"),
         ('forces = ["secret"]\n[grid]\n"identity.alias" = [0.1]\n', "slugs out of"),
         ('secret = 1\n[grid]\n"identity.alias" = [0.1]\n', "allowed are"),
         ('seeds = ["secret"]\n[grid]\n"identity.alias" = [0.1]\n', "seeds"),
