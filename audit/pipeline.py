@@ -1,5 +1,6 @@
 """The auditor: what a dataset lacks, whom it holds twice, when it fell silent, and what that does to a prioritisation."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def audit_dataset(
     master: str | None = None,
     weights: dict[str, float] | None = None,
     detail: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Results:
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
@@ -63,14 +64,14 @@ def audit_dataset(
     model of duplicate identities, to be used as it is. ``instrument`` is the use for which readiness is told in the summary,
     the tables have both. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
     ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
-    sentence and the share done. Raises InputError.
+    sentence and the share done; True prints both, on standard error. Raises InputError.
     """
     if instrument not in INSTRUMENT_NAMES:
         raise InputError("instrument", f"takes one of {', '.join(INSTRUMENT_NAMES)}.")
     chosen, limits = choices or Choices(), thresholds or Thresholds()
     check_choices(chosen, weights)
     declared = limits.limit(choose_checks(only, skip))
-    steps = _Steps(progress or (lambda sentence, share: None), total=6)
+    steps = _Steps(show_progress if progress is True else progress or (lambda sentence, share: None), total=6)
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
@@ -143,6 +144,11 @@ def audit_dataset(
     return Results(summary, tables, identities.model)
 
 
+def show_progress(sentence: str, share: float) -> None:
+    """Print a step that is done and the share of the work done so far, on standard error."""
+    print(f"{share:4.0%}  {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - it is asked for
+
+
 def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:
     """Checks by identifier, type or dimension, * for any part of one; InputError where a word fits none."""
 
@@ -162,7 +168,7 @@ def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[C
 
 
 class _Steps:
-    """Tells progress, and keeps the seconds of each step."""
+    """Reports progress, and keeps the seconds of each step."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress, self.total = progress, total
