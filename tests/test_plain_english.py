@@ -103,5 +103,5 @@ def test_a_file_is_in_plain_english(path: Path) -> None:
 
 def test_the_list_finds_the_old_voice_and_nothing_else() -> None:
     old = "It is told anew; whoever mends a spoiled file will seldom tell of it. gates_mended, held against, as wide as a force"
-    assert len(hits(old)) == 9
+    assert len(hits(old)) == 10
     assert hits("Recommended amendments: a teller told-off? No: retold stories, spending, report what changed.") == ["told"]
