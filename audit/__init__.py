@@ -1,4 +1,4 @@
-"""The auditor: what a dataset lacks, whom it records more than once, when it fell silent, and what that does to a prioritisation."""
+"""The auditor: missing fields, duplicate identities and reporting gaps in a dataset, and what they do to a prioritisation."""
 
 from audit.pipeline import audit_dataset, choose_checks
 from audit.results import Results, read_results, write_results

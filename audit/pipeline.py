@@ -1,5 +1,6 @@
 """The auditor: what a dataset lacks, whom it holds twice, when it fell silent, and what that does to a prioritisation."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def audit_dataset(
     master: str | None = None,
     weights: dict[str, float] | None = None,
     detail: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Results:
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
@@ -63,7 +64,7 @@ def audit_dataset(
     model of duplicate identities, to be used as it is. ``instrument`` names one or several, by key or TOML file, to be computed beside those of every
     audit; the first named is the use for which readiness is reported in the summary, the tables have all. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
     ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
-    sentence and the share done. Raises InputError.
+    sentence and the share done; True prints both, on standard error. Raises InputError.
     """
     named = [instrument] if isinstance(instrument, str | Path | Instrument) else list(instrument)
     instruments = choose_instruments(named or [DEFAULT_INSTRUMENT])
@@ -71,7 +72,7 @@ def audit_dataset(
     chosen, limits = choices or Choices(), thresholds or Thresholds()
     check_choices(chosen, weights)
     declared = limits.limit(choose_checks(only, skip))
-    steps = _Steps(progress or (lambda sentence, share: None), total=6)
+    steps = _Steps(show_progress if progress is True else progress or (lambda sentence, share: None), total=6)
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
@@ -146,6 +147,11 @@ def audit_dataset(
     return Results(summary, tables, identities.model)
 
 
+def show_progress(sentence: str, share: float) -> None:
+    """Print a step that is done and the share of the work done so far, on standard error."""
+    print(f"{share:4.0%}  {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - it is asked for
+
+
 def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:
     """Checks by identifier, type or dimension, * for any part of one; InputError where a word fits none."""
 
@@ -165,7 +171,7 @@ def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[C
 
 
 class _Steps:
-    """Tells progress, and keeps the seconds of each step."""
+    """Reports progress, and keeps the seconds of each step."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress, self.total = progress, total

@@ -17,7 +17,7 @@ def main() -> None:
         alt.Chart(mean[["copies", "unlinked", "found"]])
         .mark_line(point=True)
         .encode(
-            x=alt.X("copies:Q", title="% of records that are a further record of a person"),
+            x=alt.X("copies:Q", title="% of person records that are duplicates"),
             y=alt.Y("found:Q", title="% of the list found", scale=alt.Scale(domain=[0, 100])),
             color=alt.Color("unlinked:N", title="Suspects not linked"),
         )

@@ -3,6 +3,7 @@ claim because the published figure has another base."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -43,7 +44,7 @@ class Figure:
 def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
     """A row a figure: figure, source, published, generated, tolerance, verdict, note. Raises InputError without a truth."""
     if not dataset.has_truth:
-        raise InputError(None, "The dataset has no truth to hold published figures against; generate one.")
+        raise InputError(None, "The dataset has no truth to compare published figures with; generate one.")
     with reading(dataset) as connection:
         views = {"truth/events": "all_events", "truth/identities": "identities", "crimes": "all_records"}
         for name, view in views.items():
@@ -112,7 +113,7 @@ class _Bench:
         self.years = ((last - first).days + 1) / 365.25 if first else float("nan")
         self.first = first
 
-    def row(self, query: str) -> tuple:
+    def row(self, query: str) -> tuple[Any, ...]:
         return tuple(self.connection.execute(query).fetchall()[0])
 
     def value(self, query: str) -> float:
@@ -168,17 +169,17 @@ class _Bench:
         offences, victims = self._city()
         return [
             Figure("suspects with no further report in 731 days", "Barnham, Barnes and Sherman 2017", 0.776, single, 0.025),
-            Figure("suspects known to two forces or more", "proposed, 3 to 6 %", 0.045, forces if several else float("nan"), 0.015),
+            Figure("suspects known to two forces or more", "proposed, 3 to 6%", 0.045, forces if several else float("nan"), 0.015),
             Figure("city-sized force, 365-day top 100: offences", "Independent and Telegraph, July 2023", 445, offences, 67),
             Figure("city-sized force, 365-day top 100: victims", "Independent and Telegraph, July 2023", 201, victims, 40),
-            Figure("harm made by 3 % of suspects, intimate-partner crimes", "Barnham, Barnes and Sherman 2017", 0.90,
+            Figure("harm made by 3% of suspects, intimate-partner crimes", "Barnham, Barnes and Sherman 2017", 0.90,
                    self._top_share(intimate), None, "published with non-crime incidents in the base"),
-            Figure("harm made by 3 % of suspects, intimate-partner crimes and incidents", "Barnham, Barnes and Sherman 2017",
+            Figure("harm made by 3% of suspects, intimate-partner crimes and incidents", "Barnham, Barnes and Sherman 2017",
                    0.90, self._top_share(intimate.replace("FROM reports", "FROM all_reports")), None,
                    "incidents weigh nothing; rape of partners is a larger share of harm here than of its reports there"),
             Figure("mean score of the city's top 100 over that of half the suspects", "Labour press release, 2023", 1000,
                    self._over_most(), None, "published as 1,000 times more harmful than most; here than the median suspect"),
-            Figure("harm made by 3 % of suspects, all these crimes", "Barnham, Barnes and Sherman 2017", 0.90,
+            Figure("harm made by 3% of suspects, all these crimes", "Barnham, Barnes and Sherman 2017", 0.90,
                    self._top_share("SELECT * FROM reports"), None, "another base: rape and strangers' crimes included"),
         ]  # fmt: skip
 
@@ -234,7 +235,7 @@ class _Bench:
             Figure("domestic-abuse records that are incidents", "ONS, year to March 2025", 0.395, incidents, 0.03),
             Figure("domestic crimes left as incidents", "illustrative", 0.03, left / max(domestic, 1), 0.015),
             Figure("cancelled crimes that took place", "BBC Shared Data Unit on HMICFRS 2016-20", 0.43, wrong, None,
-                   "published of small samples: up to 43 % of rapes, 53 % of sexual offences, 50 % of violence"),
+                   "published of small samples: up to 43% of rapes, 53% of sexual offences, 50% of violence"),
         ]  # fmt: skip
 
     def living_together(self) -> list[Figure]:
@@ -246,7 +247,7 @@ class _Bench:
         )
         records = self.value("SELECT count(*) / count(DISTINCT person_key) FROM identities")
         return [
-            Figure("person records that share a telephone with another person's", "illustrative, 5 to 20 %", 0.10, phones, 0.06),
+            Figure("person records that share a telephone with another person's", "illustrative, 5 to 20%", 0.10, phones, 0.06),
             Figure("records a person", "illustrative; one force held three a resident (Experian)", None, records, None),
         ]  # fmt: skip
 
@@ -272,11 +273,11 @@ class _Bench:
         named = "SELECT count(*) FROM events SEMI JOIN crimes USING (crime_id) WHERE suspect_key IS NOT NULL"
         unlinked = self.value("SELECT count(*) FROM defects WHERE defect = 'suspect_not_linked'") / max(self.value(named), 1)
         return [
-            Figure("share recorded within a day", "proposed, 92 to 96 %", 0.94, in_time, 0.03),
+            Figure("share recorded within a day", "proposed, 92 to 96%", 0.94, in_time, 0.03),
             Figure("rapes reported on their day", "proposed", 0.20, rape, 0.02),
-            Figure("person records that are a further record", "proposed, 3 / 10 / 25 %", 0.10, split, 0.03),
-            Figure("named suspects not linked", "proposed, 2 / 8 / 20 %", 0.08, unlinked, 0.03),
-            Figure("crimes recorded twice", "proposed, 0.2 / 1 / 5 %", 0.01, self.value(
+            Figure("person records that are duplicates", "proposed, 3 / 10 / 25%", 0.10, split, 0.03),
+            Figure("named suspects not linked", "proposed, 2 / 8 / 20%", 0.08, unlinked, 0.03),
+            Figure("crimes recorded twice", "proposed, 0.2 / 1 / 5%", 0.01, self.value(
                 "SELECT (SELECT count(*) FROM crimes WHERE crime_id NOT IN (SELECT crime_id FROM events WHERE crime_id IS NOT "
                 "NULL)) / (SELECT count(*) FROM crimes)"), 0.006),
         ]  # fmt: skip
@@ -295,8 +296,8 @@ class _Bench:
         return [
             Figure("victims' ethnicity missing", "HMICFRS, Race and policing, 2023", 0.61, missing("ethnicity", "victim"), 0.08),
             Figure("suspects' ethnicity missing", "IICSA 2022, part H.4", 0.35, missing("ethnicity", "suspect"), 0.08),
-            Figure("victims' sex missing", "proposed, 0.3 / 5 / 26 %", 0.05, missing("sex", "victim"), 0.025),
-            Figure("victims' date of birth missing", "proposed, 2 / 12 / 27 %", 0.12, missing("date_of_birth", "victim"), 0.04),
+            Figure("victims' sex missing", "proposed, 0.3 / 5 / 26%", 0.05, missing("sex", "victim"), 0.025),
+            Figure("victims' date of birth missing", "proposed, 2 / 12 / 27%", 0.12, missing("date_of_birth", "victim"), 0.04),
             Figure("women among victims of sexual offences", "ONS", 0.86, women, None,
                    "here of crimes coded on women, so higher"),
         ]  # fmt: skip
@@ -314,9 +315,9 @@ class _Bench:
             "WHERE outcome_code = '1' AND offence_group = 'rape'"
         )
         return [
-            Figure("rapes with an outcome that were charged", "Home Office, 1.6 % (2022) to 2.7 % (2024)", 0.026,
-                   charged["rape"], 0.012, "of closed cases; charges come late, so recent years hold fewer"),
-            Figure("stalking with an outcome that was charged", "Home Office, 11 % (2020) to 6 % (2022)", 0.07,
+            Figure("rapes with an outcome that were charged", "Home Office, 1.6% (2022) to 2.7% (2024)", 0.026,
+                   charged["rape"], 0.012, "of closed cases; charges come late, so recent years have fewer"),
+            Figure("stalking with an outcome that was charged", "Home Office, 11% (2020) to 6% (2022)", 0.07,
                    charged["stalking"], 0.025),
             Figure("median days to charge, rape", "Home Office, YE June 2021", 489, delay, None,
                    "cut off at the last day of the data, so shorter"),

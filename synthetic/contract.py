@@ -357,9 +357,9 @@ TRUTH_DEFECTS = Table(
     (
         Field("defect", "string", "The defect's name, one of ``DEFECTS``."),
         Field("family", "string", "Its family: identity, linkage, offence, dates, recording, outcome, equality, other."),
-        Field("table", "string", "The table that was spoiled."),
+        Field("table", "string", "The table in which it was put."),
         Field("record_id", "string", "The row: the table's key, its parts joined by a vertical bar."),
-        Field("field", "string", "The field that was spoiled; missing: the whole row.", nullable=True),
+        Field("field", "string", "The field that was changed; missing: the whole row.", nullable=True),
         Field("true_value", "string", "What the clean record has there, as text; missing: nothing.", nullable=True),
         Field("mechanism", "string", "On which rows the defect falls, in words.", nullable=True, optional=True),
     ),

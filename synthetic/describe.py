@@ -27,9 +27,9 @@ def describe(dataset: Dataset) -> pd.DataFrame:
                 if files
                 else (0,)
             )
-            told = iter(zip(values[0::2], values[1::2], strict=True))
+            counted = iter(zip(values[0::2], values[1::2], strict=True))
             for field in table.fields:
-                present, different = next(told) if field.name in found else (0, 0)
+                present, different = next(counted) if field.name in found else (0, 0)
                 rows.append(
                     {
                         "table": name,

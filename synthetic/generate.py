@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -50,7 +51,7 @@ def generate(
 
     ``forces`` is a number (the largest ones first), slugs of the reference table, or None for all 43; ``years`` the
     length of the period that ends on ``as_of``; ``scale`` multiplies every force's population. The same arguments give
-    the same bytes, whatever ``workers`` is. ``recording`` numbers the recordings of one world, which defects fall on anew.
+    the same bytes, whatever ``workers`` is. ``recording`` numbers the recordings of one world, which defects fall on again.
     ``progress`` is called with a sentence and the share done. Raises
     InputError, and then leaves nothing behind.
     """
@@ -129,7 +130,7 @@ def force_tables(scope: Scope, slug: str, number: int = 0, border: list[Part] | 
     }
 
 
-def _border_of_forces(scope: Scope, run: Callable) -> dict[str, list[Part]]:
+def _border_of_forces(scope: Scope, run: Callable[..., Any]) -> dict[str, list[Part]]:
     """What each force sees of those who offend in two forces, in order of their home force; each of them drawn once."""
     drawn = dict(run(partial(_border_of_home, scope), scope.forces))
     return {slug: [drawn[home][slug] for home in scope.forces if slug in drawn[home]] for slug in scope.forces}
@@ -154,7 +155,7 @@ def _population(slug: str) -> int:
 
 
 @contextmanager
-def _pool(workers: int, jobs: int) -> Iterator[Callable]:
+def _pool(workers: int, jobs: int) -> Iterator[Callable[..., Any]]:
     """A function that maps over jobs and yields results as they are done, here or in other processes."""
     if min(workers, jobs) <= 1:
         yield map
@@ -162,7 +163,7 @@ def _pool(workers: int, jobs: int) -> Iterator[Callable]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, jobs), mp_context=context) as executor:
 
-        def run(function: Callable, items: Sequence) -> Iterator:
+        def run(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
             futures = [executor.submit(function, item) for item in items]
             try:
                 for future in as_completed(futures):

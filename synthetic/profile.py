@@ -24,7 +24,7 @@ class Section(BaseModel):
 
 
 class World(Section):
-    """What happens, whoever records it. The world is the same for every recording of it."""
+    """What happens, recorded or not. The world is the same for every recording of it."""
 
     reports_per_1000: float = Field(19.3, ge=0.1, le=200)
     """Reports a year per 1,000 residents: 1.1 million recorded (NPCC 2024) over 94.8 % recorded, by population."""

@@ -1,4 +1,4 @@
-"""Duplicate identities held against the truth: pairs, records, by kind of defect and by group."""
+"""Duplicate identities compared with the truth: pairs, records, by kind of defect and by group."""
 
 import duckdb
 import pandas as pd
@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict
 from synthetic.contract import reference
 
 LEAST_GROUP = 10
-"""Kinds and groups with fewer true pairs are not told."""
+"""Kinds and groups with fewer true pairs are not shown."""
 
 
 class PartScore(BaseModel):
-    """Pairs of records of one person, of one kind of defect or one group: how many there are, and how many were joined.
+    """Pairs of records of the same person, of one kind of defect or one group: how many there are, and how many were joined.
 
-    ``precision`` is told of groups: of the pairs joined in which a record is of the group, the share that is right.
+    ``precision`` is given for groups: of the pairs joined in which a record is of the group, the share that is right.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,7 +26,7 @@ class PartScore(BaseModel):
 
 
 class IdentityScore(BaseModel):
-    """Clusters held against the true people. Shares are None where there is nothing to divide by.
+    """Clusters compared with the true people. Shares are None where there is nothing to divide by.
 
     A pair is true when the two records have a person in common. B-cubed averages over records (Bagga and Baldwin 1998): of a
     record's cluster the share that is its person's, and of its person's records the share that is in its cluster.
@@ -49,13 +49,13 @@ class IdentityScore(BaseModel):
 
 
 def score_identities(connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame) -> IdentityScore:
-    """Hold clusters (``identities.parquet``) against the truth of a dataset's tables on a connection."""
-    connection.register("told_identities", identities)
+    """Compare clusters (``identities.parquet``) with the truth of a dataset's tables on a connection."""
+    connection.register("found_identities", identities)
     connection.register("ethnicity_groups", reference("ethnicities")[["ethnicity", "ethnicity_group"]])
     connection.execute(_PAIRS)
     counts = connection.execute(
         """
-        SELECT (SELECT count(*) FROM told_identities), (SELECT count(*) FROM true_pairs), (SELECT count(*) FROM joined_pairs),
+        SELECT (SELECT count(*) FROM found_identities), (SELECT count(*) FROM true_pairs), (SELECT count(*) FROM joined_pairs),
                (SELECT count(*) FROM true_pairs WHERE joined),
                (SELECT count(*) FROM (SELECT person_id FROM truth_identities GROUP BY person_id HAVING count(*) > 1))
         """
@@ -68,7 +68,7 @@ def score_identities(connection: duckdb.DuckDBPyConnection, identities: pd.DataF
              sized AS (
                 SELECT count(*) OVER (PARTITION BY cluster_id) AS of_cluster, count(*) OVER (PARTITION BY person) AS of_person,
                        count(*) OVER (PARTITION BY cluster_id, person) AS of_either
-                FROM told_identities JOIN owned USING (person_id)
+                FROM found_identities JOIN owned USING (person_id)
              )
         SELECT avg(of_either / of_cluster), avg(of_either / of_person) FROM sized
         """
@@ -119,10 +119,10 @@ CREATE OR REPLACE TEMP TABLE true_pairs AS
 SELECT DISTINCT a.person_id AS l, b.person_id AS r, min(a.person_key) OVER (PARTITION BY a.person_id, b.person_id) AS person_key,
        c.cluster_id = d.cluster_id AS joined
 FROM truth_identities a JOIN truth_identities b ON a.person_key = b.person_key AND a.person_id < b.person_id
-JOIN told_identities c ON c.person_id = a.person_id JOIN told_identities d ON d.person_id = b.person_id;
+JOIN found_identities c ON c.person_id = a.person_id JOIN found_identities d ON d.person_id = b.person_id;
 CREATE OR REPLACE TEMP TABLE joined_pairs AS
 SELECT a.person_id AS l, b.person_id AS r, t.l IS NOT NULL AS is_true
-FROM told_identities a JOIN told_identities b ON a.cluster_id = b.cluster_id AND a.person_id < b.person_id
+FROM found_identities a JOIN found_identities b ON a.cluster_id = b.cluster_id AND a.person_id < b.person_id
 LEFT JOIN true_pairs t ON t.l = a.person_id AND t.r = b.person_id;
 CREATE OR REPLACE TEMP TABLE true_sides AS
 SELECT l AS person_id, * FROM true_pairs UNION ALL SELECT r, * FROM true_pairs;
@@ -148,12 +148,12 @@ def _by(attribute: str) -> str:
 
 
 _PARTS = f"""
-WITH spoiled AS (
+WITH defective AS (
     SELECT DISTINCT record_id AS person_id, defect FROM truth_defects
     WHERE "table" = 'persons' AND field IS NOT NULL AND family IN ('identity', 'equality')
 ), by_defect AS (
     SELECT 'defect' AS attribute, defect AS value, count(*) AS pairs, avg(joined::INT) AS recall, NULL::DOUBLE AS precision
-    FROM (SELECT DISTINCT l, r, joined, defect FROM true_sides JOIN spoiled USING (person_id))
+    FROM (SELECT DISTINCT l, r, joined, defect FROM true_sides JOIN defective USING (person_id))
     GROUP BY defect HAVING count(*) >= {LEAST_GROUP}
 )
 SELECT * FROM (SELECT * FROM by_defect UNION ALL {_by("sex")} UNION ALL {_by("ethnicity")} UNION ALL {_by("force")})

@@ -1,4 +1,4 @@
-"""Reporting gaps: silence that looks like safety, told apart from quiet units and from unit changes, each found once.
+"""Reporting gaps: silence that looks like safety, distinguished from quiet units and from unit changes, each found once.
 
 ``read_counts`` counts crimes by unit, offence group and month; ``find_gaps`` compares them with what would be usual;
 ``find_coverage`` does the same for the share of crimes that have a suspect, an outcome, a relationship, and counts in the
@@ -7,6 +7,7 @@ truth, where there is one, how many events nobody reported. A force's results de
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -151,7 +152,7 @@ def _change(change: Change, counts: Counts) -> dict[str, object]:
     }
 
 
-def _place(gap: Gap, counts: Counts) -> dict:
+def _place(gap: Gap, counts: Counts) -> dict[str, Any]:
     return {
         "force": counts.force,
         "unit_id": counts.units[gap.unit],
@@ -161,7 +162,7 @@ def _place(gap: Gap, counts: Counts) -> dict:
     }
 
 
-def _row(gap: Gap, counts: Counts) -> dict:
+def _row(gap: Gap, counts: Counts) -> dict[str, Any]:
     return _place(gap, counts) | {
         "kind": gap.kind,
         "observed": round(gap.observed),
@@ -171,7 +172,7 @@ def _row(gap: Gap, counts: Counts) -> dict:
     }
 
 
-def _hidden(gap: Gap, counts: Counts) -> dict:
+def _hidden(gap: Gap, counts: Counts) -> dict[str, Any]:
     hidden, low, high = gap.hidden
     return _place(gap, counts) | {"hidden": hidden, "low": low, "high": high}
 

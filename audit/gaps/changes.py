@@ -1,4 +1,4 @@
-"""Units that change, told apart from units that fall silent: renamed, merged, split, moved, opened, doubled.
+"""Units that change, distinguished from units that fall silent: renamed, merged, split, moved, opened, doubled.
 
 A unit that is renamed is silent from then on, but its crimes go on under another name; a unit that is recorded twice makes its
 own earlier months look low. Both are changes of the records, not of reporting. They are found in a force's monthly totals

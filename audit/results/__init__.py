@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from audit.linkage.model import Model, model_as_json, read_model
+from audit.results.notebook import scorecard_html
 from audit.results.schemas import SCHEMAS, empty, to_arrow
 from audit.results.summary import DatasetSummary, ForceSummary, IdentitySummary, Options, Status, Summary
 from synthetic.dataset import clear_leftovers, staged_folder
@@ -37,6 +38,10 @@ class Results:
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
+
+    def _repr_html_(self) -> str:
+        """The scorecard, which a notebook displays."""
+        return scorecard_html(self.summary)
 
     def with_tables(self, summary: Summary, **tables: pd.DataFrame) -> "Results":
         """The same results under another summary, with some tables replaced."""

@@ -60,7 +60,7 @@ class ForceSummary(_Model):
 
 
 class IdentitySummary(_Model):
-    """How duplicate identities were told."""
+    """How duplicate identities were found."""
 
     threshold: float
     expected_precision: float | None
@@ -76,7 +76,7 @@ class Summary(_Model):
     dataset: DatasetSummary
     options: Options
     timings: dict[str, float] = Field(description="Seconds by step.")
-    not_applicable: dict[str, str] = Field(description="What could not be told, and why.")
+    not_applicable: dict[str, str] = Field(description="What could not be computed, and why.")
     identity: IdentitySummary
     interval: str = Field(description="What the intervals of the effect are.")
     thresholds: dict[str, Any] = Field({}, description="What replaced the project's own limits, as in a thresholds file.")

@@ -175,7 +175,7 @@ def _row(effect: Effect, instrument: str) -> dict[str, Any]:
 
 
 def _done(out: Path, aside: Path) -> dict[str, dict[str, Any]]:
-    """Rows by cell that an earlier run has left; a file that cannot be read is made anew."""
+    """Rows by cell that an earlier run has left; a file that cannot be read is made again."""
     rows: dict[str, dict[str, Any]] = {}
     for path in [*([out] if out.exists() else []), *sorted(aside.glob("*.parquet"))]:
         try:

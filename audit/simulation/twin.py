@@ -187,9 +187,11 @@ def _figures(effects: list[Effect]) -> pd.DataFrame:
             for family in FAMILIES:
                 values[f"contribution: {family}"].append(float(parts[family]))
         for name, found in values.items():
-            told = np.array(found)
-            low, high = _signed_interval(told) if name.startswith("contribution") else interval(told)
-            rows.append((instrument, name, float(np.nanmean(told)) if not np.isnan(told).all() else np.nan, low, high, len(told)))
+            values = np.array(found)
+            low, high = _signed_interval(values) if name.startswith("contribution") else interval(values)
+            rows.append(
+                (instrument, name, float(np.nanmean(values)) if not np.isnan(values).all() else np.nan, low, high, len(values))
+            )
     return pd.DataFrame(rows, columns=["instrument", "figure", "value", "low", "high", "worlds"])
 
 

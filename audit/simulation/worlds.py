@@ -123,7 +123,7 @@ def replicate(
 ) -> pd.DataFrame:
     """``replicates.parquet``: the figures of ``count`` further recordings of a dataset's world, a row a force and instrument.
 
-    The world stays, the recording and its defects are drawn anew. Raises InputError where the dataset does not say how it was
+    The world stays, the recording and its defects are drawn again. Raises InputError where the dataset does not say how it was
     generated, or with fewer than two replicates.
     """
     plan = plan_of(dataset, count)

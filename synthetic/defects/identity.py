@@ -227,7 +227,7 @@ def _nickname(name: str, variant: int) -> str:
 
 @defect("identity.swapped_names", "identity", 0.02, ILLUSTRATIVE, "by naming culture, on copies", needs=("split_identity",))
 def swapped_names(spoiler: Spoiler) -> None:
-    """Forename and surname change places; far oftener where the family name comes first by custom."""
+    """Forename and surname change places; far more often where the family name comes first by custom."""
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
     first_by_custom = people.ethnicity[persons["whose"]] == codes("ethnicities", "ethnicity").index("O1")
     copies = np.flatnonzero(persons["is_copy"] & persons["kept"])
@@ -307,7 +307,7 @@ def old_address(spoiler: Spoiler) -> None:
 
 @defect("identity.january_filler", "identity", 0.01, ILLUSTRATIVE, ANY)
 def january_filler(spoiler: Spoiler) -> None:
-    """The year of birth is known or guessed, and 1 January filled in; seldom 1 January 1900."""
+    """The year of birth is known or guessed, and 1 January filled in; rarely 1 January 1900."""
     rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
     days = spoiler.recording.persons["date_of_birth"][rows].astype("datetime64[D]")
     filler = days.astype("datetime64[Y]").astype("datetime64[D]").astype(int)

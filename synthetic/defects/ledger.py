@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # the profile is built from the defects
 
 @dataclass(frozen=True)
 class Entry:
-    """Rows of one table spoiled by one defect; ``true`` holds the clean raw values of ``field``.
+    """Rows of one table changed by one defect; ``true`` holds the clean raw values of ``field``.
 
     Without a field the whole row is meant: left out where ``gone`` is true, added where it is false.
     """
@@ -91,7 +91,7 @@ class Spoiler:
         return counted if table == "crimes" else kept & counted[self.recording.involvements["crime"]]
 
     def chosen(self, among: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-        """Rows out of ``among`` on which the defect falls: at its rate, oftener where the weights are higher."""
+        """Rows out of ``among`` on which the defect falls: at its rate, more often where the weights are higher."""
         chance = self.rate if weights is None else tilt(self.rate, weights[among])
         return among[self.rng.random(len(among)) < chance]
 

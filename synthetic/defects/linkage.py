@@ -26,7 +26,7 @@ def _unlink(spoiler: Spoiler, role: str) -> None:
 
 @defect("linkage.suspect_not_linked", "linkage", 0.08, PROPOSED, "by channel and gravity and group")
 def suspect_not_linked(spoiler: Spoiler) -> None:
-    """A named suspect is not linked; oftener for online and third-party reports, seldom for grave ones."""
+    """A named suspect is not linked; more often for online and third-party reports, rarely for grave ones."""
     _unlink(spoiler, "suspect")
 
 

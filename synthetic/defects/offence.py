@@ -53,7 +53,7 @@ def misrouted(spoiler: Spoiler) -> None:
 
 @defect("offence.retired_code", "offence", 0.002, ILLUSTRATIVE, "by gravity")
 def retired_code(spoiler: Spoiler) -> None:
-    """A code that was valid once; seldom for grave offences."""
+    """A code that was valid once; rarely for grave offences."""
     _other_code(spoiler, RETIRED_OFFENCES)
 
 

@@ -34,7 +34,7 @@ def _hidden(spoiler: Spoiler) -> np.ndarray:
 
 @defect("recording.not_recorded", "recording", 0.038, HMICFRS_2025, "by gravity")
 def not_recorded(spoiler: Spoiler) -> None:
-    """Reports that never become a crime; grave ones seldom."""
+    """Reports that never become a crime; grave ones rarely."""
     open_ones = np.flatnonzero(spoiler.kept("crimes") & ~_hidden(spoiler))
     _leave_out(spoiler, spoiler.chosen(open_ones, np.where(grave(spoiler), 0.25, 1.0)))
 

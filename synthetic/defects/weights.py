@@ -29,7 +29,7 @@ def person_weights(spoiler: Spoiler) -> np.ndarray:
 
 
 def group_weights(spoiler: Spoiler) -> np.ndarray:
-    """By person record: how much oftener defects fall on people who are not White British, by ``equality.unequal``.
+    """By person record: how much more often defects fall on people who are not White British, by ``equality.unequal``.
 
     For ethnicity this is a value that is missing because of what it is.
     """

@@ -6,6 +6,7 @@ A clean recording has one person record a person and one row a report, recorded 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Recording:
     persons: Columns
     crimes: Columns
     involvements: Columns
-    gaps: list[tuple] = field(default_factory=list)
+    gaps: list[tuple[Any, ...]] = field(default_factory=list)
     shared: list[tuple[int, int]] = field(default_factory=list)
 
     numbers: dict[str, int] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -233,7 +234,7 @@ def take_or_null(values: pa.Array, index: np.ndarray) -> pa.Array:
 
 
 def _gaps(recording: Recording, ids: Identifiers) -> pa.Table:
-    columns: dict[str, list] = {name: [] for name in TABLES["truth/gaps"].columns}
+    columns: dict[str, list[Any]] = {name: [] for name in TABLES["truth/gaps"].columns}
     for number, (unit, group, first, last, kind, lost) in enumerate(recording.gaps, start=1):
         row = (
             f"{recording.force.slug}-g{number}",

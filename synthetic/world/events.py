@@ -299,7 +299,7 @@ def unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tu
     """Events whose suspect the victim does not know: a victim each, one in twenty of them a second time."""
     plan = _plan(scope)
     reports = force.population / 1000 * scope.profile.world.reports_per_1000 * scope.years * plan.not_known_share
-    stranger, not_told = RELATIONSHIPS.index("stranger"), RELATIONSHIPS.index("unknown")
+    stranger, not_known = RELATIONSHIPS.index("stranger"), RELATIONSHIPS.index("unknown")
     chance = plan.reported[:, stranger]
     not_known_mix = np.diff(plan.not_known_mix, prepend=0.0)
     true_mix = np.divide(not_known_mix, chance, out=np.zeros_like(chance), where=chance > 0)
@@ -316,7 +316,7 @@ def unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tu
     unit_of_victim = draw_units(rng, force, people)
     where = np.full(people, force.index, np.int16)
     victims = draw_victims(rng, force, where, unit_of_victim, offence, victim)
-    relationship = np.where(rng.random(count) < 0.75, stranger, not_told).astype(np.int8)
+    relationship = np.where(rng.random(count) < 0.75, stranger, not_known).astype(np.int8)
     nobody = np.full(count, -1)
     events = _events(rng, where[victim], unit_of_victim[victim], offence, relationship, day, is_reported, nobody, victim)
     return victims, events

@@ -110,5 +110,5 @@ def test_a_dataset_without_truth_is_refused(typical: Dataset, typical_results: R
     tables = {name: entry for name, entry in typical.manifest.tables.items() if not name.startswith("truth/")}
     shutil.copytree(typical.path, tmp_path / "d")
     bare = Dataset(tmp_path / "d", typical.manifest.model_copy(update={"tables": tables}))
-    with pytest.raises(InputError, match="no ledger"):
+    with pytest.raises(InputError, match="no truth"):
         score(bare, typical_results)

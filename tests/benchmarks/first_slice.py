@@ -63,7 +63,7 @@ def _scorecard(dataset: Dataset, results: Results) -> None:
     rows.append(("Pairs of records of one person", pairs.true_pairs, right, wrong))
     gaps = scored.gaps
     plain, seen = (sum(getattr(kind, name) for kind in gaps.kinds) for name in ("plain", "plain_found"))
-    rows.append(("Reporting gaps of over five standard deviations", plain, seen, f"{gaps.false} false of {gaps.told}"))
+    rows.append(("Reporting gaps of over five standard deviations", plain, seen, f"{gaps.false} false of {gaps.reported}"))
     never = int((ledger["defect"].isin(["not_recorded", "not_recorded_hidden"]) & (ledger["table"] == "crimes")).sum())
     rows.append(("Reports never recorded", never, 0, "no audit can see them"))
     print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")
