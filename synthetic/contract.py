@@ -124,6 +124,10 @@ def _month(name: str, sentence: str) -> Field:
     return Field(name, "date", sentence + " Always the first day of that month.")
 
 
+def _optional(name: str, kind: Kind, sentence: str, codes: tuple[str, ...] | None = None) -> Field:
+    return Field(name, kind, sentence, nullable=True, codes=codes, optional=True)
+
+
 UNITS = Table(
     "units",
     "The stations or teams that record crimes for a force.",
@@ -236,23 +240,14 @@ CRIMES = Table(
             codes=codes("outcomes", "outcome_code"),
         ),
         Field("outcome_on", "date", "When the outcome was assigned; missing while it is open.", nullable=True),
-        Field(
+        _optional(
             "record_class",
             "string",
             "Whether the row is a crime, a non-crime incident, or a cancelled crime; missing means crime.",
-            nullable=True,
-            codes=RECORD_CLASSES,
-            optional=True,
+            RECORD_CLASSES,
         ),
-        Field("cancelled_on", "date", "When the crime was cancelled; missing unless it was.", nullable=True, optional=True),
-        Field(
-            "cancel_reason",
-            "string",
-            "Why the crime was cancelled; missing unless it was.",
-            nullable=True,
-            codes=CANCEL_REASONS,
-            optional=True,
-        ),
+        _optional("cancelled_on", "date", "When the crime was cancelled; missing unless it was."),
+        _optional("cancel_reason", "string", "Why the crime was cancelled; missing unless it was.", CANCEL_REASONS),
     ),
 )
 
@@ -289,20 +284,16 @@ TRUTH_PEOPLE = Table(
         Field("date_of_birth", "date", "True date of birth."),
         Field("sex", "string", "True sex.", codes=SEXES),
         Field("ethnicity", "string", "True ethnicity.", codes=codes("ethnicities", "ethnicity")),
-        Field(
+        _optional(
             "household_key",
             "string",
             "The household, or the hostel or other place, where the person lives when the period begins; missing: none.",
-            nullable=True,
-            optional=True,
         ),
-        Field(
+        _optional(
             "residence",
             "string",
             "Where the person lives when the period begins; a hostel is any home that a service runs, care homes included.",
-            nullable=True,
-            codes=RESIDENCES,
-            optional=True,
+            RESIDENCES,
         ),
     ),
 )
@@ -327,15 +318,8 @@ TRUTH_EVENTS = Table(
         Field("suspect_key", "string", "Who did it; missing: not known to the victim.", nullable=True),
         Field("victim_key", "string", "To whom it was done."),
         Field("crime_id", "string", "The row recorded for it; missing: not recorded.", nullable=True, mark=ID_MARK),
-        Field(
-            "event_class",
-            "string",
-            "Whether it was a crime; missing means crime.",
-            nullable=True,
-            codes=EVENT_CLASSES,
-            optional=True,
-        ),
-        Field("domestic_abuse", "boolean", "Whether it was domestic abuse.", nullable=True, optional=True),
+        _optional("event_class", "string", "Whether it was a crime; missing means crime.", EVENT_CLASSES),
+        _optional("domestic_abuse", "boolean", "Whether it was domestic abuse."),
     ),
 )
 
@@ -361,7 +345,7 @@ TRUTH_DEFECTS = Table(
         Field("record_id", "string", "The row: the table's key, its parts joined by a vertical bar."),
         Field("field", "string", "The field that was changed; missing: the whole row.", nullable=True),
         Field("true_value", "string", "What the clean record has there, as text; missing: nothing.", nullable=True),
-        Field("mechanism", "string", "On which rows the defect falls, in words.", nullable=True, optional=True),
+        _optional("mechanism", "string", "On which rows the defect falls, in words."),
     ),
 )
 

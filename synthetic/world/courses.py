@@ -119,20 +119,21 @@ COURSES = (
     ),
 )
 DOMESTIC = ("partner", "ex_partner", "parent", "child", "sibling", "other_family")
-# Domestic incidents that are no crime. Those called about them are called about once, mostly (illustrative).
+# Domestic incidents that are no crime. These figures and INCIDENTS_BESIDE are set so that, of the suspects of intimate-partner
+# crimes and incidents, 77.6 % have no further report in 731 days (Barnham, Barnes and Sherman 2017).
 INCIDENTS = Course(
     "domestic incidents",
     {},
-    further=0.35,
+    further=0.22,
     spread=0.9,
     spell=400,
     new_victim=0.0,
     relationships=_INTIMATE,
     age=(36, 12),
 )
-INCIDENTS_BESIDE = 0.16
-"""Incidents beside each domestic crime that happens, over incidents for each that is reported (illustrative)."""
-RECORDED_AND_LEFT = 0.92
+INCIDENTS_BESIDE = 0.09
+"""Incidents beside each domestic crime that happens, over incidents for each that is reported."""
+RECORDED_AND_LEFT = 0.90
 """Domestic crimes that are recorded as crimes and stay so, of those reported, in the typical profile (measured)."""
 # Those who offend in two forces have several victims, some here and some there.
 BORDER_COURSES = tuple(replace(course, further=max(course.further, 2.5), new_victim=0.7) for course in COURSES)

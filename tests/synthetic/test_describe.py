@@ -11,7 +11,7 @@ from audit import audit_dataset
 from synthetic import Dataset, InputError, generate
 from synthetic.calibrate import calibrate
 from synthetic.contract import TABLES
-from synthetic.describe import describe, harm_by_offence, read_harm_weights
+from synthetic.describe import describe, harm_by_offence, living_together, read_harm_weights
 from synthetic.profile import profile_names
 from tests.conftest import Outcome
 
@@ -40,6 +40,15 @@ def test_every_field_is_described_with_its_counts(typical: Dataset) -> None:
     persons = pd.concat([pd.read_parquet(path) for path in typical.files("persons")])
     assert rows.loc[("persons", "ethnicity"), "missing"] == persons["ethnicity"].isna().sum()
     assert rows.loc[("persons", "sex"), "rows"] == len(persons)
+
+
+def test_households_shared_addresses_and_telephones_are_counted(typical: Dataset) -> None:
+    counts = living_together(typical).set_index("figure")["count"]
+    persons = pd.concat([pd.read_parquet(path) for path in typical.files("persons")])
+    assert counts["records that share a telephone"] == persons["phone"].dropna().duplicated(keep=False).sum()
+    people = pd.concat([pd.read_parquet(path) for path in typical.files("truth/people")])
+    assert counts["people, residence private"] == (people["residence"] == "private").sum()
+    assert counts["households with two or more of them"] > 0.1 * counts["households of people known to police"]
 
 
 def test_harm_weights_are_the_users_where_he_brings_them(typical: Dataset, tmp_path: Path) -> None:
@@ -75,7 +84,7 @@ def test_every_profile_makes_a_dataset_that_is_audited(name: str, tmp_path: Path
     assert results["effect"]["recall_at_k"].notna().all()
 
 
-def test_poor_has_three_records_a_person_and_migration_loses_a_fifth(tmp_path: Path) -> None:
+def test_poor_has_about_three_records_a_person_and_migration_loses_a_fifth(tmp_path: Path) -> None:
     spread = ("recording.force_spread=0",)
     from synthetic.profile import load_profile
 
