@@ -68,9 +68,6 @@ def run(
         str, typer.Option(help=f"Weight of an offence: {', '.join(WEIGHTS)}, or a CSV file of offence_code and weight.")
     ] = "harm_days",
     date_basis: Annotated[str, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}.")] = "reported",
-    identity_model: Annotated[
-        Path | None, typer.Option(help="A saved identity_model.json, to be used as it is; learnt from the data otherwise.")
-    ] = None,
     replicates: Annotated[
         int | None, typer.Option(help="Record the world again so many times, for intervals of the effect; Wilson's otherwise.")
     ] = None,
@@ -99,7 +96,6 @@ def run(
         choices=choices,
         weights=own,
         detail=detail,
-        identity_model=identity_model,
         thresholds=read_thresholds(thresholds),
         only=only or (),
         skip=skip or (),

@@ -16,7 +16,7 @@ from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.effect import INSTRUMENT_NAMES, Choices, check_choices, measure, no_effect
 from audit.engines import connect, frames, spark_session
 from audit.gaps import find_coverage, find_gaps, read_counts, supplied
-from audit.linkage import Identities, find_identities, read_model
+from audit.linkage import Identities, find_identities
 from audit.readiness.assess import assess, field_score_table
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.verdict import Size, force_summaries
@@ -45,7 +45,6 @@ def audit_dataset(
     engine: str = "duckdb",
     instrument: str = "harm_365",
     choices: Choices | None = None,
-    identity_model: Path | None = None,
     thresholds: Thresholds | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
@@ -58,8 +57,7 @@ def audit_dataset(
 
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb,
     pandas or spark, where pairs of person records are compared too; ``master`` is the address of a Spark cluster); ``only``
-    and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``identity_model`` is a saved
-    model of duplicate identities, to be used as it is. ``instrument`` is the use for which readiness is told in the summary,
+    and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``instrument`` is the use for which readiness is told in the summary,
     the tables have both. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
     ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
     sentence and the share done. Raises InputError.
@@ -78,7 +76,7 @@ def audit_dataset(
             counted, broken = count_checks(frames(engine, opened, connection, master), declared, Context(as_of))
         with steps.step("Looked for duplicate identities"):
             session = spark_session(master) if engine == "spark" else None
-            identities = find_identities(connection, read_model(identity_model), session)
+            identities = find_identities(connection, session)
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of)
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
@@ -133,6 +131,7 @@ def audit_dataset(
         "identity_summary": identities.identity_summary,
         "identity_pairs": identities.identity_pairs,
         "identity_thresholds": identities.identity_thresholds,
+        "identity_diagnosis": identities.identity_diagnosis,
         **vars(gaps),
         **vars(coverage),
         **vars(effect),
@@ -140,7 +139,7 @@ def audit_dataset(
         "field_scores": field_score_table(checks, forces),
         "replicates": empty("replicates"),
     }
-    return Results(summary, tables, identities.model)
+    return Results(summary, tables)
 
 
 def choose_checks(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:

@@ -93,7 +93,7 @@ def _narrowed(view: View, instrument: str, force: str) -> Results:
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     shown = {name: results[name][results[name]["force"].isin(sizes)] for name in ("readiness", "effect")}
     # Kept for every visitor's thresholds, so it must not hold on to the large tables.
-    return Results(summary, shown, results.identity_model)
+    return Results(summary, shown)
 
 
 def _explain(results: Results, instrument: str) -> None:
