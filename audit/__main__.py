@@ -89,9 +89,6 @@ def run(
     date_basis: Annotated[
         str | None, typer.Option(help=f"Date that counts: {' or '.join(DATE_BASES)}; as the instrument declares otherwise.")
     ] = None,
-    identity_model: Annotated[
-        Path | None, typer.Option(help="A saved identity_model.json, to be used as it is; learnt from the data otherwise.")
-    ] = None,
     replicates: Annotated[
         int | None, typer.Option(help="Record the world again so many times, for intervals of the effect; Wilson's otherwise.")
     ] = None,
@@ -121,7 +118,6 @@ def run(
         choices=choices,
         weights=own,
         detail=detail,
-        identity_model=identity_model,
         thresholds=limits,
         only=only or (),
         skip=skip or (),

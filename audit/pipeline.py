@@ -17,7 +17,7 @@ from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.effect import DEFAULT_INSTRUMENT, Choices, Instrument, check_choices, choose_instruments, measure, no_effect
 from audit.engines import connect, frames, spark_session
 from audit.gaps import find_coverage, find_gaps, read_counts
-from audit.linkage import Identities, find_identities, read_model
+from audit.linkage import Identities, find_identities
 from audit.readiness.evidence import agreement, months_supplied
 from audit.readiness.field_scores import field_score_table
 from audit.readiness.thresholds import Thresholds
@@ -47,7 +47,6 @@ def audit_dataset(
     engine: str = "duckdb",
     instrument: str | Path | Instrument | Sequence[str | Path | Instrument] = DEFAULT_INSTRUMENT,
     choices: Choices | None = None,
-    identity_model: Path | None = None,
     thresholds: Thresholds | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
@@ -60,8 +59,7 @@ def audit_dataset(
 
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. The checks run on ``engine`` (duckdb,
     pandas or spark, where pairs of person records are compared too; ``master`` is the address of a Spark cluster); ``only``
-    and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``identity_model`` is a saved
-    model of duplicate identities, to be used as it is. ``instrument`` names one or several, by key or TOML file, to be computed beside those of every
+    and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``instrument`` names one or several, by key or TOML file, to be computed beside those of every
     audit; the first named is the use for which readiness is reported in the summary, the tables have all. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
     ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
     sentence and the share done; True prints both, on standard error. Raises InputError.
@@ -81,7 +79,7 @@ def audit_dataset(
             counted, broken = count_checks(frames(engine, opened, connection, master), declared, Context(as_of))
         with steps.step("Looked for duplicate identities"):
             session = spark_session(master) if engine == "spark" else None
-            identities = find_identities(connection, read_model(identity_model), session)
+            identities = find_identities(connection, session)
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None))
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
@@ -136,6 +134,7 @@ def audit_dataset(
         "identity_summary": identities.identity_summary,
         "identity_pairs": identities.identity_pairs,
         "identity_thresholds": identities.identity_thresholds,
+        "identity_diagnosis": identities.identity_diagnosis,
         **vars(gaps),
         **vars(coverage),
         **vars(effect),
@@ -144,7 +143,7 @@ def audit_dataset(
         "field_scores": field_score_table(found_out.checks, forces),
         "replicates": empty("replicates"),
     }
-    return Results(summary, tables, identities.model)
+    return Results(summary, tables)
 
 
 def show_progress(sentence: str, share: float) -> None:

@@ -1,72 +1,363 @@
-"""The linkage model: one object that can be saved with the results, shown, and used again."""
+"""Which pairs are the same person: kinds of pair that cannot turn into one another, fitted to the data at hand.
 
-import json
-from pathlib import Path
-from typing import Annotated, Literal
+Fellegi and Sunter (1969) weigh a pair's agreements by how often records of the same person, and of strangers, have them. Two
+people of one home agree on address and telephone together, which a model of two kinds takes for one person. Winkler (1993)
+has a third kind for them. Here are six:
+
+- strangers; the same person;
+- housemates, who share a home and perhaps a telephone; family, who share the surname too; of family a few are namesakes,
+  such as father and son, and a few have one birth, such as twins.
+
+The tables of the last four are tied to the two others: a share of them truly agrees, with the spelling errors of the same
+person's records, and the rest are as strangers. So only a few shares are learnt, and these kinds cannot drift to become
+another. That a field is missing is a level of its own (Enamorado, Fifield and Imai 2019 ignore it). The expectation–
+maximisation runs on patterns, distinct combinations of levels and rarity with their number of pairs, so its cost hardly
+grows with the records.
+"""
+
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import numpy.typing as npt
 
-from audit.linkage.mixture import TABLES, Tables, uniform
-from synthetic.errors import InputError
+from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PLACE, SEX, SURNAME
 
-LEARNT = Path(__file__).parent / "model.json"
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Tables = dict[str, Floats]
 
-_WAY_OUT = "name the identity_model.json of a results folder"
+KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins")
+SAME, HOUSE, FAMILY, NAMESAKES, TWINS = 1, 2, 3, 4, 5
+RARE = ("forename", "surname", "date_of_birth", "place", "phone")
+"""Fields where agreement on a rare value says more than on a common one."""
+SWAPPED = FORENAME.number("swapped with surname")
+SAME_FORENAME, SAME_BIRTH = FORENAME.number("same"), BIRTH.number("same")
+LEAST_CHANCE = 3e-7
+TWINS_WITH_ONE_NAME = -5.0
+"""Log odds that speak against twins where both records have one forename: it is then more likely one person."""
 
-Chance = Annotated[float, Field(gt=0, le=1)]
+# What records of the same person look like before anything is learnt: round numbers, from the far level to the near.
+_PRIORS: dict[str, tuple[float, ...]] = {
+    "forename": (0.05, 0.01, 0.02, 0.05, 0.04, 0.03, 0.02, 0.78),
+    "surname": (0.06, 0.01, 0.02, 0.05, 0.04, 0.82),
+    "date_of_birth": (0.02, 0.02, 0.02, 0.005, 0.04, 0.01, 0.885),
+    "place": (0.30, 0.03, 0.02, 0.02, 0.03, 0.03, 0.05, 0.02, 0.50),
+    "phone": (0.45, 0.05, 0.50),
+    "sex": (0.02, 0.98),
+}
 
 
-class Model(BaseModel):
-    """What records of one person, and of relatives, agree on, by table and level; and how much of it is found.
+@dataclass(frozen=True)
+class Prior:
+    """A share that is learnt: its prior mean, and how many pairs that mean is worth."""
 
-    ``one_person`` and ``relatives`` hold the tables of ``mixture.TABLES``. ``strength`` is how many pairs of the data at hand
-    weigh as much as what was learnt before; with ``fixed`` nothing is learnt anew. ``found_mean`` and ``found_spread`` are
-    the share of duplicate records that is found, and its standard deviation between forces, in the worlds learnt from.
+    mean: float
+    pairs: float
+
+    def learnt(self, agreeing: float, of: float) -> float:
+        """The mean after ``agreeing`` of ``of`` pairs."""
+        return (agreeing + self.mean * self.pairs) / (of + self.pairs)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The numbers set by hand. ``varied`` draws others near them, to see what they matter."""
+
+    same: Tables = field(default_factory=lambda: {name: _shares(np.array(table)) for name, table in _PRIORS.items()})
+    strength: dict[str, float] = field(
+        default_factory=lambda: {name: 5.0 if name in ("place", "phone") else 30.0 for name in FIELDS}
+    )
+    """How many pairs the prior of a field's table is worth."""
+    missing: float = 20.0
+    """How many pairs it is worth that a field is missing as often as among strangers."""
+    namesakes: Prior = Prior(0.02, 200)
+    twins: Prior = Prior(0.02, 200)
+    home: Prior = Prior(0.95, 20)
+    house_phone: Prior = Prior(0.5, 10)
+    family_phone: Prior = Prior(0.5, 10)
+    joint: Prior = Prior(0.3, 20)
+    """How much less often than by the tables alone both forename and birth say nothing."""
+    births: float = 200.0
+    """How many pairs it is worth that births within a home differ as strangers' do."""
+    family_surname: float = 0.9
+    kin_other_sex: float = 0.03
+    """Chance that namesakes differ in sex."""
+    same_pairs: float = 0.05
+    """Pairs of the same person, as a share of the records, before anything is learnt; ``home_pairs`` likewise."""
+    home_pairs: float = 0.2
+    hold: int = 10
+    """Rounds in which the same person's tables stay as they are while homes settle."""
+
+    def varied(self, rng: np.random.Generator, by: float = 2.0) -> "Settings":
+        """Every number times a factor drawn log-evenly within [1/by, by]."""
+
+        def factor() -> float:
+            return float(np.exp(rng.uniform(-np.log(by), np.log(by))))
+
+        same = {}
+        for name, table in self.same.items():
+            errors = table[:-1] * np.array([factor() for _ in table[:-1]])
+            same[name] = np.append(errors, table[-1]) / (errors.sum() + table[-1])
+        shares = {
+            part.name: Prior(min(value.mean * factor(), 0.9), value.pairs * factor())
+            for part in fields(self)
+            if isinstance(value := getattr(self, part.name), Prior)
+        }
+        shares["home"] = Prior(1 - (1 - self.home.mean) * factor(), self.home.pairs * factor())
+        return replace(
+            self,
+            same=same,
+            strength={name: value * factor() for name, value in self.strength.items()},
+            missing=self.missing * factor(),
+            births=self.births * factor(),
+            family_surname=1 - (1 - self.family_surname) * factor(),
+            kin_other_sex=self.kin_other_sex * factor(),
+            same_pairs=self.same_pairs * factor(),
+            home_pairs=self.home_pairs * factor(),
+            **shares,
+        )
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """Pairs drawn at random: how many, their counts by field and level (without missing), and those by sex of one forename."""
+
+    counts: Tables
+    drawn: float
+    same_forename: Floats
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Distinct combinations of levels and rarity, and how many of the compared pairs have each.
+
+    ``levels`` by field, missing as the highest number; ``shares`` by field of ``RARE``: the log of the share of people who
+    have the value that both records have. ``possible`` counts all pairs, compared or not, and ``records`` the records.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal["identity-model/1"] = "identity-model/1"
-    source: str
-    one_person: dict[str, list[list[Chance]] | list[Chance]]
-    relatives: dict[str, list[list[Chance]] | list[Chance]]
-    strength: float = Field(300.0, ge=0)
-    fixed: bool = False
-    found_mean: float = Field(gt=0, le=2)
-    found_spread: float = Field(gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _complete(self) -> "Model":
-        shapes = {name: table.shape for name, table in uniform().items()}
-        for kind in (self.one_person, self.relatives):
-            if set(kind) != set(TABLES) or any(np.array(kind[name]).shape != shapes[name] for name in TABLES):
-                raise ValueError("the tables are not those of this version")
-        return self
-
-    def tables(self, kind: Literal["one_person", "relatives"]) -> Tables:
-        """The tables of a kind as arrays, each summing to 1."""
-        tables = {name: np.array(table, float) for name, table in getattr(self, kind).items()}
-        return {name: table / table.sum() for name, table in tables.items()}
-
-    def adapted(self, one_person: Tables) -> "Model":
-        """The model with other chances for one person's records, as learnt from the data at hand; fixed, to be used again."""
-        tables = {name: np.maximum(np.round(table, 9), 1e-9).tolist() for name, table in one_person.items()}
-        return self.model_copy(update={"one_person": tables, "fixed": True})
+    levels: dict[str, Ints]
+    shares: Tables
+    count: Floats
+    possible: float
+    records: int
 
 
-def read_model(path: Path | None = None) -> Model:
-    """A saved model, or the one that comes with the auditor; raises InputError with one sentence."""
-    try:
-        return Model.model_validate_json((path or LEARNT).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise InputError(None, "The identity model cannot be read; name the identity_model.json of a results folder.") from None
-    except ValidationError:
-        raise InputError(
-            None, "The identity model is not of this version's format; name the identity_model.json of a results folder."
-        ) from None
+@dataclass
+class State:
+    """What is learnt: the tables of the same person and of strangers, the shares of the kinds, and what homes share."""
+
+    same: Tables
+    strangers: Tables
+    births_at_home: Floats
+    missing_same: dict[str, float]
+    missing_strangers: dict[str, float]
+    sex_of_same_forename: Floats
+    pairs: dict[str, float]
+    """Share of all possible pairs: same, house, family."""
+    shares: dict[str, float]
+    """namesakes, twins, home, house_phone, family_phone."""
+    joint: float
+    rounds: int = 0
 
 
-def model_as_json(model: Model) -> str:
-    """The model as it is saved."""
-    return json.dumps(model.model_dump(mode="json"), indent=1) + "\n"
+@dataclass(frozen=True)
+class Weighed:
+    """Pairs by pattern: ``odds`` log odds of each kind against strangers and ``chance`` its probability, both (kinds,
+    patterns); ``weights`` what each field says for the same person against strangers, as logs; ``agree`` the share of
+    a home's or telephone's agreement that is true and not by chance.
+    """
+
+    odds: Floats
+    chance: Floats
+    weights: Tables
+    agree: Tables
+
+
+def _shares(counts: Floats) -> Floats:
+    return np.asarray((counts + 1e-5) / (counts + 1e-5).sum(), np.float64)
+
+
+def fit(
+    patterns: Patterns, strangers: Strangers, settings: Settings, state: State | None = None, most: int = 200
+) -> tuple[State, Weighed]:
+    """Learn the state from the patterns, from ``state`` on if given, in at most so many rounds; and weigh the patterns."""
+    state = state or start(patterns, strangers, settings)
+    before = -np.inf
+    for _ in range(most):
+        weighed = weigh(patterns, state, settings)
+        same = float((weighed.chance[SAME] * patterns.count).sum())
+        if state.rounds > settings.hold + 5 and abs(same - before) < 1e-4 * before:
+            break
+        before = same
+        state = learn(patterns, strangers, settings, state, weighed)
+    return state, weigh(patterns, state, settings)
+
+
+def start(patterns: Patterns, strangers: Strangers, settings: Settings) -> State:
+    """The state before anything is learnt."""
+    missing = {
+        name: float(np.clip(1 - strangers.counts[name].sum() / strangers.drawn, 1e-4, 1 - 1e-4)) for name in present(strangers)
+    }
+    chances = _chances(patterns, strangers, np.zeros_like(patterns.count))
+    drawn = strangers.same_forename + 5 * _shares(strangers.counts["sex"] + 1)
+    share = patterns.records / patterns.possible
+    return State(
+        same={name: table.copy() for name, table in settings.same.items()},
+        strangers=chances,
+        births_at_home=chances["date_of_birth"].copy(),
+        missing_same=dict(missing),
+        missing_strangers=missing,
+        sex_of_same_forename=drawn / drawn.sum(),
+        pairs={
+            "same": settings.same_pairs * share,
+            "house": settings.home_pairs / 2 * share,
+            "family": settings.home_pairs / 2 * share,
+        },
+        shares={name: getattr(settings, name).mean for name in ("namesakes", "twins", "home", "house_phone", "family_phone")},
+        joint=settings.joint.mean,
+    )
+
+
+def present(strangers: Strangers) -> list[str]:
+    """Fields that some pair of records has."""
+    return [name for name in FIELDS if strangers.counts[name].sum() > 0]
+
+
+def _chances(patterns: Patterns, strangers: Strangers, others: Floats) -> Tables:
+    """Strangers' chances: those of random pairs, less the pairs expected to be of other kinds; at least 2% are kept."""
+    tables = {}
+    for name, counts in strangers.counts.items():
+        known = np.bincount(patterns.levels[name], others * patterns.count, FIELDS[name].size + 1)[: FIELDS[name].size]
+        left = np.maximum(counts - known * strangers.drawn / patterns.possible, 0.02 * counts)
+        tables[name] = np.maximum((left + 0.2) / (left.sum() + 0.2 * len(left)), LEAST_CHANCE)
+    return tables
+
+
+def _rarity(patterns: Patterns, state: State) -> Tables:
+    """What it adds that the shared value is rarer, or commoner, than the level's average, as logs."""
+    found = {}
+    for name in RARE:
+        level, exact = patterns.levels[name], FIELDS[name].exact
+        average = np.log(state.strangers[name][exact].sum())
+        found[name] = np.where(np.isin(level, exact), average - patterns.shares[name], 0.0)
+    swapped = patterns.levels["forename"] == SWAPPED
+    found["forename"][swapped] = np.log(state.strangers["forename"][SWAPPED]) - patterns.shares["forename"][swapped]
+    return found
+
+
+def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
+    """Log odds and probabilities of the kinds for each pattern."""
+    levels, there = patterns.levels, list(state.missing_same)
+    zero = np.zeros(len(patterns.count))
+    rarity = _rarity(patterns, state)
+    same_forename = levels["forename"] == SAME_FORENAME
+    weights = {}
+    for name in there:
+        known, gone = state.missing_same[name], state.missing_strangers[name]
+        table = np.log(state.same[name] / state.strangers[name]) + np.log((1 - known) / (1 - gone))
+        weights[name] = np.append(table, np.log(known / gone))[levels[name]] + rarity.get(name, zero)
+    kin_sex = zero
+    if "sex" in there:
+        # Strangers of one forename are mostly of one sex, so that their agreement says little.
+        told = np.append(np.log(state.sex_of_same_forename / state.strangers["sex"]), 0.0)[levels["sex"]]
+        by_name = np.where(same_forename, told, 0.0)
+        weights["sex"] = weights["sex"] - by_name
+        kin = np.array([settings.kin_other_sex, 1 - settings.kin_other_sex])
+        kin_sex = np.append(np.log(kin / state.strangers["sex"]), 0.0)[levels["sex"]] - by_name
+
+    def tied(name: str, share: float) -> tuple[Floats, Floats]:
+        """Log odds where a share agrees, with the same person's near levels, and the rest are strangers; and the true part."""
+        near = _shares(state.same[name] * FIELDS[name].near)
+        agree = np.append(near / state.strangers[name], 1.0)[levels[name]] * np.exp(rarity[name]) * share
+        total = agree + 1 - share
+        missing = levels[name] == FIELDS[name].size
+        return np.where(missing, 0.0, np.log(total)), np.where(missing, 0.0, agree / total)
+
+    def agreed(name: str) -> Floats:
+        near = _shares(state.same[name] * FIELDS[name].near)
+        return np.append(np.log(near / state.strangers[name]), 0.0)[levels[name]] + rarity[name]
+
+    silent = (np.isin(levels["forename"], (0, FORENAME.size))) & (np.isin(levels["date_of_birth"], (0, BIRTH.size)))
+    odds = np.full((len(KINDS), len(zero)), -np.inf)
+    odds[0] = 0.0
+    odds[SAME] = np.log(state.pairs["same"]) + sum(weights.values(), zero) + silent * np.log(state.joint)
+    agree: Tables = {}
+    if "place" in there or "phone" in there:
+        home, phone_house, phone_family = zero, zero, zero
+        if "place" in there:
+            home, agree["home"] = tied("place", state.shares["home"])
+        if "phone" in there:
+            phone_house, agree["house_phone"] = tied("phone", state.shares["house_phone"])
+            phone_family, agree["family_phone"] = tied("phone", state.shares["family_phone"])
+        surname, _ = tied("surname", settings.family_surname)
+        births = np.append(np.log(state.births_at_home / state.strangers["date_of_birth"]), 0.0)[levels["date_of_birth"]]
+        family = np.log(state.pairs["family"]) + home + phone_family + surname
+        namesakes, twins = state.shares["namesakes"], state.shares["twins"]
+        odds[HOUSE] = np.log(state.pairs["house"]) + home + phone_house + births
+        odds[FAMILY] = family + np.log(max(1 - namesakes - twins, 0.01)) + births
+        odds[NAMESAKES] = family + np.log(namesakes) + agreed("forename") + kin_sex
+        odds[TWINS] = family + np.log(twins) + agreed("date_of_birth") + np.where(same_forename, TWINS_WITH_ONE_NAME, 0.0)
+    top = odds.max(0)
+    chance = np.exp(odds - top)
+    chance /= chance.sum(0)
+    return Weighed(odds, chance, weights, agree)
+
+
+def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: State, weighed: Weighed) -> State:
+    """One step of maximisation."""
+    levels, expected = patterns.levels, weighed.chance * patterns.count
+    same, there = expected[SAME], list(state.missing_same)
+    kin = expected[HOUSE:].sum(0)
+    family = expected[FAMILY:].sum(0)
+    tables, missing, joint = state.same, state.missing_same, state.joint
+    if state.rounds >= settings.hold:
+        counted = {name: np.bincount(levels[name], same, FIELDS[name].size + 1) for name in FIELDS}
+        tables = {name: _shares(counted[name][:-1] + settings.strength[name] * settings.same[name]) for name in FIELDS}
+        missing = {
+            name: (counted[name][-1] + settings.missing * state.missing_strangers[name]) / (same.sum() + settings.missing)
+            for name in there
+        }
+        silent = np.isin(levels["forename"], (0, FORENAME.size)) & np.isin(levels["date_of_birth"], (0, BIRTH.size))
+        apart = 1.0
+        for name in ("forename", "date_of_birth"):
+            if name in there:
+                apart *= (1 - missing[name]) * tables[name][0] + missing[name]
+        joint = min(settings.joint.learnt(float(same[silent].sum()), float(same.sum()) * apart), 1.0)
+    shares, pairs = dict(state.shares), {"same": max(float(same.sum()), 1.0) / patterns.possible}
+    births = state.births_at_home
+    if weighed.agree:
+        births = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1]
+        births = births + settings.births * state.strangers["date_of_birth"]
+        births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
+        births = births / births.sum()
+        for name, group in (("home", kin), ("house_phone", expected[HOUSE]), ("family_phone", family)):
+            if name in weighed.agree:
+                of = "place" if name == "home" else "phone"
+                known = levels[of] < FIELDS[of].size
+                prior: Prior = getattr(settings, name)
+                shares[name] = prior.learnt(float((group * weighed.agree[name]).sum()), float(group[known].sum()))
+        for name, kind in (("namesakes", NAMESAKES), ("twins", TWINS)):
+            prior = getattr(settings, name)
+            shares[name] = min(prior.learnt(float(expected[kind].sum()), float(family.sum())), 0.5)
+        pairs["house"] = max(float(expected[HOUSE].sum()), 0.5) / patterns.possible
+        pairs["family"] = max(float(family.sum()), 0.5) / patterns.possible
+    else:
+        pairs |= {name: state.pairs[name] for name in ("house", "family")}
+    chances = _chances(patterns, strangers, 1 - weighed.chance[0])
+    return replace(
+        state,
+        same=tables,
+        strangers=chances,
+        births_at_home=births,
+        missing_same=missing,
+        pairs=pairs,
+        shares=shares,
+        joint=joint,
+        rounds=state.rounds + 1,
+    )
+
+
+__all__ = [
+    "FIELDS", "KINDS", "PLACE", "RARE", "SAME", "SEX", "SURNAME", "Patterns", "Prior", "Settings", "State", "Strangers",
+    "Weighed", "fit", "learn", "present", "start", "weigh",
+]  # fmt: skip

@@ -1,67 +1,27 @@
-"""Pairs of person records compared by Splink on Spark: the same settings, keys and comparisons as on DuckDB.
+"""Levels of pairs on Spark: the same conditions in Spark's SQL. Records, pairs and the model stay on DuckDB and this machine.
 
-Records are made ready on DuckDB and handed to Spark, and what comes back are the pairs that agree on enough; the rest is
-the same for both. Distances are those of the functions that Splink brings along for Spark, which may differ in a last digit.
+The distances between texts are those of the functions that Splink brings along for Spark; the rest is Spark's own.
 """
 
 from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
-from audit.linkage.records import COLUMNS, KEYS
-
-SPOKEN = {"list_has_any(": "arrays_overlap("}
-"""Functions by DuckDB's name and by Spark's; the rest is translated by sqlglot, which Splink itself speaks."""
-HEARD = {"JAROWINKLER_SIMILARITY(": "jaro_winkler(", "JARO_WINKLER_SIMILARITY(": "jaro_winkler("}
+from audit.linkage.records import COLUMNS
 
 
-def predict_on_spark(
-    session: Any, connection: duckdb.DuckDBPyConnection, table: str, model: dict[str, Any], columns: list[str], least: float
-) -> dict[str, np.ndarray]:
-    """``columns`` of the pairs whose match weight is at least ``least``, by column; ``model`` is Splink's settings for DuckDB."""
-    from splink import Linker
+def levels_on_spark(
+    session: Any, connection: duckdb.DuckDBPyConnection, table: str, query: str
+) -> dict[str, npt.NDArray[np.int64]]:
+    """The query's columns first, second and code, of the records and pairs in the connection's tables."""
     from splink.backends.spark import SparkAPI
 
-    # Spark has no unsigned numbers; a key only has to tell values apart.
-    keys = ", ".join(f"({key}::HUGEINT - 9223372036854775808)::BIGINT AS {key}" for key in KEYS)
-    wanted = ", ".join(["number", *COLUMNS, keys])
-    records = session.createDataFrame(connection.sql(f"SELECT {wanted} FROM {table}").to_arrow_table())
-    api = SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)
-    linker = Linker(api.register(records), _spoken(model), log_level=None)
-    predicted = linker.inference.predict(threshold_match_weight=least)
-    pairs = session.sql(f"SELECT {', '.join(columns)} FROM {predicted.physical_name}").toPandas()
+    SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
+    for name, columns in ((table, ", ".join(["number", *COLUMNS])), (f"{table}_pairs", "first, second")):
+        rows = connection.sql(f"SELECT {columns} FROM {name}").to_arrow_table()
+        session.createDataFrame(rows).createOrReplaceTempView(name)
+    found = session.sql(query).toPandas()
     session.catalog.clearCache()
-    pairs = pairs.sort_values(["first", "second"], ignore_index=True)
-    return {name: pairs[name].to_numpy() for name in pairs}
-
-
-def _spoken(model: dict[str, Any]) -> dict[str, Any]:
-    """The settings with their conditions in Spark's SQL."""
-    rules = [
-        {"blocking_rule": _translated(rule["blocking_rule"]), "sql_dialect": "spark"}
-        for rule in model["blocking_rules_to_generate_predictions"]
-    ]
-    comparisons = [
-        comparison
-        | {
-            "comparison_levels": [
-                level | {"sql_condition": _translated(level["sql_condition"])} for level in comparison["comparison_levels"]
-            ]
-        }
-        for comparison in model["comparisons"]
-    ]
-    return model | {"blocking_rules_to_generate_predictions": rules, "comparisons": comparisons}
-
-
-def _translated(condition: str) -> str:
-    import sqlglot
-
-    if condition == "ELSE":
-        return condition
-    for name, spark in SPOKEN.items():
-        condition = condition.replace(name, spark)
-    text = sqlglot.transpile(condition, read="duckdb", write="spark")[0]
-    for name, spark in HEARD.items():
-        text = text.replace(name, spark)
-    return text
+    return {name: found[name].to_numpy(np.int64) for name in ("first", "second", "code")}

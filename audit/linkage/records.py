@@ -1,114 +1,122 @@
-"""Person records made ready for comparison: names, dates and places in one spelling, and the keys that bring pairs together."""
+"""Person records made ready for comparison: names, dates and places in one spelling, of every script."""
+
+import unicodedata
 
 import duckdb
 import nicknames
 import pandas as pd
 
-PLACEHOLDERS = ("unknown", "notknown", "nk", "na", "none", "null", "nil", "test", "xxx", "xx", "x", "noname", "anon", "tbc")
-"""Names that say that there is none; treated as missing."""
+PLACEHOLDERS = (
+    "unknown", "unk", "notknown", "nk", "notavailable", "notapplicable", "none", "nonegiven", "notgiven", "notprovided",
+    "test", "tester", "xxx", "xx", "x", "noname", "anon", "anonymous", "tbc", "tba", "refused", "unnamed",
+)  # fmt: skip
+"""Names, as letters alone, that say that there is none. People are called Na, Nan and Null, so these are not among them."""
+PLACEHOLDER_TEXTS = ("n/a", "n/k", "n.a.", "n.k.", "n.a", "n.k", "#n/a", "<null>", "(null)")
+"""The same, as they are written."""
+NO_ADDRESS = ("unknown", "notknown", "nofixedabode", "nfa", "noaddress", "none", "na", "nk", "tbc", "test", "homeless")
+"""Addresses, as letters and digits alone, that say that there is none."""
 FILLER = "1900-01-01"
-LARGEST_BLOCK = 150
-"""A key that more records than this share brings no pairs together, so that their number grows with the records only."""
-LARGEST_OF_NAME = 20
-"""And so for the name alone, which tells something only where it is rare."""
 
-# Accents and case fall away, and everything that is not a letter: O'Brien, OBRIEN and Obrien are one surname.
-_LETTERS = "nullif(regexp_replace(lower(strip_accents({0})), '[^\\p{{L}}]', '', 'g'), '')"
+COLUMNS = (
+    "fn", "fn_known", "fn_sound", "fn_sorted", "fn_back", "sn", "sn_sound", "sn_sorted", "sn_back", "born_text", "born_day",
+    "ad", "ad_sorted", "pc", "sector", "district", "ph", "sex",
+)  # fmt: skip
+"""What a record has for comparison: forename, the names that it is short for, its sound, its letters in order and backwards;
+the surname likewise; birth as YYYYMMDD and as a day number; address, postcode and its parts; telephone; sex."""
+
 # What spellings and transliterations of one sound come to: like sounds alike, doubled letters once, vowels gone.
 _SOUNDS = (
     ("ph", "f"), ("gh", "g"), ("kh", "h"), ("ch", "sh"), ("ck", "k"), ("dj", "j"), ("c", "k"), ("q", "k"), ("z", "s"),
     ("w", "v"), ("y", "i"), ("rn", "m"), ("1", "l"), ("0", "o"), ("5", "s"),
 )  # fmt: skip
+_ASCII = "regexp_full_match({0}, '[\\x00-\\x7F]*')"
 
-KEYS: dict[str, tuple[tuple[str, ...], str]] = {
-    "by_phone": (("ph",), "ph"),
-    "by_name_and_year": (("fn", "sn", "born"), "concat(fn, '|', sn, '|', year(born))"),
-    "by_name_and_sector": (("fn", "sn", "sector"), "concat(fn, '|', sn, '|', sector)"),
-    "by_name_and_day": (("fn", "sn", "born"), "concat(fn, '|', sn, '|', month(born), '|', day(born))"),
-    "by_birth_and_forename": (("born", "fn_sound"), "concat(born, '|', left(fn_sound, 3))"),
-    "by_birth_and_surname": (("born", "sn_sound"), "concat(born, '|', left(sn_sound, 3))"),
-    "by_birth_and_district": (("born", "district"), "concat(born, '|', district)"),
-    "by_swapped_birth": (
-        ("born", "sn"),
-        "concat(year(born), '|', least(month(born), day(born)), '|', greatest(month(born), day(born)), '|', sn)",
-    ),
-    "by_sound_and_district": (("fn_sound", "sn_sound", "district"), "concat(fn_sound, '|', sn_sound, '|', district)"),
-    "by_swapped_names": (("fn", "sn", "born"), "concat(least(fn, sn), '|', greatest(fn, sn), '|', born)"),
-    "by_name_and_district": (("fn", "sn", "district"), "concat(fn, '|', sn, '|', district)"),
-    "by_name": (("fn", "sn"), "concat(least(fn, sn), '|', greatest(fn, sn))"),
-    "by_address": (("ad", "pc"), "concat(ad, '|', pc)"),
-    "by_address_and_birth": (("ad", "born"), "concat(ad, '|', born)"),
-    "by_address_and_forename": (("ad", "fn_sound"), "concat(ad, '|', left(fn_sound, 2))"),
-    "by_address_and_surname": (("ad", "sn_sound"), "concat(ad, '|', left(sn_sound, 2))"),
-    "by_surname_and_postcode": (("sn_sound", "pc"), "concat(sn_sound, '|', pc)"),
-}
-"""The blocking keys: a pair is compared when it shares one. Each has the fields without which it is missing, and its SQL."""
 
-COLUMNS = ("fn", "fn_known", "fn_sound", "sn", "sn_sound", "born", "born_text", "ad", "pc", "sector", "district", "ph", "sex")
-"""What a record has for comparison: forename, the names it is short for, and its sound; surname and sound; birth; place; …"""
+def plain(text: str, digits: bool = False) -> str:
+    """Letters and combining marks alone (and digits), in one normal form and without case; accents of Latin letters fall away.
+
+    >>> plain("O'Brien"), plain("José"), plain("\\uff2a\\uff4f\\uff45"), plain("मीना") == plain("मना")
+    ('obrien', 'jose', 'joe', False)
+    """
+    kept: list[str] = []
+    latin = False
+    for letter in unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold()):
+        kind = unicodedata.category(letter)
+        if kind[0] == "M":
+            # An accent on a Latin letter is often left out; a vowel sign of another script is part of the name.
+            if not latin:
+                kept.append(letter)
+        elif kind[0] == "L" or (digits and kind == "Nd"):
+            latin = unicodedata.name(letter, "").startswith("LATIN")
+            kept.append(str(unicodedata.digit(letter)) if kind == "Nd" else letter)
+        else:
+            latin = False
+    return unicodedata.normalize("NFKC", "".join(kept))
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
-    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force,
-    ``COLUMNS`` and ``KEYS``.
+    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force, ``COLUMNS``.
 
-    Placeholder names and 1900-01-01 are missing. Keys shared by more than ``LARGEST_BLOCK`` records are missing too.
+    Placeholders, blanks (no-break, zero-width and ideographic spaces included) and 1900-01-01 are missing.
     """
-    placeholders = ", ".join(f"'{name}'" for name in PLACEHOLDERS)
-    # There are far fewer names than records, so each is made ready once.
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE names AS
-            WITH written AS (SELECT forename AS name FROM persons UNION SELECT surname FROM persons),
-                 plain AS (SELECT name, {_LETTERS.format("name")} AS letters FROM written WHERE name IS NOT NULL)
-            SELECT name, letters, {_sound("letters")} AS sound FROM plain
-            WHERE letters IS NOT NULL AND letters NOT IN ({placeholders})"""
-    )
-    letters = connection.execute("SELECT DISTINCT letters AS fn FROM names").df()
+    _plain_texts(connection, "names", ("forename", "surname"), "", PLACEHOLDERS)
+    _plain_texts(connection, "addresses", ("address",), "0-9", NO_ADDRESS)
+    letters = connection.execute("SELECT DISTINCT letters AS fn FROM names ORDER BY fn").df()
     connection.register("names_known", _known(letters["fn"]))
+    ordered = "array_to_string(list_sort(string_split({0}, '')), '')"
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {table}_plain AS
+        CREATE OR REPLACE TEMP TABLE {table} AS
         WITH written AS (
-            SELECT person_id, force, forename, surname, nullif(date_of_birth, DATE '{FILLER}') AS born,
-                   nullif(regexp_replace(lower(strip_accents(address)), '[^\\p{{L}}\\d]', '', 'g'), '') AS ad,
+            SELECT person_id, force, forename, surname, address, nullif(date_of_birth, DATE '{FILLER}') AS born,
                    nullif(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g'), '') AS pc,
-                   nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS ph,
+                   nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS digits,
                    CASE WHEN sex IN ('F', 'M') THEN sex END AS sex
             FROM persons
         )
-        SELECT person_id, force, f.letters AS fn, names_known.known::VARCHAR[] AS fn_known, f.sound AS fn_sound,
-               s.letters AS sn, s.sound AS sn_sound,
-               born, strftime(born, '%Y%m%d') AS born_text, ad, pc, left(pc, length(pc) - 2) AS sector,
-               left(pc, length(pc) - 3) AS district, ph, sex
+        SELECT row_number() OVER (ORDER BY person_id) - 1 AS number, person_id, force,
+               f.letters AS fn, names_known.known::VARCHAR[] AS fn_known, f.sound AS fn_sound,
+               {ordered.format("f.letters")} AS fn_sorted, reverse(f.letters) AS fn_back,
+               s.letters AS sn, s.sound AS sn_sound, {ordered.format("s.letters")} AS sn_sorted, reverse(s.letters) AS sn_back,
+               strftime(born, '%Y%m%d') AS born_text, date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day,
+               a.letters AS ad, {ordered.format("a.letters")} AS ad_sorted, pc,
+               left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+               CASE WHEN length(replace(substr(digits, 3), substr(digits, 3, 1), '')) > 0 THEN digits END AS ph, sex
         FROM written LEFT JOIN names f ON forename = f.name LEFT JOIN names s ON surname = s.name
-             LEFT JOIN names_known ON names_known.fn = f.letters
+             LEFT JOIN addresses a ON address = a.name LEFT JOIN names_known ON names_known.fn = f.letters
+        ORDER BY number
         """
     )
-    keys = ", ".join(
-        f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in parts)} THEN hash({sql}) END AS {key}"
-        for key, (parts, sql) in KEYS.items()
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_keyed AS SELECT *, {keys} FROM {table}_plain")
-    connection.execute(f"DROP TABLE {table}_plain")
-    kept, joins = [], []
-    for key in KEYS:
-        most = LARGEST_OF_NAME if key == "by_name" else LARGEST_BLOCK
-        connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE many_{key} AS
-                SELECT {key} AS value FROM {table}_keyed WHERE {key} IS NOT NULL GROUP BY {key} HAVING count(*) > {most}"""
-        )
-        if connection.execute(f"SELECT count(*) FROM many_{key}").fetchall()[0][0]:
-            kept.append(f"CASE WHEN many_{key}.value IS NULL THEN {key} END AS {key}")
-            joins.append(f"LEFT JOIN many_{key} ON many_{key}.value = {key}")
-    replaced = f"REPLACE ({', '.join(kept)})" if kept else ""
+    connection.unregister("names_known")
+    connection.execute("DROP TABLE names; DROP TABLE addresses")
+
+
+def _plain_texts(
+    connection: duckdb.DuckDBPyConnection, made: str, columns: tuple[str, ...], digits: str, placeholders: tuple[str, ...]
+) -> None:
+    """A table of each text as it is written and as it is compared: there are far fewer texts than records.
+
+    Those of plain letters are made ready by DuckDB, the rest by Unicode's rules in Python.
+    """
+    written = " UNION ".join(f"SELECT DISTINCT {column} AS name FROM persons WHERE {column} IS NOT NULL" for column in columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {written}")
+    others = connection.execute(f"SELECT name FROM written WHERE NOT {_ASCII.format('name')} ORDER BY name").df()
+    others["letters"] = pd.Series([plain(name, bool(digits)) for name in others["name"]], dtype="str")
+    connection.register("others", others)
+    listed = ", ".join(f"'{name}'" for name in placeholders)
+    texts = ", ".join(f"'{name}'" for name in PLACEHOLDER_TEXTS)
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {table} AS
-            WITH numbers AS (SELECT rowid AS place, row_number() OVER (ORDER BY person_id) - 1 AS number FROM {table}_keyed)
-            SELECT number, {table}_keyed.* {replaced}
-            FROM {table}_keyed JOIN numbers ON place = {table}_keyed.rowid {" ".join(joins)}"""
+        f"""CREATE OR REPLACE TEMP TABLE {made} AS
+            WITH ready AS (
+                SELECT name, regexp_replace(lower(name), '[^a-z{digits}]', '', 'g') AS letters FROM written
+                WHERE {_ASCII.format("name")}
+                UNION ALL SELECT name::VARCHAR, letters::VARCHAR FROM others
+            )
+            SELECT *, {_sound("letters")} AS sound FROM ready
+            WHERE letters <> '' AND letters NOT IN ({listed}) AND lower(trim(name)) NOT IN ({texts})"""
     )
-    for name in ("names", f"{table}_keyed", *(f"many_{key}" for key in KEYS)):
-        connection.execute(f"DROP TABLE {name}")
+    connection.unregister("others")
+    connection.execute("DROP TABLE written")
 
 
 def _sound(column: str) -> str:

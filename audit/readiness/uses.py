@@ -19,4 +19,4 @@ def for_use(results: Results, instrument: str, thresholds: Thresholds, force: st
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     kept = [name for name in ("readiness", "effect", "actions") if name in results.tables]
-    return Results(summary, {name: results[name][results[name]["force"].isin(sizes)] for name in kept}, results.identity_model)
+    return Results(summary, {name: results[name][results[name]["force"].isin(sizes)] for name in kept})

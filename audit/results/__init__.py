@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from audit.linkage.model import Model, model_as_json, read_model
 from audit.results.notebook import scorecard_html
 from audit.results.schemas import SCHEMAS, empty, to_arrow
 from audit.results.summary import DatasetSummary, ForceSummary, IdentitySummary, Options, Status, Summary
@@ -34,7 +33,6 @@ class Results:
 
     summary: Summary
     tables: Mapping[str, pd.DataFrame]
-    identity_model: Model
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
@@ -46,7 +44,7 @@ class Results:
     def with_tables(self, summary: Summary, **tables: pd.DataFrame) -> "Results":
         """The same results under another summary, with some tables replaced."""
         # Only the first of the chain is ever written to, and nobody does.
-        return Results(summary, ChainMap(tables, self.tables), self.identity_model)  # type: ignore[arg-type]
+        return Results(summary, ChainMap(tables, self.tables))  # type: ignore[arg-type]
 
 
 def check_free(out: Path) -> None:
@@ -62,7 +60,6 @@ def write_results(results: Results, out: Path) -> None:
             pq.write_table(to_arrow(name, results.tables[name]), folder / f"{name}.parquet", compression="zstd")
         text = json.dumps(results.summary.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "audit.json").write_text(text + "\n", encoding="utf-8")
-        (folder / "identity_model.json").write_text(model_as_json(results.identity_model), encoding="utf-8")
 
 
 def replace_results(results: Results, target: Path) -> None:
@@ -116,7 +113,7 @@ def read_results(path: str | Path) -> Results:
             raise InputError(None, UNREADABLE.format(name)) from None
         if columns != list(schema):
             raise InputError(None, f"The columns of {name}.parquet are not those of this version; run the audit again.")
-    return Results(summary, _Stored(folder), read_model(folder / "identity_model.json"))
+    return Results(summary, _Stored(folder))
 
 
 OLD_FORMAT = '"force-data-audit/1"'

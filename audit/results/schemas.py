@@ -45,6 +45,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "weight_phone": _SHARE,
         "weight_sex": _SHARE,
     },
+    "identity_diagnosis": {"force": _TEXT, "kind": _TEXT, "figure": _SHARE, "sentence": _TEXT},
     "identity_thresholds": {
         "threshold": _SHARE,
         "pairs": _COUNT,

@@ -8,6 +8,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from audit.linkage.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, rarity, uniform
+from audit.linkage.settings import FIELDS, FREQUENCY, levels_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,9 +18,7 @@ from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage import Identities, _by_field, best_threshold, find_identities, read_model
 from audit.linkage.clusters import cluster
-from audit.linkage.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, rarity, uniform
 from audit.linkage.model import Model
-from audit.linkage.settings import FIELDS, FREQUENCY, levels_of
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
 from synthetic.benchmarks import benchmark

@@ -83,7 +83,7 @@ def test_the_command_writes_it_and_says_where_it_cannot(
 def test_a_page_cannot_be_broken_out_of(typical: Dataset, typical_results: Results) -> None:
     row = typical_results.summary.forces[0].model_copy(update={"force_name": "<script>alert(1)</script>"})
     summary = typical_results.summary.model_copy(update={"forces": [row, *typical_results.summary.forces[1:]]})
-    page = report_html(Results(summary, typical_results.tables, typical_results.identity_model))
+    page = report_html(Results(summary, typical_results.tables))
     assert "<script" not in page
 
 

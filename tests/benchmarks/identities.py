@@ -14,6 +14,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+from audit.linkage.linkage import present_fields, sample_strangers, settings_of
+from audit.linkage.mixture import chances
 from splink import Linker, block_on
 from splink import comparison_library as library
 from splink.backends.duckdb import DuckDBAPI
@@ -21,8 +23,6 @@ from splink.backends.duckdb import DuckDBAPI
 from audit.engines import connect
 from audit.evaluation import score_identities
 from audit.linkage import TABLE, find_identities, read_model
-from audit.linkage.linkage import present_fields, sample_strangers, settings_of
-from audit.linkage.mixture import chances
 from audit.linkage.records import prepare
 from synthetic import Dataset, generate
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from audit.linkage.linkage import compare, present_fields, sample_strangers, settings_of
+from audit.linkage.mixture import TABLES, Tables, chances, counted, smoothed, uniform
+from audit.linkage.settings import levels_of
 
 from audit.engines import connect
 from audit.linkage import TABLE, find_identities
-from audit.linkage.linkage import compare, present_fields, sample_strangers, settings_of
-from audit.linkage.mixture import TABLES, Tables, chances, counted, smoothed, uniform
 from audit.linkage.model import LEARNT, Model, model_as_json
 from audit.linkage.records import prepare
-from audit.linkage.settings import levels_of
 from synthetic import generate
 
 WORLDS = [("typical", 9001), ("poor", 9002), ("typical", 9003), ("merger", 9004), ("unequal", 9005)]

@@ -1,0 +1,110 @@
+"""The duplicate rate of each force, with an interval that holds sampling, model and blocking together.
+
+The model is fitted again with every number set by hand times a factor within [1/2, 2], and with pairs reweighted at random,
+as if another sample had been drawn. Of each such fit the merges of the tree have other odds; all of them share an error, by
+which the odds of the whole may be off, and some pairs share no blocking key and so are missed.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from audit.linkage.comparisons import BIRTH, FORENAME, PHONE, PLACE, SURNAME
+from audit.linkage.model import Floats, Patterns, State, fit
+from audit.linkage.people import DOUBT, Part, People, _log_odds
+
+REFITS, DRAWS = 12, 40
+STEP = 0.1
+"""Merges are told apart to so much of their log odds."""
+LOWEST, HIGHEST = -6.0, 9.0
+
+# Share of pairs whose sound, and so whose key, agrees, by level (the last: missing); of births the year, and the day and month.
+_FORENAME_KEY = np.array([0, 0, 0, 0.3, 1, 0.3, 0.3, 1, 0])
+_SURNAME_KEY = np.array([0, 0, 0, 0.3, 1, 1, 0])
+_YEAR_KEY = np.array([0, 0.85, 0.5, 1, 0.7, 1, 1, 0])
+_DAY_KEY = np.array([0, 0.05, 0.4, 0, 0.6, 0, 1, 0])
+
+
+def missed_by_blocking(state: State) -> float:
+    """Share of the same person's pairs that share no key, by the fitted tables, as if fields were independent."""
+
+    def chances(name: str, size: int) -> Floats:
+        if name not in state.missing_same:
+            return np.append(np.zeros(size), 1.0)
+        gone = state.missing_same[name]
+        return np.append(state.same[name] * (1 - gone), gone)
+
+    forename, surname, birth = (chances(field.name, field.size) for field in (FORENAME, SURNAME, BIRTH))
+    f, s = _FORENAME_KEY[:, None, None], _SURNAME_KEY[None, :, None]
+    year, day = _YEAR_KEY[None, None, :], _DAY_KEY[None, None, :]
+    none = (1 - f * s) * (1 - year * (f + s - f * s)) * (1 - day * np.maximum(f, s))
+    none = none * (np.arange(BIRTH.size + 1) != BIRTH.number("same"))
+    share = float((forename[:, None, None] * surname[None, :, None] * birth[None, None, :] * none).sum())
+    phone = chances("phone", PHONE.size)[PHONE.number("same")]
+    home = chances("place", PLACE.size)[PLACE.exact].sum()
+    return share * float(1 - phone) * float(1 - home)
+
+
+def duplicate_rates(
+    people: People, force: np.ndarray, forces: int, every: bool, rng: np.random.Generator, widened: float = 0.0
+) -> tuple[Floats, Floats, Floats]:
+    """The share of records that repeat a person, by force, with low and high ends of 95%. Shapes (forces,).
+
+    ``every`` says that all pairs were compared; ``widened`` is a further share of duplicates that may be missed.
+    """
+    records = np.bincount(force, minlength=forces).astype(float)
+    if not len(people.tree.odds):
+        none = np.zeros(forces)
+        return none, none, np.minimum(3 / np.maximum(records, 3), 1.0)
+    edges = np.arange(LOWEST, HIGHEST + STEP, STEP)
+    middles = edges[:-1] + STEP / 2
+    drawn = []
+    for refit in range(REFITS):
+        odds, missed = (people.odds, 0.0) if refit < 0 else _refitted(people, rng)
+        merges = people.tree.mean_odds(odds)
+        by_force = _histogram(merges, people.tree.shared, edges, forces)
+        missed = widened + (0.0 if every else missed)
+        alone = 1 - np.minimum(_degrees(people, odds, len(force)), 1 - 1e-3)
+        matched = 1 - np.bincount(force, alone, forces) / np.maximum(records, 1)
+        shift = -np.log(np.maximum(1 - matched, 1 / np.maximum(records, 2)))
+        for _ in range(DRAWS):
+            moved = middles[None, :] + rng.normal(0, DOUBT) + rng.uniform(0, 1) * shift[:, None]
+            chance = expit(moved)
+            mean = (by_force * chance).sum(1)
+            spread = np.sqrt((by_force * chance * (1 - chance)).sum(1))
+            count = np.maximum(rng.normal(mean, spread), 0)
+            drawn.append(count * (1 + rng.uniform(0, missed)))
+    rates = np.minimum(np.array(drawn) / np.maximum(records, 1), 1 - 1 / np.maximum(records, 1))
+    low, middle, high = np.quantile(rates, [0.025, 0.5, 0.975], axis=0)
+    return middle, low, high
+
+
+def _degrees(people: People, odds: Floats, records: int) -> Floats:
+    same = expit(odds)
+    return np.bincount(people.first, same, records) + np.bincount(people.second, same, records)
+
+
+def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -> Floats:
+    """Merges by force and log odds, shape (forces, bins)."""
+    bins = np.clip(((merges - edges[0]) / STEP).astype(int), 0, len(edges) - 2)
+    counted = np.bincount(shared[:, 1] * (len(edges) - 1) + bins[shared[:, 0]], minlength=forces * (len(edges) - 1))
+    return counted.reshape(forces, -1).astype(float)
+
+
+def _refitted(people: People, rng: np.random.Generator) -> tuple[Floats, float]:
+    """The pairs' log odds by a fit with other hand-set numbers and weights of pairs, and the share that blocking misses."""
+    odds = people.odds.copy()
+    missed = 0.0
+    for part in people.parts:
+        reweighted, state = _again(part, rng)
+        odds[part.pairs] = reweighted[part.of_pair]
+        missed = max(missed, missed_by_blocking(state)) if part is people.parts[0] else missed
+    return odds, missed
+
+
+def _again(part: Part, rng: np.random.Generator) -> tuple[Floats, State]:
+    patterns = part.patterns
+    # The sum of so many exponential weights as a pattern has pairs.
+    count = rng.gamma(patterns.count)
+    drawn = Patterns(patterns.levels, patterns.shares, count, patterns.possible, patterns.records)
+    state, weighed = fit(drawn, part.strangers, part.settings.varied(rng), most=60)
+    return _log_odds(weighed), state
