@@ -110,7 +110,7 @@ def _summary(
     force: str, name: str, size: Size, readiness: pd.DataFrame, effect: pd.DataFrame, thresholds: Thresholds
 ) -> ForceSummary:
     found = people_found(effect, thresholds.recall_at_k)
-    dimensions = readiness[(readiness["kind"] == "dimension") & (readiness["status"] != "not_applicable")]
+    dimensions = readiness[(readiness["kind"] == "dimension") & ~readiness["status"].isin(["pass", "not_applicable"])]
     order = dimensions["status"].map(WORST_FIRST.index)
     worst = dimensions.loc[order.idxmin(), "name"] if len(dimensions) else None
     gates = readiness[readiness["kind"] == "gate"].set_index("name")["status"]

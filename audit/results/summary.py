@@ -49,7 +49,7 @@ class ForceSummary(_Model):
     crimes: int
     person_records: int
     status: Status
-    worst_dimension: str | None
+    worst_dimension: str | None = Field(description="None where every dimension passes.")
     failed_gates: list[str] = Field(description="Gates that are not met.")
     unsettled_gates: list[str] = Field(description="Gates that are too close to call, or cannot be judged.")
     to_next_status: list[str]

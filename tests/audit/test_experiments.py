@@ -41,7 +41,7 @@ def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
         assert (row.low, row.high) == (mine["low"], mine["high"])
     # The world is the same: its truth lists are as long, and a clean recording of it finds the same.
     clean = generate(tmp_path / "clean", "clean", ["durnley"], scale=0.1, seed=4)
-    assert replicate(clean, 2, Choices(), workers=1)["recall_at_k"].eq(1.0).all()
+    assert replicate(clean, 2, Choices(k="population"), workers=1)["recall_at_k"].eq(1.0).all()
 
 
 def test_replicates_need_a_generated_dataset(tmp_path: Path, typical: Dataset) -> None:
