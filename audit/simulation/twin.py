@@ -187,10 +187,17 @@ def _figures(effects: list[Effect]) -> pd.DataFrame:
             for family in FAMILIES:
                 values[f"contribution: {family}"].append(float(parts[family]))
         for name, found in values.items():
-            values = np.array(found)
-            low, high = _signed_interval(values) if name.startswith("contribution") else interval(values)
+            measured = np.array(found)
+            low, high = _signed_interval(measured) if name.startswith("contribution") else interval(measured)
             rows.append(
-                (instrument, name, float(np.nanmean(values)) if not np.isnan(values).all() else np.nan, low, high, len(values))
+                (
+                    instrument,
+                    name,
+                    float(np.nanmean(measured)) if not np.isnan(measured).all() else np.nan,
+                    low,
+                    high,
+                    len(measured),
+                )
             )
     return pd.DataFrame(rows, columns=["instrument", "figure", "value", "low", "high", "worlds"])
 
