@@ -122,9 +122,12 @@ def column_text(recording: Recording, table: str, name: str, values: np.ndarray)
         return postcode_texts(values)
     if name == "phone":
         return phone_texts(values)
-    if name == "domestic_abuse":
+    declared = TABLES[table].field(name)
+    if declared.codes is not None:
+        return _coded(declared.codes, values)
+    if declared.kind == "boolean":
         return pa.array(values == 1, mask=values < 0)
-    if TABLES[table].field(name).kind == "date":
+    if declared.kind == "date":
         return pa.array(values.astype(np.int32), mask=values == NEVER).cast(pa.date32())
     raise KeyError(name)
 
