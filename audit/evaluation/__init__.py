@@ -51,7 +51,7 @@ def score(dataset: Dataset, results: Results) -> Score:
     with connect(dataset) as connection:
         counts = read_counts(connection, dataset.manifest.as_of)
         defects = score_defects(connection, Context(dataset.manifest.as_of))
-        identities = score_identities(connection, results["identities"])
+        identities = score_identities(connection, results["identities"], results["identity_pairs"])
     return Score(defects=defects, identities=identities, gaps=score_gaps(ledger, results["gaps"], counts))
 
 

@@ -59,6 +59,9 @@ def _told(view: View, force: str) -> None:
         show_table(_sizes(view, force))
     with right:
         show_table(_thresholds(view))
+    diagnosis = view.results["identity_diagnosis"]
+    for row in diagnosis[diagnosis["force"].isna() | (diagnosis["force"] == force)].itertuples():
+        st.caption(str(row.sentence))
     left_out = view.results.summary.identity.left_out
     if left_out:
         st.caption(f"Fields that no two records have, and so were not compared: {', '.join(left_out)}.")
@@ -227,16 +230,16 @@ def _why(view: View, members: list[str]) -> Table:
     rows = [
         [
             Cell(f"Records {place[row.person_id_l]} and {place[row.person_id_r]}"),
-            Cell("certain" if row.probability > 0.9995 else f"{row.probability:.1%}", number=True),
+            Cell("over 99.9%" if row.probability > 0.9995 else f"{row.probability:.1%}", number=True),
             *(Cell(f"{getattr(row, name):+.1f}".replace("-", "−"), number=True) for name in WEIGHTS),
         ]
         for row in mine.itertuples()
     ]
     return Table(
         "Why they matched",
-        ["Pair", "One person's", *(f"By {name}" for name in WEIGHTS.values())],
+        ["Pair", "Same person", *(f"By {name}" for name in WEIGHTS.values())],
         rows,
-        "How sure it is that both are one person's, and what each field says for it in bits: +1 makes it twice as likely, −1 half; "
-        "of the surname, what it adds to the forename. "
-        "It is of two records and whether they are one person's; of what anybody is accused it says nothing.",
+        "The probability that both records are of the same person, and what each field says for it against strangers, in bits: "
+        "+1 makes it twice as likely, −1 half as likely. The probability also counts how likely two people of one home, or a "
+        "parent and child of one name, are; so a shared address and telephone alone never join two records.",
     )

@@ -20,9 +20,7 @@ def test_run_writes_the_whole_results_folder(typical: Dataset, tmp_path: Path, s
     assert outcome.code == 0, outcome.err
     assert "Brackenshire" in outcome.out
     assert "of the people its list should hold" in outcome.out
-    assert sorted(path.name for path in out.iterdir()) == sorted(
-        ["audit.json", *(f"{name}.parquet" for name in SCHEMAS)]
-    )
+    assert sorted(path.name for path in out.iterdir()) == sorted(["audit.json", *(f"{name}.parquet" for name in SCHEMAS)])
     for name, schema in SCHEMAS.items():
         found = pq.read_schema(out / f"{name}.parquet")
         assert dict(zip(found.names, found.types, strict=True)) == schema, name
