@@ -342,7 +342,9 @@ def _rows_twice(data: Data, share: float) -> None:
 
 BEFORE: dict[str, Callable[[Data], object]] = {
     "clean": lambda data: None,
-    "late": lambda data: [row.update(recorded_on=row["recorded_on"] + timedelta(9)) for row in data["crimes"][:150]],
+    "late": lambda data: [
+        row.update({name: row[name] - timedelta(9) for name in ("occurred_on", "reported_on")}) for row in data["crimes"][:150]
+    ],
     "links missing": lambda data: _drop(data, "involvements", lambda row: not row["crime_id"].endswith(("3", "7"))),
     "sexes missing": lambda data: _first(data, "persons", 0.2, sex=None),
     "impossible dates": lambda data: _first(data, "crimes", 0.03, occurred_on=date(2026, 1, 1)),
