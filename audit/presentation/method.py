@@ -1,7 +1,7 @@
 """What report and dashboard say about method: definitions, safeguards and limits, in plain English."""
 
+from audit.effect import built_in
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import instrument_title
 
 DEFINITIONS = {
     "True list, recorded list": "The people of a force with the highest score over all reported events in the data; the person records "
@@ -14,10 +14,7 @@ DEFINITIONS = {
     "People missed because of this": "Exact Shapley value of a family of defects over the 64 ways to repair the six families from the "
     "truth; they sum to all people missed. In files: contribution.",
     "Gain if only this is fixed": "People found in addition when one family is repaired and nothing else.",
-    instrument_title(
-        "harm_365"
-    ): "Adds up the offences' harm days in the 365 days up to the last day, for those with two crimes or more. In files: harm_365.",
-    instrument_title("rfs"): "Adds bands of 1 to 5 each for frequency, recency and severity, over 1,095 days. In files: rfs.",
+    **{declared.name: f"{declared.summary} {declared.source} In files: {key}." for key, declared in built_in().items()},
     "Rate": "Failed rows ÷ rows that the check is about. A share of all rows of an extract has no doubt in it; its 95% Wilson interval "
     "says what another extract of the same process might give.",
     "Field score": "(Present and valid − placeholders and defaults in excess) ÷ records.",

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from audit.effect import built_in
+
 TABLE_TITLES = {"persons": "Person records", "crimes": "Crimes", "involvements": "Involvements", "units": "Units"}
 FAMILY_TITLES = {
     "identity": "Identity: the same person under several records",
@@ -20,16 +22,6 @@ ATTRIBUTES = {
     "victim_ethnicity": "Ethnicity of most victims",
 }
 CHOICES = {"weights": "Other weights", "date_basis": "Other date", "window": "Other window", "data": "The data itself"}
-_INSTRUMENTS = {
-    "harm_365": ("Total harm, last 12 months", "Adds up the harm of each suspect's offences over 365 days; two crimes or more."),
-    "rfs": ("Recency, frequency and severity", "Adds three bands of 1 to 5 over three years; one crime or more."),
-    "serial": (
-        "Serial domestic abuse, last three years",
-        "Domestic abuse only, incidents included, against two victims or more; adds four bands.",
-    ),
-    "rfg": ("Recency, frequency and gravity", "Adds three bands; the bands are illustrative."),
-    "rfh": ("Recency, frequency and harm", "Adds three bands; the bands are illustrative."),
-}
 _FIELDS = {
     "person_id": "Person identifier",
     "crime_id": "Crime identifier",
@@ -191,12 +183,12 @@ def instrument_title(name: str) -> str:
     >>> instrument_title("harm_365")
     'Total harm, last 12 months'
     """
-    return _INSTRUMENTS[name][0] if name in _INSTRUMENTS else _sentence_case(name)
+    return built_in()[name].name if name in built_in() else _sentence_case(name)
 
 
 def instrument_sentence(name: str) -> str:
     """What an instrument counts, in a sentence; empty for a researcher's own."""
-    return _INSTRUMENTS[name][1] if name in _INSTRUMENTS else ""
+    return built_in()[name].summary if name in built_in() else ""
 
 
 def family_name(family: str) -> str:

@@ -87,7 +87,7 @@ def _run(view: View) -> None:
         f"{len(summary.dataset.forces)} forces, up to {summary.dataset.as_of:%d %B %Y}",
         "Provenance": ", ".join(f"{words(name)} {value}" for name, value in summary.dataset.provenance.items()),
         "Judged for": instrument_title(options.instrument),
-        "List length": "by population" if options.k is None else f"{options.k}",
+        "List length": "by population" if options.k == "population" else f"{options.k}",
         "Weights, date": f"{option_title(options.weights)}, {option_title(options.date_basis).lower()}",
         "Engine": options.engine,
         "Checks chosen": ", ".join(map(check_type_title, options.only)) or "all",

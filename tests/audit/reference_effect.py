@@ -1,4 +1,8 @@
-"""The effect by the design's words, in plain dictionaries and loops: slow, and written apart from ``audit/effect.py``."""
+"""The effect by the design's words, in plain dictionaries and loops: slow, and written apart from ``audit/effect``.
+
+For the two instruments that count crimes only, so that incidents and cancelled crimes are as if they were not there; other
+instruments are recomputed in ``reference_instruments.py``.
+"""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -44,10 +48,13 @@ class Reference:
         self.events = [
             {name: None if pd.isna(value) else value for name, value in row.items()}
             for row in tables["truth/events"].to_dict("records")
+            if row.get("event_class") != "non_crime"
         ]
         self.event_of = {event["crime_id"]: event for event in self.events if event["crime_id"]}
         self.crimes = [
-            {name: None if pd.isna(value) else value for name, value in row.items()} for row in tables["crimes"].to_dict("records")
+            {name: None if pd.isna(value) else value for name, value in row.items()}
+            for row in tables["crimes"].to_dict("records")
+            if row.get("record_class") not in ("cancelled", "non_crime_incident")
         ]
         self.links: dict[str, set[str]] = defaultdict(set)
         suspects = tables["involvements"][tables["involvements"]["role"] == "suspect"]
