@@ -26,7 +26,7 @@ from synthetic.benchmarks import SETS
 from tests.conftest import ROOT, Outcome
 
 PAGES = [page.module for page in dashboard.PAGES]
-FOLDED = ("change", "scores", "dictionary", "catalogue", "offences")
+FOLDED = ("actions", "change", "scores", "dictionary", "catalogue", "offences")
 PERSON = re.compile(r"SYN-P\d|\b(?:aldermoor|brackenshire|durnley)(?:-[a-z]+)?-\d{7}\b")
 
 

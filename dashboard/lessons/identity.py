@@ -49,12 +49,12 @@ LESSONS = (
         "two-people-one-record",
         "Two people, one record",
         "Two people with similar names share one record. Who is put on the list for what the other did?",
-        severities("identity.overlaid", (0.005, 0.02, 0.05), "of records stand for two people"),
+        severities("identity.overlaid", (0.01, 0.05, 0.1), "of records stand for two people"),
         fragments,
         "No check can see this from the data alone: the record is complete, valid and unique. It is the opposite error to a split, and "
         "eager merging makes more of it.",
         "The share of shared records is proposed; no force publishes it.",
-        "5% of records stand for two people",
+        "10% of records stand for two people",
     ),
     Lesson(
         "small-forces",

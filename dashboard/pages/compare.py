@@ -29,7 +29,9 @@ def show(view: View) -> None:
 
 @once
 def _changes(view: View, earlier: str) -> None:
-    comparison = compare(view.run(earlier), view.results)
+    before = view.run(earlier)
+    comparison = compare(before, view.results)
+    names = {row.force: row.force_name for row in before.summary.forces} | view.names
     counts = comparison.checks["change"].value_counts()
     st.header(
         f"From {earlier} to {view.folder.name}: {counts.get('worse', 0)} worse, {counts.get('better', 0)} better, "
@@ -44,8 +46,8 @@ def _changes(view: View, earlier: str) -> None:
         "Of all checks by force. Two-proportion tests; at most 5% of the changes shown are expected to be chance (false discovery "
         "rate)."
     )
-    show_table(changed_forces_table(comparison, view.names))
-    show_table(changed_checks_table(comparison, view.names))
+    show_table(changed_forces_table(comparison, names))
+    show_table(changed_checks_table(comparison, names))
 
 
 @once

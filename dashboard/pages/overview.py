@@ -37,9 +37,11 @@ def show(view: View) -> None:
     _since_last(view)
     _scorecard(view, instrument, force, order)
     downloads(lambda: scorecard(_results(view, instrument, force, order)), "scorecard")
-    _actions(view, instrument, force)
-    downloads(lambda: actions_frame(_results(view, instrument, force)), "actions")
     _gates_and_families(view, instrument, force)
+    if force == EVERYWHERE and len(view.names) > 1:
+        folded("Action list of every force", "actions", lambda: _actions(view, instrument, force))
+    else:
+        _actions(view, instrument, force)
     folded("Change the thresholds", "change", lambda: _thresholds(view))
 
 
@@ -66,8 +68,13 @@ def _scorecard(view: View, instrument: str, force: str, order: str) -> None:
     show_table(scorecard_table(_results(view, instrument, force, order)))
 
 
-@once
 def _actions(view: View, instrument: str, force: str) -> None:
+    _actions_table(view, instrument, force)
+    downloads(lambda: actions_frame(_results(view, instrument, force)), "actions")
+
+
+@once
+def _actions_table(view: View, instrument: str, force: str) -> None:
     show_table(actions_table(_results(view, instrument, force)))
 
 

@@ -136,7 +136,7 @@ def test_the_overview_says_how_many_would_be_found(browser: Browser, server: Ser
     expect(
         page.get_by_text(re.compile(r"Of 100 people that Brackenshire's list should hold, this data finds \d+ \(\d+ to \d+\)"))
     ).to_be_visible()
-    expect(page.get_by_role("rowheader", name="Brackenshire")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Brackenshire").first).to_be_visible()
     expect(page.get_by_role("rowheader", name="Durnley")).to_have_count(0)
 
 
