@@ -175,7 +175,7 @@ def test_a_page_is_in_the_list_and_draws(tree: Tree) -> None:
         text = "from dashboard import page_of; from dashboard.shell import run_page; run_page(page_of('forces'))"
         app = AppTest.from_string(text, default_timeout=60).run()
         assert not app.exception, app.exception
-        print([element.value for element in app.markdown], [element.value for element in app.title])
+        print(*(str(element.proto) for block in (app.main, app.sidebar) for element in block if hasattr(element, "proto")))
     """)
     shown = tree.run("-c", script)
     assert "1 forces." in shown
