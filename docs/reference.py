@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.checks.catalogue import catalogue
+from audit.effect import Instrument, built_in
 from audit.engines import ENGINES
 from audit.results import SCHEMAS
 from synthetic.contract import TABLES
@@ -25,6 +26,7 @@ def reference() -> str:
         *defects(),
         *fields(),
         *results(),
+        *instruments(),
         *engines(),
     ]
     return "\n\n".join(parts) + "\n"
@@ -80,6 +82,40 @@ def results() -> list[str]:
         for name, schema in SCHEMAS.items()
     ]
     return ["## Columns of the results", table(["file", "columns"], rows)]
+
+
+def instruments() -> list[str]:
+    """The built-in instruments, and what a file of one may say."""
+    rows = [
+        [f"`{one.key}`", one.name, one.summary, "in each audit" if one.every_audit else "on request", one.source]
+        for one in built_in().values()
+    ]
+    parts = ["## Instruments", table(["key", "name", "what it is", "computed", "source"], rows)]
+    schema = Instrument.model_json_schema()
+    for title, content in ((None, schema), *schema.get("$defs", {}).items()):
+        keys = [
+            [f"`{name}`", "yes" if name in content.get("required", []) else "no", values(one), one.get("description", "–")]
+            for name, one in content.get("properties", {}).items()
+        ]
+        heading = "### What a file of an instrument says" if title is None else f"#### {title}"
+        parts += [heading, table(["key", "needed", "values", "note"], keys)] if keys else []
+    return parts
+
+
+def values(declared: dict[str, Any]) -> str:
+    """What a key of a JSON schema may hold, in a few words."""
+    if "$ref" in declared:
+        return f"as *{declared['$ref'].rpartition('/')[2]}*"
+    if "const" in declared:
+        return f"`{declared['const']}`"
+    if "enum" in declared:
+        return ", ".join(f"`{one}`" for one in declared["enum"])
+    for several in ("anyOf", "oneOf"):
+        if several in declared:
+            return " or ".join(dict.fromkeys(values(one) for one in declared[several]))
+    if declared.get("type") == "array":
+        return f"list: {values(declared.get('items', {}))}"
+    return {"null": "left out"}.get(declared.get("type", ""), declared.get("type", "any"))
 
 
 def engines() -> list[str]:

@@ -16,7 +16,6 @@ from tests.conftest import ROOT
 
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 TYPED_CHECKS = (ROOT / "audit" / "checks" / "types" / "base.py").exists()
-DECLARED_INSTRUMENTS = (ROOT / "audit" / "effect" / "instruments" / "harm_365.toml").exists()
 
 
 def blocks(title: str) -> list[str]:
@@ -104,6 +103,15 @@ def add_check_type(tree: Path) -> None:
     insert(tree / "audit" / "checks" / "catalogue" / "keys.py", "CHECKS: tuple[Check, ...] = (", check)
 
 
+def add_engine(tree: Path) -> None:
+    head = '"""An engine for a test."""\n\nfrom audit.engines.pandas import Pandas\n\n\n'
+    (tree / "audit" / "engines" / "again.py").write_text(head + "\n\n".join(blocks("An engine")) + "\n", encoding="utf-8")
+    path = tree / "audit" / "engines" / "__init__.py"
+    changed = path.read_text(encoding="utf-8").replace("Spark())}", "Spark(), Again())}")
+    path.write_text(changed, encoding="utf-8")
+    insert(path, "from audit.engines.pandas import Pandas", "from audit.engines.again import Again", "")
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The copy with every recipe performed, a dataset and its audit."""
@@ -114,13 +122,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     if TYPED_CHECKS:
         add_check_type(made.root)
         add_check(made.root)
+        add_engine(made.root)
     small = ("--forces", "durnley", "--years", "1", "--scale", "0.05", "--workers", "1", "--set", "dates.day_early=0.5")
     made.run("-m", "synthetic", "generate", "data", *small)
-    options = []
-    if DECLARED_INSTRUMENTS:
-        (made.root / "mine.toml").write_text("\n\n".join(blocks("An instrument")), encoding="utf-8")
-        options = ["--instrument", "mine.toml"]
-    made.run("-m", "audit", "run", "data", "--out", "results", *options)
+    (made.root / "mine.toml").write_text("\n\n".join(blocks("An instrument")), encoding="utf-8")
+    made.run("-m", "audit", "run", "data", "--out", "results", "--instrument", "mine.toml")
     made.run("docs/reference.py")
     return made
 
@@ -131,7 +137,7 @@ def reference(tree: Tree) -> str:
 
 def test_every_recipe_is_performed_here() -> None:
     titles = set(re.findall(r"^## (.+)$", CONTRIBUTING, re.MULTILINE))
-    assert titles == {"A check", "A type of check", "A defect", "A field of persons", "An instrument", "A page"}
+    assert titles == {"A check", "A type of check", "A defect", "A field of persons", "An instrument", "An engine", "A page"}
 
 
 def test_a_defect_is_in_ledger_score_profile_and_reference(tree: Tree) -> None:
@@ -169,7 +175,7 @@ def test_a_page_is_in_the_list_and_draws(tree: Tree) -> None:
         text = "from dashboard import page_of; from dashboard.shell import run_page; run_page(page_of('forces'))"
         app = AppTest.from_string(text, default_timeout=60).run()
         assert not app.exception, app.exception
-        print([element.value for element in app.markdown], [element.value for element in app.title])
+        print(*(str(element.proto) for block in (app.main, app.sidebar) for element in block if hasattr(element, "proto")))
     """)
     shown = tree.run("-c", script)
     assert "1 forces." in shown
@@ -194,7 +200,14 @@ def test_a_check_counts_in_the_score_of_the_defect_that_it_detects(tree: Tree) -
     assert "missing.crimes.offence_code_again" in scored
 
 
-@pytest.mark.skipif(not DECLARED_INSTRUMENTS, reason="instruments are not files yet")
+@pytest.mark.skipif(not TYPED_CHECKS, reason="engines are not classes yet")
+def test_an_engine_runs_the_checks_and_gives_the_same(tree: Tree) -> None:
+    tree.run("-m", "audit", "run", "data", "--out", "again", "--engine", "again")
+    one, other = (pd.read_parquet(tree.root / name / "checks.parquet") for name in ("results", "again"))
+    pd.testing.assert_frame_equal(one, other)
+    assert "`again`" in reference(tree)
+
+
 def test_an_instrument_is_in_the_effect(tree: Tree) -> None:
     effect = pd.read_parquet(tree.root / "results" / "effect.parquet")
     assert "victims" in set(effect["instrument"])

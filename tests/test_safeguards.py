@@ -104,6 +104,7 @@ def values(typical: Dataset, results_folder: Path, tmp_path: Path) -> dict[str, 
     (tmp_path / "grid.toml").write_text(
         'profile = "clean"\nforces = ["durnley"]\nscale = 0.02\nyears = 1\nseeds = [1]\n[grid]\n"missing.offence_code" = [0.2]\n'
     )
+    (tmp_path / "question.toml").write_text('name = "Where"\nneeds = ["crimes.postcode", "suspect.ethnicity"]\n')
     (tmp_path / "rates.toml").write_text("population = 50000\n")
     own = Path(shutil.copytree(typical.path, tmp_path / "own"))
     (own / "dataset.json").unlink()
@@ -117,6 +118,9 @@ def values(typical: Dataset, results_folder: Path, tmp_path: Path) -> dict[str, 
         "OUT": str(tmp_path / "written"),
         "FOLDER": str(own),
         "RATES.toml": str(tmp_path / "rates.toml"),
+        "QUESTION.toml": str(tmp_path / "question.toml"),
+        "FIELD": "persons.ethnicity",
+        "--logs": "40",
         "GRID.toml": str(tmp_path / "grid.toml"),
         "--thresholds": str(tmp_path / "limits.toml"),
     }
