@@ -57,7 +57,7 @@ def score(dataset: Dataset, results: Results) -> Score:
             counts = read_counts(connection, dataset.manifest.as_of, dataset.manifest.period_start)
             gaps = score_gaps(ledger, results["gaps"], counts, results["unit_changes"])
         defects = score_defects(connection, context) if "truth/defects" in tables else []
-        identities = score_identities(connection, results["identities"])
+        identities = score_identities(connection, results["identities"], results["identity_pairs"])
     return Score(defects=defects, identities=identities, gaps=gaps)
 
 

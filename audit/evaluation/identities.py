@@ -1,5 +1,7 @@
 """Duplicate identities compared with the truth: pairs, records, by kind of defect and by group."""
 
+import itertools
+
 import duckdb
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +27,18 @@ class PartScore(BaseModel):
     precision: float | None = None
 
 
+class Reliability(BaseModel):
+    """Pairs whose probability lies in a range: how many, the probability on average, and the share that is truly one person."""
+
+    model_config = ConfigDict(frozen=True)
+
+    low: float
+    high: float
+    pairs: int
+    expected: float
+    true: float
+
+
 class IdentityScore(BaseModel):
     """Clusters compared with the true people. Shares are None where there is nothing to divide by.
 
@@ -46,10 +60,19 @@ class IdentityScore(BaseModel):
     overlaid_records: int
     """Records that two people share: no comparison of records can see them."""
     parts: list[PartScore]
+    reliability: list[Reliability] = []
+    wrong_pairs: dict[str, int] = {}
+    """Pairs joined wrongly, by what the two people have in common."""
+    missed_pairs: dict[str, int] = {}
+    """Pairs of the same person that were not joined, by what the records do not have in common."""
 
 
-def score_identities(connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame) -> IdentityScore:
-    """Compare clusters (``identities.parquet``) with the truth of a dataset's tables on a connection."""
+def score_identities(
+    connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame, pairs: pd.DataFrame | None = None
+) -> IdentityScore:
+    """Compare clusters (``identities.parquet``), and probabilities of ``identity_pairs`` where given, with the truth of a
+    dataset's tables on a connection.
+    """
     connection.register("found_identities", identities)
     connection.register("ethnicity_groups", reference("ethnicities")[["ethnicity", "ethnicity_group"]])
     connection.execute(_PAIRS)
@@ -87,6 +110,9 @@ def score_identities(connection: duckdb.DuckDBPyConnection, identities: pd.DataF
         parts=[
             PartScore(**row) for row in connection.execute(_PARTS).df().astype(object).replace({pd.NA: None}).to_dict("records")
         ],
+        reliability=[] if pairs is None else _reliability(connection, pairs),
+        wrong_pairs=dict(connection.execute(_WRONG).fetchall()),
+        missed_pairs=dict(connection.execute(_MISSED).fetchall()),
     )
 
 
@@ -102,8 +128,34 @@ def identities_as_markdown(scored: IdentityScore) -> str:
     for part in scored.parts:
         precision = "" if part.precision is None else f"{part.precision:.1%}"
         lines.append(f"| {part.attribute} | {part.value} | {part.pairs:,} | {part.recall:.1%} | {precision} |")
+    if scored.reliability:
+        lines += ["", "| probability | pairs | expected to be right | right |", "|---|--:|--:|--:|"]
+        for row in scored.reliability:
+            lines.append(f"| {row.low:g} to {row.high:g} | {row.pairs:,} | {row.expected:.1%} | {row.true:.1%} |")
+    for title, counts in (("joined wrongly", scored.wrong_pairs), ("of the same person, not joined", scored.missed_pairs)):
+        if counts:
+            lines += ["", f"| pairs {title} | |", "|---|--:|", *(f"| {kind} | {count:,} |" for kind, count in counts.items())]
     lines += ["", f"Records that two people share, which no comparison of records can see: {scored.overlaid_records:,}."]
     return "\n".join(lines)
+
+
+RANGES = (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 1.0)
+
+
+def _reliability(connection: duckdb.DuckDBPyConnection, pairs: pd.DataFrame) -> list[Reliability]:
+    """Pairs by range of probability; ranges with fewer than ``LEAST_GROUP`` pairs are left out."""
+    connection.register("weighed_pairs", pairs[["person_id_l", "person_id_r", "probability"]])
+    found = connection.execute(
+        """SELECT probability, t.l IS NOT NULL AS is_true FROM weighed_pairs
+           LEFT JOIN true_pairs t ON t.l = least(person_id_l, person_id_r) AND t.r = greatest(person_id_l, person_id_r)"""
+    ).df()
+    rows = []
+    for low, high in itertools.pairwise(RANGES):
+        inside = found[(found["probability"] >= low) & ((found["probability"] < high) | (high == 1.0))]
+        if len(inside) >= LEAST_GROUP:
+            expected, true = float(inside["probability"].mean()), float(inside["is_true"].mean())
+            rows.append(Reliability(low=low, high=high, pairs=len(inside), expected=expected, true=true))
+    return rows
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -132,6 +184,24 @@ CREATE OR REPLACE TEMP TABLE owner_groups AS
 SELECT i.person_id, min(p.sex) AS sex, min(g.ethnicity_group) AS ethnicity, any_value(r.force) AS force
 FROM truth_identities i JOIN truth_people p USING (person_key) LEFT JOIN ethnicity_groups g USING (ethnicity)
 JOIN persons r ON r.person_id = i.person_id GROUP BY i.person_id;
+"""
+
+
+_BOTH = "JOIN persons a ON a.person_id = l JOIN persons b ON b.person_id = r"
+_WRONG = f"""
+SELECT CASE WHEN a.address = b.address AND a.surname = b.surname THEN 'relatives of one home'
+            WHEN a.address = b.address THEN 'same address'
+            WHEN a.phone = b.phone THEN 'same telephone'
+            WHEN a.forename = b.forename AND a.surname = b.surname THEN 'same names' ELSE 'other' END AS kind, count(*)
+FROM joined_pairs {_BOTH} WHERE NOT is_true GROUP BY kind HAVING count(*) >= {LEAST_GROUP} ORDER BY count(*) DESC, kind
+"""
+_MISSED = f"""
+SELECT CASE WHEN a.forename <> b.forename AND a.surname <> b.surname AND a.date_of_birth <> b.date_of_birth THEN 'alias'
+            WHEN a.address <> b.address AND a.phone <> b.phone THEN 'moved and changed telephone'
+            WHEN a.address <> b.address THEN 'moved'
+            WHEN a.address IS NULL OR b.address IS NULL OR a.date_of_birth IS NULL OR b.date_of_birth IS NULL
+            THEN 'address or birth missing' ELSE 'other' END AS kind, count(*)
+FROM true_pairs {_BOTH} WHERE NOT joined GROUP BY kind HAVING count(*) >= {LEAST_GROUP} ORDER BY count(*) DESC, kind
 """
 
 

@@ -60,21 +60,25 @@ def clipped(odds: Floats) -> Floats:
     return np.clip(odds, -STRONGEST, STRONGEST)
 
 
-def build_tree(records: int, first: Ints, second: Ints, odds: Floats, force: Ints) -> Tree:
+def build_tree(
+    records: int, first: Ints, second: Ints, odds: Floats, force: Ints, copy: npt.NDArray[np.bool_] | None = None
+) -> Tree:
     """Average linkage of records by pairs' log odds; ``force`` is each record's force as a number.
 
     The two groups whose pairs have the highest mean log odds are joined first. Pairs that were not compared, or are hardly
-    possible, count as ``UNKNOWN``. The same tree whatever the order of pairs.
+    possible, count as ``UNKNOWN``. The same tree whatever the order of pairs. ``copy`` marks pairs of a record and its copy,
+    which was compared with no other record: such a pair is a merge by itself, and the copy's size counts in no other.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     kept = np.flatnonzero(odds > np.log(LEAST / (1 - LEAST)))
     a, b, weight = first[kept], second[kept], clipped(odds[kept])
-    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), (records, records))
+    alone = np.zeros(len(kept), bool) if copy is None else copy[kept]
+    graph = coo_matrix((np.ones(int((~alone).sum()), np.int8), (a[~alone], b[~alone])), (records, records))
     count, component = connected_components(graph, directed=False)
     size = np.bincount(component, minlength=count)
-    small = size[component[a]] == 2
+    small = (size[component[a]] == 2) | alone
     pair_merge = np.full(len(first), -1, np.int64)
     two = np.flatnonzero(small & (weight > LOWEST))
     pair_merge[kept[two]] = np.arange(len(two))

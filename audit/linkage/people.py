@@ -102,7 +102,7 @@ def find_people(
     same = odds[0]
     probability = blurred(same)
     threshold = best_threshold(probability)
-    tree = build_tree(records, pairs.first, pairs.second, same, force)
+    tree = build_tree(records, pairs.first, pairs.second, same, force, pairs.copy)
     weights = {name: np.zeros(len(same)) for name in FIELDS}
     likeliest = np.zeros(len(same), np.int64)
     for part in parts:

@@ -41,6 +41,9 @@ def _sizes_and_thresholds(view: View, force: str) -> None:
         show_table(_sizes(view, force))
     with right:
         show_table(_thresholds(view))
+    diagnosis = view.results["identity_diagnosis"]
+    for row in diagnosis[diagnosis["force"].isna() | (diagnosis["force"] == force)].itertuples():
+        st.caption(str(row.sentence))
     left_out = view.results.summary.identity.left_out
     if left_out:
         fields = ", ".join(field_title(name) for name in left_out)
@@ -127,7 +130,7 @@ def _why(view: View, members: list[str]) -> Table:
     rows = [
         [
             Cell(f"Records {place[row['person_id_l']]} and {place[row['person_id_r']]}"),
-            Cell("certain" if row["probability"] > 0.9995 else percent(row["probability"]), number=True),
+            Cell("over 99.9%" if row["probability"] > 0.9995 else percent(row["probability"]), number=True),
             *(Cell(f"{row[name]:+.1f}".replace("-", "−"), number=True) for name in weights),
         ]
         for row in mine.to_dict("records")
@@ -136,6 +139,7 @@ def _why(view: View, members: list[str]) -> Table:
         "Why they matched",
         ["Pair", "Same person", *(field_title(name.removeprefix("weight_")) for name in weights)],
         rows,
-        "How likely it is that both records are the same person, and what each field adds in bits: +1 makes it twice as likely, −1 "
-        "half; the surname is what it adds to the forename. It says nothing of what anybody is accused of.",
+        "The probability that both records are of the same person, and what each field says for it against strangers, in bits: "
+        "+1 makes it twice as likely, −1 half as likely. The probability also counts how likely two people of one home, or a "
+        "parent and child of one name, are; so a shared address and telephone alone never join two records.",
     )

