@@ -169,9 +169,11 @@ def strangers(connection: duckdb.DuckDBPyConnection, table: str, compared: Compa
 
 def _counted(codes: Ints, counts: npt.NDArray[np.float64]) -> Strangers:
     levels = levels_of(codes)
-    tables = {name: np.bincount(levels[name], counts, field.size + 1)[: field.size] for name, field in FIELDS.items()}
+    tables = {
+        name: np.bincount(levels[name], counts, field.size + 1)[: field.size].astype(np.float64) for name, field in FIELDS.items()
+    }
     same = levels["forename"] == FORENAME.number("same")
-    sexes = np.bincount(levels["sex"][same], counts[same], 3)[:2]
+    sexes = np.bincount(levels["sex"][same], counts[same], 3)[:2].astype(np.float64)
     return Strangers(tables, max(float(counts.sum()), 1.0), sexes)
 
 

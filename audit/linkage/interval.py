@@ -80,7 +80,8 @@ def duplicate_rates(
 
 def _degrees(people: People, odds: Floats, records: int) -> Floats:
     same = expit(odds)
-    return np.bincount(people.first, same, records) + np.bincount(people.second, same, records)
+    both = np.bincount(people.first, same, records) + np.bincount(people.second, same, records)
+    return both.astype(np.float64)
 
 
 def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -> Floats:

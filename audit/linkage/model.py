@@ -114,7 +114,7 @@ class Settings:
             kin_other_sex=self.kin_other_sex * factor(),
             same_pairs=self.same_pairs * factor(),
             home_pairs=self.home_pairs * factor(),
-            **shares,
+            **shares,  # type: ignore[arg-type]  # each is a Prior, whose names mypy cannot follow
         )
 
 
@@ -326,7 +326,7 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     shares, pairs = dict(state.shares), {"same": max(float(same.sum()), 1.0) / patterns.possible}
     births = state.births_at_home
     if weighed.agree:
-        births = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1]
+        births = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1].astype(np.float64)
         births = births + settings.births * state.strangers["date_of_birth"]
         births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
         births = births / births.sum()
