@@ -37,7 +37,24 @@ _ANY_CASE = (
     "refused", "withheld", "undefined", "1.#ind", "1.#qnan",
 )  # fmt: skip
 """Words that nobody is called. A space stands for any separator or none, a slash for either slash."""
-_BY_CASE = ("NULL", "null", "NaN", "nan", "NaT", "NA", "na", "nil", "NIL", "TEST", "test", "ANON", "anon", "MISSING", "missing", "x")
+_BY_CASE = (
+    "NULL",
+    "null",
+    "NaN",
+    "nan",
+    "NaT",
+    "NA",
+    "na",
+    "nil",
+    "NIL",
+    "TEST",
+    "test",
+    "ANON",
+    "anon",
+    "MISSING",
+    "missing",
+    "x",
+)
 """Words that people are called in another spelling. ``NAN`` is left out: no software writes it, and Nan in capitals is a name."""
 _NOT_IN_NAMES = ("null", "nan", "nat", "na", "nil", "test", "anon", "missing", "x")
 _ADDRESSES = ("no fixed abode", "no fixed address", "nfa", "n.f.a")

@@ -10,7 +10,7 @@ import narwhals as nw
 import pandas as pd
 
 from audit.checks.status import COLUMNS, judged
-from audit.checks.types.base import Check, Context, Counts, FindingCheck, Rule, RowCheck, Scope, SeriesCheck
+from audit.checks.types.base import Check, Context, Counts, FindingCheck, RowCheck, Rule, Scope, SeriesCheck
 from audit.checks.types.joins import with_blanks
 from audit.engines import ALL_ROWS, Frames
 from synthetic.contract import RECORDED, TABLES

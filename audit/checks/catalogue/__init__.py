@@ -68,7 +68,21 @@ def check(check_id: str) -> Check | None:
 
 def as_json(checks: tuple[Check, ...]) -> str:
     """The declarations as a JSON list."""
-    names = ("id", "type", "dimension", "table", "field", "scope", "needed_for", "detects", "warn", "fail", "finds", "matters", "fix")
+    names = (
+        "id",
+        "type",
+        "dimension",
+        "table",
+        "field",
+        "scope",
+        "needed_for",
+        "detects",
+        "warn",
+        "fail",
+        "finds",
+        "matters",
+        "fix",
+    )
     rows = [{name: getattr(one, name) for name in names} | {"parameters": one.parameters()} for one in checks]
     return json.dumps(rows, indent=1, ensure_ascii=False, default=_plain)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, Rule, RowCheck
+from audit.checks.types.base import Context, Dimension, RowCheck, Rule
 from audit.checks.types.conditions import Condition, joins_of
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, Rule, RowCheck, absent
+from audit.checks.types.base import Context, Dimension, RowCheck, Rule, absent
 
 DAYS_OF_A_YEAR = 365.25
 NEW_YEAR_BY_CHANCE = 1 / DAYS_OF_A_YEAR

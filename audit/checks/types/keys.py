@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, Frame, Rule, RowCheck
+from audit.checks.types.base import Context, Dimension, Frame, RowCheck, Rule
 from audit.checks.types.joins import CRIMES_OF_PERSON, LINKS_OF_CRIME, first_of, known, often
 from audit.engines import LINKS, Frames
 from synthetic.contract import TABLES

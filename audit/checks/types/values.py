@@ -6,7 +6,7 @@ from typing import ClassVar
 import narwhals as nw
 
 from audit.blanks import placeholder
-from audit.checks.types.base import MATTERS, Context, Dimension, Rule, RowCheck, Wording, absent
+from audit.checks.types.base import MATTERS, Context, Dimension, RowCheck, Rule, Wording, absent
 from synthetic.contract import blanks
 
 
