@@ -104,9 +104,8 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "pandas"])
-def test_checks_count_what_is_there(foreign: Dataset, engine: str) -> None:
-    checks = audit_dataset(foreign, engine=engine)["checks"]
+def test_checks_count_what_is_there(foreign: Dataset) -> None:
+    checks = audit_dataset(foreign)["checks"]
     whole = checks[checks["month"].isna() & (checks["force"] == "north")].set_index("check_id")
     found = {name: (int(whole.loc[name, "failed"]), int(whole.loc[name, "total"])) for name in EXPECTED}
     assert found == EXPECTED

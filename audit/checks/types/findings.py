@@ -45,10 +45,8 @@ class ReportingGaps(FindingCheck):
         if not len(active):
             return _rows(self.id, [], [], [], [])
         gaps = tables[self.found_in]
-        if self.measure is not None:
-            gaps = gaps[gaps["measure"] == self.measure]
-        else:
-            gaps = gaps[gaps["kind"] != "incomplete"]  # a notice: the last months always fill up later
+        # Incomplete months are a notice: the last ones always fill up later.
+        gaps = gaps[gaps["kind"] != "incomplete"] if self.measure is None else gaps[gaps["measure"] == self.measure]
         active = active.assign(month=pd.to_datetime(active["month"]))
         spans = gaps[["force", "unit_id", "first_month", "last_month"]].assign(
             first_month=pd.to_datetime(gaps["first_month"]), last_month=pd.to_datetime(gaps["last_month"])
