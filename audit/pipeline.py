@@ -15,7 +15,7 @@ import pandas as pd
 from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.effect import DEFAULT_INSTRUMENT, Choices, Instrument, check_choices, choose_instruments, measure, no_effect
-from audit.engines import connect, frames, spark_session
+from audit.engines import connect, engine_of
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.readiness.evidence import agreement, months_supplied
@@ -69,17 +69,19 @@ def audit_dataset(
     first = instruments[0]
     chosen, limits = choices or Choices(), thresholds or Thresholds()
     check_choices(chosen, weights)
+    runs_on = engine_of(engine)
     declared = limits.limit(choose_checks(only, skip))
+    run = {check.id for check in declared}
+    not_run = limits.limit(tuple(check for check in catalogue() if check.id not in run))
     steps = _Steps(show_progress if progress is True else progress or (lambda sentence, share: None), total=6)
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
     with connect(opened) as connection:
         with steps.step("Checked the fields"):
-            counted, broken = count_checks(frames(engine, opened, connection, master), declared, Context(as_of))
+            counted, broken = count_checks(runs_on.frames(opened, connection, master), declared, Context(as_of))
         with steps.step("Looked for duplicate identities"):
-            session = spark_session(master) if engine == "spark" else None
-            identities = find_identities(connection, session)
+            identities = find_identities(connection, runs_on.session(master))
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None))
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
@@ -99,7 +101,7 @@ def audit_dataset(
                 by_month,
             )
             found_out = verdict(
-                judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken),
+                judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken, not_run),
                 identities.identity_summary,
                 effect.effect,
                 effect.fix_first,

@@ -1,8 +1,9 @@
-"""Intervals and corrections that several rooms use."""
+"""Intervals, tests and corrections that several modules use."""
 
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
 
 def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -20,7 +21,7 @@ def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[
         rate = failed / total
         centre = (rate + z**2 / (2 * total)) / (1 + z**2 / total)
         half = z / (1 + z**2 / total) * np.sqrt(rate * (1 - rate) / total + z**2 / (4 * total**2))
-    # At the ends the formula gives 0 and 1 up to rounding; say them exactly.
+    # At the ends the formula gives 0 and 1 up to rounding; make them exact.
     low = np.where(failed == 0, 0.0, np.maximum(centre - half, 0.0))
     high = np.where(failed == total, 1.0, np.minimum(centre + half, 1.0))
     return rate, np.where(total > 0, low, np.nan), np.where(total > 0, high, np.nan)
@@ -36,3 +37,53 @@ def q_values(p_values: np.ndarray) -> np.ndarray:
     q = np.empty_like(p)
     q[order] = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
     return np.minimum(q, 1.0)
+
+
+SIMULATIONS = 9_999
+"""Tables that are drawn for a test of three groups or more; the smallest p-value it can give is one in ten thousand."""
+WINDOW = 40.0
+"""Standard deviations around the mean beyond which a hypergeometric probability adds nothing to a p-value."""
+
+
+def group_difference(failed: npt.NDArray[np.int64], total: npt.NDArray[np.int64], seed: int = 0) -> float:
+    """The p-value of "the groups have one share of failed rows", for counts of two groups or more, however small.
+
+    Given the numbers of rows and of failed rows: for two groups Fisher's exact test, two-sided (Fisher 1922,
+    doi 10.2307/2340521); for more the chi-squared statistic of tables that are drawn with the same margins (Hope 1968,
+    doi 10.1111/j.2517-6161.1968.tb00759.x), with a stream of ``seed``.
+
+    >>> round(group_difference(np.array([1, 9]), np.array([10, 10])), 5)
+    0.00109
+    """
+    failed, total = np.asarray(failed, np.int64), np.asarray(total, np.int64)
+    failed, total = failed[total > 0], total[total > 0]
+    of_all = int(failed.sum())
+    if len(total) < 2 or of_all in (0, int(total.sum())):
+        return 1.0
+    if len(total) == 2:
+        return _fisher(int(failed[0]), int(total[0]), int(total[1]), of_all)
+    expected = total * (of_all / total.sum())
+    drawn = np.random.default_rng(seed).multivariate_hypergeometric(total, of_all, size=SIMULATIONS, method="marginals")
+    # With both margins given the rows that did not fail add the same terms again, in proportion.
+    observed = float(((failed - expected) ** 2 / expected).sum())
+    statistic = ((drawn - expected) ** 2 / expected).sum(axis=1)
+    return float((1 + (statistic >= observed * (1 - 1e-12)).sum()) / (SIMULATIONS + 1))
+
+
+def _fisher(failed: int, first: int, second: int, of_all: int) -> float:
+    """Two-sided: the probability of all tables that are no more probable than this one."""
+    from scipy.special import gammaln
+
+    rows = first + second
+    mean = of_all * first / rows
+    spread = np.sqrt(max(mean * (1 - first / rows) * (rows - of_all) / max(rows - 1, 1), 1.0))
+    low, high = max(0, of_all - second), min(of_all, first)
+    near = range(max(low, min(failed, int(mean - WINDOW * spread))), min(high, max(failed, int(mean + WINDOW * spread) + 1)) + 1)
+    k = np.array(near, float)
+
+    def ways(of: float, chosen: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
+
+    log = ways(first, k) + ways(second, of_all - k) - ways(rows, np.array(float(of_all)))
+    here = log[failed - near[0]]
+    return float(min(1.0, np.exp(log[log <= here + 1e-7]).sum()))

@@ -37,7 +37,7 @@ def checks() -> list[str]:
     parts = ["## Checks", f"{len(catalogue())} checks of {len({check.type for check in catalogue()})} types."]
     for dimension in dict.fromkeys(check.dimension for check in catalogue()):
         rows = [
-            [f"`{check.id}`", check.finds, check.matters, check.mend, f"{check.warn:.1%}", f"{check.fail:.1%}"]
+            [f"`{check.id}`", check.finds, check.matters, check.fix, f"{check.warn:.1%}", f"{check.fail:.1%}"]
             for check in catalogue()
             if check.dimension == dimension
         ]

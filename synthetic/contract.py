@@ -11,6 +11,8 @@ from typing import Literal
 
 import pandas as pd
 
+from synthetic import blanks as blanks
+
 Kind = Literal["string", "date", "boolean", "integer"]
 Need = Literal["identity", "frequency", "recency", "severity", "contact", "equality"]
 

@@ -1,27 +1,23 @@
-"""The checks at work: every declaration of the catalogue counted by force and month, the same on every engine.
+"""Checks counted: every check of the catalogue by force and month, the same on every engine.
 
-All checks over a table are counted in one pass. A check that breaks becomes a row with the status ``error``; it never
-stops the rest.
+All checks of a table are counted in one pass. A check that cannot be counted gets the status ``error``; it never stops the
+rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import narwhals as nw
-import numpy as np
 import pandas as pd
 
-from audit.checks.catalogue.declaration import Check
-from audit.checks.types.findings import FINDING_TYPES, finding_counts
-from audit.checks.types.patterns import COMBINED, PATTERN_TYPES
-from audit.checks.types.rules import ROW_TYPES, Context, Rule, with_blanks
-from audit.engines import Frames
-from audit.statistics import wilson
+from audit.checks.status import COLUMNS, judged
+from audit.checks.types.base import Check, Context, Counts, FindingCheck, RowCheck, Rule, Scope, SeriesCheck
+from audit.checks.types.joins import with_blanks
+from audit.engines import ALL_ROWS, Frames
 from synthetic.contract import RECORDED, TABLES
 from synthetic.errors import InputError
 
 __all__ = [
     "COLUMNS",
-    "TYPES",
     "Context",
     "Counted",
     "count_checks",
@@ -32,87 +28,37 @@ __all__ = [
     "judged",
 ]
 
-TYPES = (*ROW_TYPES, *PATTERN_TYPES, *FINDING_TYPES)
-
-COLUMNS = [
-    "check_id",
-    "check_type",
-    "dimension",
-    "needed_for",
-    "table",
-    "field",
-    "force",
-    "month",
-    "failed",
-    "total",
-    "rate",
-    "low",
-    "high",
-    "threshold",
-    "status",
-]
-Counted = tuple[pd.DataFrame, frozenset[str]]
-"""Counts (check_id, force, month, failed, total) and the checks that broke."""
+Counted = tuple[Counts, frozenset[str]]
+"""Counts (check_id, force, month, failed, total) and the checks that could not be counted."""
+SCOPES: tuple[Scope, ...] = ("crimes", "all rows")
 
 
 def count_checks(frames: Frames, checks: tuple[Check, ...], context: Context) -> Counted:
-    """Count every check by force and month; those of findings are counted by ``finding_counts`` when these are there."""
+    """Count every check by force and month; those of findings are counted by ``finding_counts`` when there are findings."""
     counted, broken = [], set()
-    for table in RECORDED:
-        mine = [check for check in checks if check.table == table and check.type not in FINDING_TYPES]
+    for table, scope in ((table, scope) for table in RECORDED for scope in SCOPES):
+        mine = [check for check in checks if (check.table, check.scope) == (table, scope) and not isinstance(check, FindingCheck)]
         if not mine:
             continue
         try:
-            counted.append(_count(frames, table, mine, context))
+            counted.append(_count(frames, table, scope, mine, context))
         except Exception:  # one broken check must not stop the rest: find it by running them one at a time
             for check in mine:
                 try:
-                    counted.append(_count(frames, table, [check], context))
+                    counted.append(_count(frames, table, scope, [check], context))
                 except Exception:
                     broken.add(check.id)
     return (pd.concat(counted, ignore_index=True) if counted else _no_counts()), frozenset(broken)
 
 
-def judged(
-    counts: pd.DataFrame, checks: tuple[Check, ...], forces: list[str], broken: frozenset[str] = frozenset()
-) -> pd.DataFrame:
-    """``checks.parquet``: rates, intervals and statuses; one row a check and force for the whole period, then one a month."""
-    counts = _every_force(counts, checks, forces)
-    declared = {check.id: check for check in checks}
-    of_row = [declared[name] for name in counts["check_id"]]
-    rate, low, high = wilson(counts["failed"].to_numpy(float), counts["total"].to_numpy(float))
-    warn = np.array([check.warn for check in of_row], float)
-    fail = np.array([check.fail for check in of_row], float)
-    status = status_of(rate, warn, fail, counts["total"].to_numpy(), counts["check_id"].isin(broken).to_numpy())
-    return pd.DataFrame(
-        {
-            "check_id": counts["check_id"],
-            "check_type": [check.type for check in of_row],
-            "dimension": [check.dimension for check in of_row],
-            "needed_for": [", ".join(check.needed_for) for check in of_row],
-            "table": [check.table for check in of_row],
-            "field": [check.field for check in of_row],
-            "force": counts["force"],
-            "month": counts["month"],
-            "failed": counts["failed"],
-            "total": counts["total"],
-            "rate": rate,
-            "low": low,
-            "high": high,
-            "threshold": np.where(status == "warn", warn, fail),
-            "status": status,
-        },
-        columns=COLUMNS,
-    )
-
-
-def status_of(rate: np.ndarray, warn: np.ndarray, fail: np.ndarray, total: np.ndarray, broken: np.ndarray) -> np.ndarray:
-    """Status of each row: a check that broke, nothing to count, above a limit, or neither."""
-    return np.select([broken, total == 0, rate > fail, rate > warn], ["error", "not_applicable", "fail", "warn"], default="pass")
+def finding_counts(checks: tuple[Check, ...], tables: Mapping[str, pd.DataFrame], supplied: pd.DataFrame) -> Counts:
+    """Counts of the checks of findings, from the results' tables and the months supplied (``audit.readiness.evidence``)."""
+    parts = [check.count(tables, supplied) for check in checks if isinstance(check, FindingCheck)]
+    return pd.concat(parts, ignore_index=True) if parts else _no_counts()
 
 
 def failing_rows(frames: Frames, check: Check, context: Context, force: str | None = None) -> pd.DataFrame:
-    """The identifiers of the rows that fail: the table's key, and the force; sorted, so that the order tells nothing.
+    """The identifiers of the rows that fail: the table's key, and the force; sorted, so that the order says nothing.
 
     Raises InputError where the check is about months, groups or findings, and no single row fails.
     """
@@ -127,24 +73,25 @@ def first_failing_rows(frames: Frames, check: Check, context: Context, force: st
     return count, _read(frame.sort(*frame.collect_schema().names(), nulls_last=True).head(most))
 
 
+def failing(frames: Frames, check: Check, context: Context, force: str | None = None) -> nw.LazyFrame:
+    """The rows that fail a check of single rows, not yet read: the table's key, and the force. Raises InputError of others."""
+    if not isinstance(check, RowCheck):
+        tables = {"duplicate_identities": "identities.parquet", "reporting_gaps": "gaps.parquet"}
+        where = tables.get(check.type, "checks.parquet")
+        raise InputError(None, f"The check {check.id} is not about single rows; see {where} in the results folder.")
+    rule = check.rule(context)
+    key = dict.fromkeys([*TABLES[check.table].key, "force"])
+    frame = _joined(frames, check.table, check.scope, [rule]).filter(rule.failed).select(*key)
+    return frame if force is None else frame.filter(nw.col("force") == force)
+
+
 def _read(frame: nw.LazyFrame) -> pd.DataFrame:
     rows = frame.collect(backend="pyarrow").to_native().to_pandas()
     return rows.astype("str").where(rows.notna(), None)
 
 
-def failing(frames: Frames, check: Check, context: Context, force: str | None = None) -> nw.LazyFrame:
-    """The rows that fail a check of single rows, not yet read: the table's key, and the force. Raises InputError of others."""
-    if check.type not in ROW_TYPES:
-        room = {"duplicate_identities": "identities.parquet", "reporting_gaps": "gaps.parquet"}.get(check.type, "checks.parquet")
-        raise InputError(None, f"The check {check.id} is not about single rows; see {room} in the results folder.")
-    rule = ROW_TYPES[check.type](check, context)
-    key = dict.fromkeys([*TABLES[check.table].key, "force"])
-    frame = _joined(frames, check.table, [rule]).filter(rule.failed).select(*key)
-    return frame if force is None else frame.filter(nw.col("force") == force)
-
-
-def _joined(frames: Frames, table: str, rules: list[Rule]) -> nw.LazyFrame:
-    frame = with_blanks(frames[table], table)
+def _joined(frames: Frames, table: str, scope: Scope, rules: list[Rule]) -> nw.LazyFrame:
+    frame = with_blanks(frames[ALL_ROWS.get(table, table) if scope == "all rows" else table], table)
     columns = {name: expression for rule in rules for name, expression in rule.columns}
     if columns:
         frame = frame.with_columns(**columns)
@@ -154,59 +101,57 @@ def _joined(frames: Frames, table: str, rules: list[Rule]) -> nw.LazyFrame:
     return frame
 
 
-def _count(frames: Frames, table: str, checks: list[Check], context: Context) -> pd.DataFrame:
-    """Failed and total by check, force and month, in one pass over the table."""
-    rules = {(check.id, part): rule for check in checks for part, rule in _rules(check, context).items()}
-    flags: dict[str, nw.Expr] = {"rows": nw.lit(1)}
-    told: dict[str, str] = {}
-    places: dict[tuple[str, str], tuple[str, str]] = {}
+class _Flags:
+    """The columns that the sums are made of; what several checks ask for is one column."""
 
-    def flag(expression: nw.Expr | None) -> str:
-        """The column that tells it; what several checks ask for is told once."""
-        if expression is None:
+    def __init__(self) -> None:
+        self.columns: dict[str, nw.Expr] = {"rows": nw.lit(1)}
+        self._names: dict[str, str] = {}
+
+    def name(self, expression: nw.Expr | None, weight: nw.Expr | None) -> str:
+        """The column of an expression, or of its weight; of all rows where there is neither."""
+        wanted = expression if weight is None else weight
+        if wanted is None:
             return "rows"
-        text = repr(expression)
-        if text not in told:
-            told[text] = f"flag_{len(told)}"
-            flags[told[text]] = expression.cast(nw.Float64)  # a row may count as a part of one
-        return told[text]
+        text = repr(wanted)
+        if text not in self._names:
+            self._names[text] = f"flag_{len(self._names)}"
+            # A row that has a weight may count as a part of one.
+            self.columns[self._names[text]] = wanted.cast(nw.Int64 if weight is None else nw.Float64)
+        return self._names[text]
 
-    for name, rule in rules.items():
-        failed = rule.failed if rule.failed_weight is None else rule.failed_weight
-        counted = rule.counted if rule.counted_weight is None else rule.counted_weight
-        places[name] = (flag(failed), flag(counted))
-    marked = _joined(frames, table, list(rules.values())).select("force", "month", **flags)
-    sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags))
+
+def _count(frames: Frames, table: str, scope: Scope, checks: list[Check], context: Context) -> Counts:
+    """Failed and total by check, force and month, in one pass over the table."""
+    flags = _Flags()
+    rules = {check.id: _rules(check, context) for check in checks}
+    places = {
+        (check_id, part): (flags.name(rule.failed, rule.failed_weight), flags.name(rule.counted, rule.counted_weight))
+        for check_id, of_check in rules.items()
+        for part, rule in of_check.items()
+    }
+    every = [rule for of_check in rules.values() for rule in of_check.values()]
+    marked = _joined(frames, table, scope, every).select("force", "month", **flags.columns)
+    sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags.columns))
     wide = sums.collect(backend="pyarrow").to_native().to_pandas()
     base = pd.DataFrame({"force": wide["force"].astype("str"), "month": wide["month"]})
     parts = []
     for check in checks:
         mine = {
             part: base.assign(check_id=check.id, failed=wide[failed].astype("float64"), total=wide[total].astype("float64"))
-            for (check_id, part), (failed, total) in places.items()
-            if check_id == check.id
+            for part in rules[check.id]
+            for failed, total in (places[check.id, part],)
         }
-        parts.append(COMBINED[check.type](check, mine, context) if check.type in COMBINED else mine[""])
+        parts.append(check.combine(mine, context) if isinstance(check, SeriesCheck) else mine[""])
     return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else _no_counts()
 
 
 def _rules(check: Check, context: Context) -> dict[str, Rule]:
-    if check.type in PATTERN_TYPES:
-        return PATTERN_TYPES[check.type](check, context)
-    return {"": ROW_TYPES[check.type](check, context)}
+    if isinstance(check, SeriesCheck):
+        return check.rules(context)
+    assert isinstance(check, RowCheck), check.id
+    return {"": check.rule(context)}
 
 
-def _no_counts() -> pd.DataFrame:
+def _no_counts() -> Counts:
     return pd.DataFrame({"check_id": [], "force": [], "month": [], "failed": [], "total": []})
-
-
-def _every_force(monthly: pd.DataFrame, checks: tuple[Check, ...], forces: list[str]) -> pd.DataFrame:
-    """Monthly counts, and before them one row a check and force for the whole period, zero where nothing was counted."""
-    index = pd.MultiIndex.from_product([[check.id for check in checks], forces], names=["check_id", "force"])
-    whole = monthly.groupby(["check_id", "force"])[["failed", "total"]].sum().reindex(index, fill_value=0).reset_index()
-    whole["month"] = None
-    by_month = monthly[monthly["month"].notna()].sort_values(["check_id", "force", "month"])
-    both = pd.concat([whole, by_month[by_month["force"].isin(forces)]], ignore_index=True)
-    return both.round({"failed": 0, "total": 0}).astype({"failed": "int64", "total": "int64"})[
-        ["check_id", "force", "month", "failed", "total"]
-    ]

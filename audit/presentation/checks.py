@@ -7,6 +7,7 @@ import pandas as pd
 
 from audit.checks.catalogue import catalogue
 from audit.checks.catalogue import check as declared_check
+from audit.checks.types.dates import Delay
 from audit.presentation.html import status_name
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import (
@@ -25,7 +26,7 @@ from audit.readiness.thresholds import Thresholds
 from audit.results import Results
 from audit.statistics import wilson
 
-LATE = {check.id: check.parameters["days"] for check in catalogue() if check.type == "delay"}
+LATE = {check.id: check.days for check in catalogue() if isinstance(check, Delay)}
 """Checks of late recording, with their days."""
 
 
@@ -133,7 +134,7 @@ def checks_table(results: Results) -> Table:
 def how_to_fix(check_id: str) -> str:
     """How what a check finds is fixed, in a sentence; empty for a check that is no longer declared."""
     declared = declared_check(check_id)
-    return declared.mend if declared else ""
+    return declared.fix if declared else ""
 
 
 def catalogue_table() -> Table:

@@ -113,4 +113,4 @@ def _gains(gains: pd.DataFrame) -> list[Action]:
 
 def _fix(check_id: str | None) -> str:
     declared = check(check_id) if check_id else None
-    return declared.mend if declared else "Run the checks that were left out, on data that has what they need."
+    return declared.fix if declared else "Run the checks that were left out, on data that has what they need."

@@ -1,15 +1,15 @@
 """The score of each field: how much of it is present, valid and no placeholder."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 
+from audit.checks.catalogue import Check, catalogue
 from audit.statistics import wilson
 from synthetic.contract import RECORDED, TABLES
 
 NEEDED = {"identity", "frequency", "recency", "severity", "contact", "equality"}
-NEW_YEAR_BY_CHANCE = 1 / 365.25
-"""Share of dates of birth on 1 January; what is beyond it are fillers."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,28 @@ def field_scores(checks: pd.DataFrame) -> list[FieldScore]:
     A field whose check of blanks was not run has no score.
     """
 
-    def failed(name: str) -> float:
-        return float(checks.loc[name, "failed"]) if name in checks.index and checks.loc[name, "status"] != "not_run" else 0.0
-
     scores = []
     for table, declared in ((name, field) for name in RECORDED for field in TABLES[name].fields):
-        key = f"{table}.{declared.name}"
-        if not NEEDED & set(declared.needed_for) or f"missing.{key}" not in checks.index:
+        blank = f"missing.{table}.{declared.name}"
+        if not NEEDED & set(declared.needed_for) or blank not in checks.index or checks.loc[blank, "status"] == "not_run":
             continue
-        if checks.loc[f"missing.{key}", "status"] == "not_run":
-            continue
-        total = float(checks.loc[f"missing.{key}", "total"])
-        blank = failed(f"missing.{key}")
-        lost = blank + sum(failed(f"{kind}.{key}") for kind in ("code_not_in_list", "pattern", "placeholder"))
-        lost += max(0.0, failed(f"unknown_code.{key}") - declared.unknown_accepted * total)
-        lost += max(0.0, failed(f"heaping.{key}_1_january") - NEW_YEAR_BY_CHANCE * (total - blank))
+        total = float(checks.loc[blank, "total"])
+        lost = sum(_lost(checks, check) for check in _that_lower(table, declared.name))
         scores.append(FieldScore(table, declared.name, declared.needed_for, max(0.0, total - lost), total))
     return scores
+
+
+@cache
+def _that_lower(table: str, field: str) -> tuple[Check, ...]:
+    """The checks whose failing rows lower a field's score."""
+    return tuple(check for check in catalogue() if check.lowers_field_score and (check.table, check.field) == (table, field))
+
+
+def _lost(checks: pd.DataFrame, check: Check) -> float:
+    """Rows of one check that lower the score: those that fail beyond what fails where nothing is wrong."""
+    if check.id not in checks.index or checks.loc[check.id, "status"] == "not_run":
+        return 0.0
+    return max(0.0, float(checks.loc[check.id, "failed"]) - check.by_chance * float(checks.loc[check.id, "total"]))
 
 
 def field_score_table(checks: pd.DataFrame, forces: list[str]) -> pd.DataFrame:

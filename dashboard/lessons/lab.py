@@ -22,7 +22,6 @@ from synthetic.profile import check_profile
 SEED = 1
 K = 100
 """Length of a lesson's list: long enough that a class sees more than single people."""
-FIELD_TYPES = ("missing", "placeholder", "unknown_code", "code_not_in_list", "pattern")
 
 Settings = tuple[tuple[str, float], ...]
 
@@ -81,7 +80,7 @@ def make(recipe: Recipe, progress: Callable[[str, float], None]) -> Lab:
             scores, blanks = pd.DataFrame(), pd.Series(dtype=float)
             if recipe.fields:
                 progress("Scoring the fields", 0.8)
-                checks = tuple(check for check in catalogue() if check.type in FIELD_TYPES)
+                checks = tuple(check for check in catalogue() if check.lowers_field_score)
                 counted, broken = count_checks(duckdb_frames(connection), checks, Context(as_of))
                 rated = judged(counted, checks, dataset.forces, broken)
                 scores = field_score_table(rated, dataset.forces)

@@ -7,7 +7,6 @@ from audit import InputError
 from audit.checks.catalogue import Check
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows, first_failing_rows
-from audit.checks.types.rules import ROW_TYPES
 from audit.engines import connect, duckdb_frames
 from audit.presentation.checks import checks_of_all_table, checks_of_force_table, how_to_fix, of_all_forces
 from audit.presentation.html import status_name
@@ -85,7 +84,7 @@ def _one(view: View, listed: list[str], force: str) -> None:
         f"`{name}`\n\n**Finds.** {declared.finds}\n\n**Why it matters.** {declared.matters}\n\n**How to fix it.** {how_to_fix(name)}"
     )
     _limits(view, declared)
-    if declared.type not in ROW_TYPES:
+    if not declared.rows_fail:
         st.caption("This check is about months, groups or findings, so no single row fails it.")
         return
     if st.toggle("Show the identifiers of the rows that fail", key="rows"):

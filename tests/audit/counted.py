@@ -4,14 +4,14 @@ import pandas as pd
 
 from audit.checks.catalogue import catalogue
 from audit.checks.run import Context, count_checks, judged
-from audit.checks.types.findings import FINDING_TYPES
+from audit.checks.types.base import FindingCheck
 from audit.engines import connect, frames
 from synthetic import Dataset
 
 
 def rows_on(engine: str, dataset: Dataset) -> pd.DataFrame:
     """``checks.parquet`` of a dataset, findings aside, on an engine."""
-    checks = tuple(check for check in catalogue() if check.type not in FINDING_TYPES)
+    checks = tuple(check for check in catalogue() if not isinstance(check, FindingCheck))
     with connect(dataset) as connection:
         counts, broken = count_checks(frames(engine, dataset, connection), checks, Context(dataset.manifest.as_of))
     return judged(counts, checks, dataset.forces, broken)

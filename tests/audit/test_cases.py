@@ -125,7 +125,6 @@ def test_a_force_is_judged_on_its_own_months_beside_a_large_one(audited: Audited
     assert (alone["total"], alone["status"]) == (36, "not met")
 
 
-@pytest.mark.xfail(strict=False, reason="one definition of blank comes with audit/checks")
 @pytest.mark.parametrize("engine", ["duckdb", "pandas"])
 def test_an_address_of_a_no_break_space_is_blank(audited: Audited, engine: str) -> None:
     data = clean_data(months=4, per_month=60)
@@ -141,7 +140,6 @@ def test_an_empty_dataset_is_no_success(audited: Audited) -> None:
     assert results.summary.forces[0].status == "cannot be judged"
 
 
-@pytest.mark.xfail(strict=False, reason="columns that a dataset leaves out are read in audit/engines")
 def test_a_date_column_that_is_left_out_reads_as_missing_on_pandas(tmp_path: Path) -> None:
     dataset = write(tmp_path / "data", clean_data(months=4))
     manifest = tmp_path / "data" / "dataset.json"
@@ -153,7 +151,6 @@ def test_a_date_column_that_is_left_out_reads_as_missing_on_pandas(tmp_path: Pat
     assert row["failed"] == row["total"] > 0
 
 
-@pytest.mark.xfail(strict=False, reason="an exact test of differences between groups comes with audit/checks")
 def test_a_group_of_one_record_is_no_finding(audited: Audited) -> None:
     data = clean_data()
     for row in data["persons"]:
@@ -162,7 +159,6 @@ def test_a_group_of_one_record_is_no_finding(audited: Audited) -> None:
     assert whole(audited(data), "unequal.persons.phone.by_ethnicity")["status"] in ("pass", "not_applicable")
 
 
-@pytest.mark.xfail(strict=False, reason="seasons are taken into account in audit/checks")
 def test_summers_that_come_every_year_are_no_abrupt_change(audited: Audited) -> None:
     random = np.random.default_rng(3)
     cells = [

@@ -11,16 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
-from audit.checks.catalogue import DIMENSIONS, Check, catalogue
-from audit.checks.run import COLUMNS, TYPES, Context, count_checks, failing_rows, first_failing_rows, judged
-from audit.checks.types.patterns import abrupt_counts, unequal_counts
+from audit.checks.catalogue import DIMENSIONS, catalogue
+from audit.checks.run import COLUMNS, Context, count_checks, failing_rows, first_failing_rows, judged
+from audit.checks.types.base import RowCheck, SeriesCheck
+from audit.checks.types.changes import count_changes
+from audit.checks.types.groups import Group, Unequal
+from audit.checks.types.values import Missing
 from audit.engines import connect, frames
-from audit.statistics import q_values, wilson
+from audit.statistics import group_difference, q_values, wilson
 from synthetic import Dataset
 from synthetic.contract import RECORDED, TABLES
 from synthetic.errors import InputError
 from tests.audit.counted import rows_on
 from tests.audit.foreign import write_dataset
+from tests.audit.small import AS_OF, clean_data, data_by_counts, months_back, write
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +104,8 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "pandas"])
-def test_checks_count_what_is_there(foreign: Dataset, engine: str) -> None:
-    checks = audit_dataset(foreign, engine=engine)["checks"]
+def test_checks_count_what_is_there(foreign: Dataset) -> None:
+    checks = audit_dataset(foreign)["checks"]
     whole = checks[checks["month"].isna() & (checks["force"] == "north")].set_index("check_id")
     found = {name: (int(whole.loc[name, "failed"]), int(whole.loc[name, "total"])) for name in EXPECTED}
     assert found == EXPECTED
@@ -125,12 +128,6 @@ def test_missing_counts_equal_a_plain_count(dataset: str, request: pytest.Fixtur
                 assert (row.failed, row.total) == (blank.sum(), len(frame)), row.check_id
 
 
-def test_pandas_gives_the_same_rows(typical: Dataset) -> None:
-    there = rows_on("pandas", typical)
-    assert "error" not in set(there["status"])
-    pd.testing.assert_frame_equal(rows_on("duckdb", typical), there, check_dtype=False)
-
-
 @pytest.mark.parametrize("force", [None, "durnley"])
 def test_the_first_failing_rows_are_those_of_all(small: Dataset, force: str | None) -> None:
     context = Context(small.manifest.as_of)
@@ -146,23 +143,145 @@ def test_the_first_failing_rows_are_those_of_all(small: Dataset, force: str | No
             failing_rows(tables, next(check for check in catalogue() if check.type == "reporting_gaps"), context)
 
 
-def test_unequal_counts_the_excess_of_the_group_that_is_worse_off() -> None:
-    check = next(check for check in catalogue() if check.type == "unequal")
-    rows = lambda failed: pd.DataFrame({"check_id": "x", "force": ["a"], "month": [None], "failed": [failed], "total": [1000]})  # noqa: E731
-    told = unequal_counts(check, {"these": rows(100), "others": rows(300)}, Context(date(2024, 1, 31)))
-    assert told[["failed", "total"]].to_numpy().tolist() == [[200, 1000]]
-    by_chance = unequal_counts(check, {"these": rows(100), "others": rows(105)}, Context(date(2024, 1, 31)))
-    assert by_chance["failed"].tolist() == [0]
+def _unequal(**counts: tuple[int, int]) -> tuple[int, int]:
+    """Failed and total of a comparison of groups with these (blank, rows)."""
+    check = Unequal(
+        "unequal.persons.phone.by_sex", table="persons", field="phone", column="sex", people="these or those",
+        groups=tuple(Group(name, (name,)) for name in counts), needed_for=("equality",),
+    )  # fmt: skip
+    rows = {
+        name: pd.DataFrame({"check_id": "x", "force": ["a"], "month": [None], "failed": [blank], "total": [total]})
+        for name, (blank, total) in counts.items()
+    }
+    found = check.combine(rows, Context(date(2024, 1, 31))).iloc[0]
+    return int(found["failed"]), int(found["total"])
 
 
-def test_an_abrupt_change_is_told_in_its_month_and_a_month_cut_short_is_not() -> None:
-    check = next(check for check in catalogue() if check.id == "abrupt_change.crimes.count")
-    months = [date(2023 + number // 12, number % 12 + 1, 1) for number in range(14)]
-    total = [1000] * 8 + [400] * 5 + [10]
-    rows = pd.DataFrame({"check_id": check.id, "force": "a", "month": months, "failed": total, "total": total})
-    told = abrupt_counts(check, {"rows": rows}, Context(date(2024, 2, 10)))
-    assert told.loc[told["failed"] == 1, "month"].tolist() == [months[8], months[9]]
-    assert months[13] not in told["month"].tolist()
+def test_unequal_counts_the_excess_of_the_group_that_is_worst_off() -> None:
+    assert _unequal(these=(100, 1000), others=(300, 1000)) == (200, 1000)
+    assert _unequal(these=(100, 1000), others=(105, 1000)) == (0, 1000)
+    assert _unequal(a=(100, 1000), b=(100, 1000), c=(300, 500), d=(100, 1000)) == (250, 500)
+    assert _unequal(a=(10, 100), b=(12, 100), c=(9, 100), d=(11, 100))[0] == 0
+
+
+@pytest.mark.parametrize("blank, rows", [(1, 1), (2, 2), (1, 3), (9, 9), (0, 1)])
+def test_a_handful_of_records_is_no_group(blank: int, rows: int) -> None:
+    assert _unequal(few=(blank, rows), many=(0, 1199)) == (0, 0)
+
+
+def test_a_small_group_that_is_far_worse_off_is_found() -> None:
+    assert _unequal(small=(9, 12), large=(60, 600))[0] == 8
+
+
+@settings(deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.data())
+def test_two_groups_are_compared_by_fishers_exact_test(one: int, other: int, data: st.DataObject) -> None:
+    from scipy.stats import fisher_exact
+
+    failed = np.array([data.draw(st.integers(0, one)), data.draw(st.integers(0, other))])
+    total = np.array([one, other])
+    expected = fisher_exact(np.column_stack([failed, total - failed])).pvalue
+    assert group_difference(failed, total) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_test_of_several_groups_holds_its_level() -> None:
+    random = np.random.default_rng(1)
+    total = np.array([12, 40, 200, 15, 90])
+    p_values = np.array([group_difference(random.binomial(total, 0.1), total, seed) for seed in range(200)])
+    assert (p_values < 0.05).mean() < 0.10
+    assert group_difference(np.array([9, 4, 20, 1, 9]), total) < 0.001
+
+
+def _changed(*years: list[int]) -> list[int]:
+    changed, _ = count_changes(np.array([month for year in years for month in year], float))
+    return np.flatnonzero(changed).tolist()
+
+
+FLAT = [1000] * 12
+SUMMER = [1000] * 2 + [1800] * 3 + [1000] * 7
+
+
+def test_an_abrupt_change_is_found_in_its_month() -> None:
+    assert _changed([1000] * 8 + [400] * 5) == [8, 9]
+    assert _changed(FLAT, [1000] * 4 + [300] + [1000] * 7) == [16]
+    assert _changed(FLAT, FLAT, [1000] * 4 + [2000] + [1000] * 7) == [28]
+    assert _changed(FLAT, [1000] * 6 + [400] * 6)[:1] == [18]
+
+
+def test_seasons_are_no_abrupt_change() -> None:
+    assert _changed(SUMMER, SUMMER) == []
+    assert _changed(SUMMER, SUMMER, SUMMER) == []
+    growing = [[round(month * 1.2**year) for month in SUMMER] for year in range(4)]
+    assert _changed(*growing) == []
+    at_the_start = [1800] * 3 + [1000] * 9
+    assert _changed(at_the_start, at_the_start) == []
+    assert _changed([1000] * 8 + [550] + [1000] * 3, [1000] * 8 + [550] + [1000] * 3) == []
+
+
+def test_a_summer_that_does_not_come_is_an_abrupt_change() -> None:
+    assert 26 in _changed(SUMMER, SUMMER, FLAT)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "as_of"),
+    [(20, 31, date(2025, 3, 31)), (1, 9, date(2025, 3, 9)), (1, 9, date(2025, 3, 31)), (25, 8, date(2025, 3, 8))],
+)
+def test_months_that_are_covered_in_part_are_no_abrupt_change(first: int, last: int, as_of: date, tmp_path: Path) -> None:
+    cells = [("u0", "008L", month, 120) for month in months_back(14)]
+    data = data_by_counts(cells, "testshire")
+    begin, end = date(2024, 2, first), date(2025, 3, last)
+    data["crimes"] = [row for row in data["crimes"] if begin <= row["recorded_on"] <= end]
+    data["involvements"] = []
+    dataset = write(tmp_path / "data", data, as_of, ["testshire"])
+    rows = rows_on("duckdb", dataset)
+    found = rows[(rows["check_id"] == "abrupt_change.crimes.count") & rows["month"].isna()].iloc[0]
+    assert found["failed"] == 0 < found["total"]
+
+
+def test_every_check_of_single_rows_gives_the_rows_that_it_counts(typical: Dataset) -> None:
+    counted = rows_on("duckdb", typical).query("month.isna()").groupby("check_id")["failed"].sum()
+    context = Context(typical.manifest.as_of)
+    with connect(typical) as connection:
+        tables = frames("duckdb", typical, connection)
+        for check in catalogue():
+            if check.rows_fail and check.type not in ("linked_records", "same_event_twice"):  # there a row has a weight
+                assert len(failing_rows(tables, check, context)) == counted[check.id], check.id
+
+
+def test_rows_twice_are_recorded_twice(tmp_path: Path) -> None:
+    data = clean_data(months=2, per_month=20)
+    data["crimes"] += [dict(row) for row in data["crimes"][:10]] + [dict(row) for row in data["crimes"][:5]]
+    data["crimes"] += [data["crimes"][20] | {"crime_id": "SYN-other"}]
+    rows = rows_on("duckdb", write(tmp_path / "data", data, AS_OF, ["testshire"]))
+    found = rows[(rows["check_id"] == "same_event_twice.crimes") & rows["month"].isna()].iloc[0]
+    assert (found["failed"], found["total"]) == (16, 56)
+
+
+def test_checks_that_were_left_out_are_not_run(small: Dataset) -> None:
+    results = audit_dataset(small, skip=["missing", "same_event_twice.crimes", "duplicate_identities"])
+    left_out = results["checks"].query("status == 'not_run'")
+    assert set(left_out["check_type"]) == {"missing", "same_event_twice", "duplicate_identities"}
+    assert set(results["checks"]["check_id"]) == {check.id for check in catalogue()}
+    assert left_out["month"].isna().all()
+    assert (left_out["failed"] == 0).all() and (left_out["total"] == 0).all() and left_out["rate"].isna().all()
+
+
+def test_a_check_of_all_rows_sees_incidents_and_one_of_crimes_does_not(tmp_path: Path) -> None:
+    data = clean_data(months=2, per_month=20)
+    for row in data["crimes"][:8]:
+        row |= {"record_class": "non_crime_incident", "offence_code": None}
+    data["crimes"][0]["record_class"] = "no such class"
+    rows = rows_on("duckdb", write(tmp_path / "data", data, AS_OF, ["testshire"]))
+    whole = rows[rows["month"].isna()].set_index("check_id")
+    found = {name: (int(whole.loc[name, "failed"]), int(whole.loc[name, "total"])) for name in SCOPED}
+    assert found == SCOPED
+
+
+SCOPED = {
+    "missing.crimes.offence_code": (0, 32),
+    "key_twice.crimes": (0, 40),
+    "code_not_in_list.crimes.record_class": (1, 8),
+}
 
 
 def test_months_add_up_to_the_whole_period(typical_results: Results) -> None:
@@ -186,7 +305,8 @@ def test_on_clean_no_check_fails(clean_results: Results) -> None:
 
 
 def test_one_broken_check_never_stops_the_rest(typical: Dataset) -> None:
-    broken = Check("broken", "missing", "validity", "persons", "no_such_field", 0, 0, "", "", "")
+    broken = Missing("broken", table="persons", field="phone", warn=0, fail=0)
+    object.__setattr__(broken, "field", "no_such_field")
     checks = (*catalogue()[:5], broken)
     with connect(typical) as connection:
         counts, told = count_checks(frames("duckdb", typical, connection), checks, Context(typical.manifest.as_of))
@@ -202,11 +322,12 @@ def test_every_check_is_declared_whole() -> None:
     assert len({check.type for check in declared}) >= 18
     assert len({check.id for check in declared}) == len(declared)
     for check in declared:
-        assert check.type in TYPES
+        assert isinstance(check, RowCheck) == check.rows_fail
+        assert not (check.rows_fail and isinstance(check, SeriesCheck))
         assert check.dimension in DIMENSIONS
         assert check.field in TABLES[check.table].columns
         assert 0 <= check.warn <= check.fail <= 1, check.id
-        assert all(sentence.endswith(".") for sentence in (check.finds, check.matters, check.mend)), check.id
+        assert all(sentence.endswith(".") for sentence in (check.finds, check.matters, check.fix)), check.id
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000))

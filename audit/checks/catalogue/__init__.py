@@ -1,24 +1,20 @@
-"""The catalogue: every check as data, what it looks at, when it warns and fails, why it matters and how it is mended.
+"""The catalogue: every check, one call each: what it looks at, when it warns and fails, which defects it is meant for.
 
-A new check is a line in this room, never a function; the functions by type stand in ``audit.checks``. Limits are of this
-project's own choosing, except where a source is named, and ``--thresholds`` replaces them.
+A new check is a call in one of these modules, added to the module's ``CHECKS``. Limits are of this project's own choosing,
+except where a source is named; ``--thresholds`` replaces them.
 """
 
 import json
 from functools import cache
 
-from audit.checks.catalogue.cases import CASES
-from audit.checks.catalogue.dates import DATES
-from audit.checks.catalogue.declaration import DIMENSIONS, MATTERS, Check
-from audit.checks.catalogue.fields import field_checks
-from audit.checks.catalogue.keys import KEYS
-from audit.checks.catalogue.patterns import FINDINGS, PATTERNS
-from audit.checks.catalogue.readiness import READINESS
+from audit.checks.catalogue import cases, dates, fields, findings, keys, patterns, readiness
+from audit.checks.types.base import DIMENSIONS, MATTERS, Check
 
 __all__ = [
     "BLIND_SPOTS",
     "DIMENSIONS",
     "MATTERS",
+    "UNDETECTABLE",
     "Check",
     "as_json",
     "as_markdown",
@@ -28,14 +24,14 @@ __all__ = [
 
 BLIND_SPOTS = {
     "a crime that was never recorded": (
-        "A report that never became a crime leaves no trace in the data; only a whole silent station or month can be told."
+        "A report that never became a crime leaves no trace in these tables; only a whole silent station or month shows."
     ),
     "a plausible wrong code": (
         "Stalking written down as harassment, or rape as assault, is a valid code like any other; only a unit whose share of "
         "a group falls away shows."
     ),
     "a link to the wrong person": "A crime linked to another person's record is a link like any other.",
-    "two people on one record": "Records say nothing of whether one person or two of like names stand behind them.",
+    "two people on one record": "A record does not show whether one person or two of similar names are behind it.",
     "a plausible wrong date": (
         "A date off by days, or with day and month swapped into an order that is possible, is a date like any other."
     ),
@@ -44,12 +40,25 @@ BLIND_SPOTS = {
     ),
 }
 """What no check can see from the data alone: name, and why."""
+UNDETECTABLE = {
+    "not_recorded": "a crime that was never recorded",
+    "not_recorded_hidden": "a crime that was never recorded",
+    "crime_as_incident": "a crime that was never recorded",
+    "cancelled_wrongly": "a crime that was never recorded",
+    "estimated_age": "a plausible wrong date",
+    "wrong_sex": "a wrong answer for a right one",
+    "downgraded": "a plausible wrong code",
+    "wrong_person_linked": "a link to the wrong person",
+    "overlaid": "two people on one record",
+}
+"""Defects that no check can see, each with its blind spot; every other defect is named by a check that is meant for it."""
 
 
 @cache
 def catalogue() -> tuple[Check, ...]:
     """Every check, in the order in which reports list them; identifiers are unique."""
-    return (*field_checks(), *KEYS, *DATES, *CASES, *PATTERNS, *FINDINGS, *READINESS)
+    modules = (fields, keys, dates, cases, patterns, findings, readiness)
+    return tuple(check for module in modules for check in module.CHECKS)
 
 
 def check(check_id: str) -> Check | None:
@@ -59,12 +68,23 @@ def check(check_id: str) -> Check | None:
 
 def as_json(checks: tuple[Check, ...]) -> str:
     """The declarations as a JSON list."""
-    rows = [
-        {name: getattr(one, name) for name in ("id", "type", "dimension", "table", "field", "needed_for", "warn", "fail")}
-        | {"finds": one.finds, "matters": one.matters, "mend": one.mend, "parameters": one.parameters}
-        for one in checks
-    ]
-    return json.dumps(rows, indent=1, ensure_ascii=False)
+    names = (
+        "id",
+        "type",
+        "dimension",
+        "table",
+        "field",
+        "scope",
+        "needed_for",
+        "detects",
+        "warn",
+        "fail",
+        "finds",
+        "matters",
+        "fix",
+    )
+    rows = [{name: getattr(one, name) for name in names} | {"parameters": one.parameters()} for one in checks]
+    return json.dumps(rows, indent=1, ensure_ascii=False, default=_plain)
 
 
 def as_markdown(checks: tuple[Check, ...]) -> str:
@@ -72,11 +92,20 @@ def as_markdown(checks: tuple[Check, ...]) -> str:
     lines = [
         f"{len(checks)} checks of {len({one.type for one in checks})} types.",
         "",
-        "| check | dimension | finds | why it matters | mend | warn above | fail above |",
+        "| check | dimension | finds | why it matters | how to fix it | warn above | fail above |",
         "|---|---|---|---|---|--:|--:|",
     ]
     lines += [
-        f"| {one.id} | {one.dimension} | {one.finds} | {one.matters} | {one.mend} | {one.warn:.1%} | {one.fail:.1%} |"
+        f"| {one.id} | {one.dimension} | {one.finds} | {one.matters} | {one.fix} | {one.warn:.1%} | {one.fail:.1%} |"
         for one in checks
     ]
     return "\n".join(lines)
+
+
+def _plain(value: object) -> object:
+    """A parameter that JSON has no form of: a check by its identifier, a condition by its class and fields, a date as text."""
+    if isinstance(value, Check):
+        return value.id
+    if hasattr(value, "__dataclass_fields__"):
+        return {"is": type(value).__name__, **vars(value)}
+    return str(value)

@@ -1,237 +1,131 @@
-"""Checks of dates: impossible, out of range, filled in by rote, late, and old cases without an outcome."""
+"""Checks of dates: impossible, out of range, filled in by habit, late, and old cases without an outcome."""
 
-from audit.checks.catalogue.declaration import MATTERS, Check
+from datetime import date
+
+from audit.checks.types.base import MATTERS, Check
+from audit.checks.types.dates import Delay, LeastNumber, OnDay, OrderOfDates, SameDay, Stale, YearsBetween
 from synthetic.contract import reference
 
 _OFFENCES = reference("offences")
 COURSES_OF_CONDUCT = tuple(_OFFENCES.loc[_OFFENCES["offence_group"].isin(["stalking", "harassment"]), "offence_code"])
 
-_FALLS = "A crime at an impossible date falls in or out of the window wrongly."
+_FALLS = "A crime at an impossible date falls into the window or out of it wrongly."
+_NOT_RECOGNISED = "Records of the same person cannot be recognised."
 _REFUSE = "Refuse dates in the future and out of order where they are entered."
+_ASK_AGAIN = "Ask again where a value lies out of the usual, before the record is saved."
+_ABOUT_THEN = "A date that stands for 'about then' passes for a fact. "
+_LEAVE_OPEN = "Let part of a date be left open, so that nobody has to fill in a day."
+
+IMPOSSIBLE = (
+    OrderOfDates(
+        "impossible_date.crimes.occurred_on", table="crimes", field="occurred_on", after="reported_on",
+        needed_for=("recency",), matters=_FALLS, fix=_REFUSE,
+        detects=("date_swapped", "date_defaulted", "date_out_of_order", "date_1900"),
+        finds="Crimes that happened after they were reported, after the last day of the data, or before 1920.",
+    ),
+    OrderOfDates(
+        "impossible_date.crimes.reported_on", table="crimes", field="reported_on", after="recorded_on",
+        needed_for=("recency",), matters=_FALLS, fix=_REFUSE, detects=("date_swapped", "date_in_future"),
+        finds="Crimes that were reported after they were recorded, after the last day of the data, or before 1920.",
+    ),
+    OrderOfDates(
+        "impossible_date.crimes.recorded_on", table="crimes", field="recorded_on", after="outcome_on",
+        needed_for=("recency",), matters=_FALLS, fix=_REFUSE, detects=("outcome_before_crime",),
+        finds="Crimes that were recorded after their outcome, after the last day of the data, or before 1920.",
+    ),
+    OrderOfDates(
+        "impossible_date.crimes.outcome_on", table="crimes", field="outcome_on", matters=_FALLS, fix=_REFUSE,
+        finds="Crimes whose outcome lies after the last day of the data, or before 1920.",
+    ),
+)  # fmt: skip
+"""Each impossible date of a crime on its own."""
 
 
-def _order(table: str, field: str, after: str | None, finds: str, need: str, **more: object) -> Check:
-    return Check(
-        id=f"impossible_date.{table}.{field}",
-        type="order_of_dates",
-        dimension="validity",
-        table=table,
-        field=field,
-        warn=0.0,
-        fail=0.01,
-        finds=finds,
-        matters=_FALLS if table == "crimes" else "Records of one person cannot be told to be one.",
-        mend=_REFUSE,
-        needed_for=(need,) if need else (),
-        parameters={"before": field, "after": after, **more},
-    )
-
-
-def _delay(days: int, warn: float, fail: float, matters: str, mend: str) -> Check:
+def _delay(days: int, warn: float, fail: float, matters: str, fix: str) -> Check:
     standard = "; the National Crime Recording Standard asks for 24 hours" if days == 1 else ""
-    return Check(
-        id=f"delay.crimes.{days}_day{'s' if days > 1 else ''}",
-        type="delay",
-        dimension="timeliness",
-        table="crimes",
-        field="recorded_on",
-        warn=warn,
-        fail=fail,
+    # A unit whose crimes are recorded late is a finding of its own; its rows are late all the same.
+    return Delay(
+        f"delay.crimes.{days}_day{'s' if days > 1 else ''}", table="crimes", field="recorded_on", since="reported_on", days=days,
+        warn=warn, fail=fail, needed_for=("recency",), matters=matters, fix=fix,
+        detects=("late", "late_unit", *(("date_swapped",) if days == 30 else ())),
         finds=f"Crimes recorded more than {'a day' if days == 1 else f'{days} days'} after the report{standard}.",
-        matters=matters,
-        mend=mend,
-        needed_for=("recency",),
-        parameters={"from": "reported_on", "to": "recorded_on", "days": days},
-    )
+    )  # fmt: skip
 
 
-def _heap(name: str, table: str, field: str, warn: float, fail: float, finds: str, need: str, **more: object) -> Check:
-    return Check(
-        id=f"heaping.{table}.{name}",
-        type="heaping",
-        dimension="validity",
-        table=table,
-        field=field,
-        warn=warn,
-        fail=fail,
-        finds=finds,
-        matters="A date that stands for 'about then' passes for a fact. " + MATTERS[need],
-        mend="Let part of a date be left open, so that nobody has to fill in a day.",
-        needed_for=(need,),
-        parameters=more,
-    )
-
-
-def _range(
-    name: str, table: str, field: str, warn: float, fail: float, finds: str, matters: str, need: str, **more: object
-) -> Check:
-    return Check(
-        id=f"range.{table}.{name}",
-        type="range",
-        dimension="validity",
-        table=table,
-        field=field,
-        warn=warn,
-        fail=fail,
-        finds=finds,
-        matters=matters,
-        mend="Ask again where a value lies out of the usual, before the record is saved.",
-        needed_for=(need,),
-        parameters=more,
-    )
-
-
-DATES = (
-    _order(
-        "crimes",
-        "occurred_on",
-        "reported_on",
-        "Crimes that happened after they were reported, after the last day of the data, or before 1920.",
-        "recency",
+CHECKS: tuple[Check, ...] = (
+    *IMPOSSIBLE,
+    OrderOfDates(
+        "impossible_date.persons.date_of_birth", table="persons", field="date_of_birth", after="created_on",
+        earliest=date(1900, 1, 2), needed_for=("identity",), matters=_NOT_RECOGNISED, fix=_REFUSE, detects=("january_filler",),
+        finds="Person records born after they were made, after the last day of the data, or before 1900.",
     ),
-    _order(
-        "crimes",
-        "reported_on",
-        "recorded_on",
-        "Crimes that were reported after they were recorded, after the last day of the data, or before 1920.",
-        "recency",
+    OrderOfDates(
+        "impossible_date.persons.created_on", table="persons", field="created_on", matters=_NOT_RECOGNISED, fix=_REFUSE,
+        finds="Person records made after the last day of the data, or before 1920.",
     ),
-    _order(
-        "crimes",
-        "recorded_on",
-        "outcome_on",
-        "Crimes that were recorded after their outcome, after the last day of the data, or before 1920.",
-        "recency",
+    YearsBetween(
+        "range.persons.age_at_record", table="persons", field="date_of_birth", begin="date_of_birth", end="created_on",
+        most_years=105, warn=0.0005, fail=0.01, needed_for=("identity",), detects=("january_filler",),
+        finds="Person records of somebody over 105 years old when the record was made.",
+        matters="A date of birth that far back is a filler or a slip, and splits one person in two. " + MATTERS["identity"],
+        fix=_ASK_AGAIN,
     ),
-    _order("crimes", "outcome_on", None, "Crimes whose outcome lies after the last day of the data, or before 1920.", ""),
-    _order(
-        "persons",
-        "date_of_birth",
-        "created_on",
-        "Person records born after they were made, after the last day of the data, or before 1900.",
-        "identity",
-        earliest="1900-01-02",
+    YearsBetween(
+        "range.crimes.report_years_on", table="crimes", field="reported_on", begin="occurred_on", end="reported_on",
+        most_years=50, warn=0.005, fail=0.05, needed_for=("recency",), detects=("date_1900",),
+        finds="Crimes reported over 50 years after they happened.",
+        matters="Few such reports are right: the year is a slip as a rule, and a window on the day of the offence loses the crime.",
+        fix=_ASK_AGAIN,
     ),
-    _order("persons", "created_on", None, "Person records made after the last day of the data, or before 1920.", ""),
-    _range(
-        "age_at_record",
-        "persons",
-        "date_of_birth",
-        0.0005,
-        0.01,
-        "Person records of somebody over 105 years old when the record was made.",
-        "A date of birth that far back is a filler or a slip, and splits one person in two. " + MATTERS["identity"],
-        "identity",
-        since="created_on",
-        most_years=105,
-    ),
-    _range(
-        "report_years_on",
-        "crimes",
-        "reported_on",
-        0.005,
-        0.05,
-        "Crimes reported over 50 years after they happened.",
-        "Few such reports are right: the year is a slip as a rule, and a window on the day of the offence loses the crime.",
-        "recency",
-        from_="occurred_on",
-        most_years=50,
-    ),
-    _range(
-        "population",
-        "units",
-        "population",
-        0.0,
-        0.2,
-        "Units for which no resident is entered.",
-        "The length of the force's list follows its population.",
-        "frequency",
-        least=1,
+    LeastNumber(
+        "range.units.population", table="units", field="population", least=1, warn=0.0, fail=0.2, needed_for=("frequency",),
+        finds="Units for which no resident is entered.",
+        matters="Rates by resident, and lists whose length follows the population, go wrong.",
+        fix=_ASK_AGAIN,
     ),
     _delay(
-        1,
-        0.04,
-        0.20,
-        "Whoever offends now is missing from this month's list.",
+        1, 0.04, 0.20, "Somebody who offends now is missing from this month's list.",
         "Record at the first contact; watch the queue daily.",
     ),
     _delay(3, 0.03, 0.15, "A week's briefing is made without them.", "Find out which channel waits, and staff it."),
     _delay(7, 0.02, 0.10, "A case conference meets without them.", "Find the queue in which reports wait a week."),
     _delay(30, 0.01, 0.05, "A month's list is made without them.", "Find the queue in which reports wait, and clear it."),
-    Check(
-        id="stale.crimes.outcome",
-        type="stale",
-        dimension="timeliness",
-        table="crimes",
-        field="outcome_code",
-        warn=0.105,
-        fail=0.25,
+    Stale(
+        "stale.crimes.outcome", table="crimes", field="outcome_code", since="recorded_on", days=365, warn=0.105, fail=0.25,
+        detects=("outcome_stale",),
         finds="Crimes recorded over a year before the last day of the data that have no outcome.",
-        matters="Nobody can tell whether the case is open or forgotten, and a suspect may be on a list for a case that was closed.",
-        mend="Review cases without an outcome every quarter.",
-        parameters={"since": "recorded_on", "days": 365},
+        matters="Nobody knows whether the case is open or forgotten, and a suspect may be on a list for a case that was closed.",
+        fix="Review cases without an outcome every quarter.",
     ),
-    _heap(
-        "date_of_birth_1_january",
-        "persons",
-        "date_of_birth",
-        0.01,
-        0.05,
-        "Dates of birth on 1 January; by chance it is 0.3 %.",
-        "identity",
-        month=1,
-        day=1,
+    OnDay(
+        "heaping.persons.date_of_birth_1_january", table="persons", field="date_of_birth", month=1, day=1, warn=0.01, fail=0.05,
+        needed_for=("identity",), detects=("january_filler",), matters=_ABOUT_THEN + MATTERS["identity"], fix=_LEAVE_OPEN,
+        finds="Dates of birth on 1 January; by chance it is 0.3%.",
     ),
-    _heap(
-        "date_of_birth_first_of_month",
-        "persons",
-        "date_of_birth",
-        0.08,
-        0.15,
-        "Dates of birth on the first of a month; by chance it is 3.3 %.",
-        "identity",
-        day=1,
+    OnDay(
+        "heaping.persons.date_of_birth_first_of_month", table="persons", field="date_of_birth", day=1, warn=0.08, fail=0.15,
+        needed_for=("identity",), matters=_ABOUT_THEN + MATTERS["identity"], fix=_LEAVE_OPEN,
+        finds="Dates of birth on the first of a month; by chance it is 3.3%.",
     ),
-    _heap(
-        "occurred_on_is_day_of_record",
-        "crimes",
-        "occurred_on",
-        0.125,
-        0.25,
-        "Stalking and harassment, which are courses of conduct, that happened on the day of the record; a tenth do.",
-        "recency",
-        same_as="recorded_on",
-        offences=COURSES_OF_CONDUCT,
+    SameDay(
+        "heaping.crimes.occurred_on_is_day_of_record", table="crimes", field="occurred_on", same_as="recorded_on",
+        offences=COURSES_OF_CONDUCT, warn=0.125, fail=0.25, needed_for=("recency",), detects=("date_defaulted",),
+        matters=_ABOUT_THEN + MATTERS["recency"], fix=_LEAVE_OPEN,
+        finds="Stalking and harassment, which are courses of conduct, that happened on the day of the record; a tenth do.",
     ),
-    _heap(
-        "occurred_on_1_january",
-        "crimes",
-        "occurred_on",
-        0.02,
-        0.05,
-        "Crimes that happened on 1 January; by chance it is 0.3 %, and at New Year somewhat more.",
-        "recency",
-        month=1,
-        day=1,
+    OnDay(
+        "heaping.crimes.occurred_on_1_january", table="crimes", field="occurred_on", month=1, day=1, warn=0.02, fail=0.05,
+        needed_for=("recency",), matters=_ABOUT_THEN + MATTERS["recency"], fix=_LEAVE_OPEN,
+        finds="Crimes that happened on 1 January; by chance it is 0.3%, and at New Year somewhat more.",
     ),
-    _heap(
-        "occurred_on_first_of_month",
-        "crimes",
-        "occurred_on",
-        0.08,
-        0.15,
-        "Crimes that happened on the first of a month; by chance it is 3.3 %.",
-        "recency",
-        day=1,
+    OnDay(
+        "heaping.crimes.occurred_on_first_of_month", table="crimes", field="occurred_on", day=1, warn=0.08, fail=0.15,
+        needed_for=("recency",), matters=_ABOUT_THEN + MATTERS["recency"], fix=_LEAVE_OPEN,
+        finds="Crimes that happened on the first of a month; by chance it is 3.3%.",
     ),
-    _heap(
-        "reported_on_first_of_month",
-        "crimes",
-        "reported_on",
-        0.08,
-        0.15,
-        "Crimes reported on the first of a month; by chance it is 3.3 %.",
-        "recency",
-        day=1,
+    OnDay(
+        "heaping.crimes.reported_on_first_of_month", table="crimes", field="reported_on", day=1, warn=0.08, fail=0.15,
+        needed_for=("recency",), matters=_ABOUT_THEN + MATTERS["recency"], fix=_LEAVE_OPEN,
+        finds="Crimes reported on the first of a month; by chance it is 3.3%.",
     ),
-)
+)  # fmt: skip

@@ -1,81 +1,48 @@
 """Checks that a gate of readiness, or the dimension *accuracy*, is judged by."""
 
-from audit.checks.catalogue.declaration import Check
+from audit.checks.catalogue.cases import RECORDED_BEFORE_OCCURRENCE
+from audit.checks.catalogue.dates import IMPOSSIBLE
+from audit.checks.types.base import Check
+from audit.checks.types.cases import AnyOf
+from audit.checks.types.findings import AgreesWithEvent, ReportingGaps
+from audit.checks.types.keys import LinkedRecords
 
-READINESS = (
-    Check(
-        id="linked_records.crimes.victims_sex",
-        type="linked_records",
-        dimension="completeness",
-        table="crimes",
-        field="crime_id",
-        warn=0.02,
-        fail=0.05,  # the gate asks for 95 %
+CHECKS: tuple[Check, ...] = (
+    LinkedRecords(
+        "linked_records.crimes.victims_sex", table="crimes", field="crime_id", role="victim", value="sex", good=("F", "M"),
+        warn=0.02, fail=0.05,  # the gate asks for 95%
+        needed_for=("equality", "identity"),
         finds="Victims' person records of all crimes whose sex is blank or unknown; a crime without one counts as a bad record.",
         matters="Violence against women and girls cannot be counted where nobody knows whom it was done to.",
-        mend="Link the victim's record to every crime, and ask for the sex where the record is made.",
-        needed_for=("equality", "identity"),
-        parameters={"role": "victim", "field": "sex", "good": ("F", "M")},
+        fix="Link the victim's record to every crime, and ask for the sex where the record is made.",
     ),
-    Check(
-        id="impossible_date.crimes",
-        type="any_of",
-        dimension="validity",
-        table="crimes",
-        field="recorded_on",
-        warn=0.002,
-        fail=0.01,  # the gate of the design
+    AnyOf(
+        "impossible_date.crimes", table="crimes", field="recorded_on", dimension="validity", warn=0.002, fail=0.01,  # the gate
+        of=(*IMPOSSIBLE, RECORDED_BEFORE_OCCURRENCE), needed_for=("recency",),
         finds="Crimes with any impossible date: out of order, after the last day of the data, or before 1920.",
-        matters="A crime at an impossible date falls in or out of the window wrongly.",
-        mend="Refuse dates in the future and out of order where they are entered.",
-        needed_for=("recency",),
-        parameters={
-            "of": (
-                "impossible_date.crimes.occurred_on",
-                "impossible_date.crimes.reported_on",
-                "impossible_date.crimes.recorded_on",
-                "impossible_date.crimes.outcome_on",
-                "contradiction.crimes.recorded_before_occurrence",
-            )
-        },
+        matters="A crime at an impossible date falls into the window or out of it wrongly.",
+        fix="Refuse dates in the future and out of order where they are entered.",
     ),
-    Check(
-        id="agrees_with_event.crimes",
-        type="agrees_with_event",
-        dimension="accuracy",
-        table="crimes",
-        field="offence_code",
-        warn=0.05,
-        fail=0.10,
+    AgreesWithEvent(
+        "agrees_with_event.crimes", table="crimes", field="offence_code", warn=0.05, fail=0.10,
+        needed_for=("severity", "recency"),
         finds="Recorded crimes whose offence or day of report is not that of their event; only where there is a truth.",
         matters="A plausible wrong code or date counts like a right one, and moves people up or down a list.",
-        mend="Look at samples of case files, and correct the codes and dates that the files contradict.",
-        needed_for=("severity", "recency"),
+        fix="Look at samples of case files, and correct the codes and dates that the files contradict.",
     ),
     *[
-        Check(
-            id=f"reporting_gaps.crimes.{name}",
-            type="reporting_gaps",
-            dimension="coverage",
-            table="crimes",
-            field="unit_id",
-            warn=0.05,
-            fail=0.15,
+        ReportingGaps(
+            f"reporting_gaps.crimes.{name}", table="crimes", field="unit_id", warn=0.05, fail=0.15, needed_for=needed_for,
+            found_in="coverage_gaps", measure=measure, matters=matters,
             finds=f"Months of units in which fewer crimes have {what} than the unit's other months lead to expect.",
-            matters=matters,
-            mend="Ask the unit what changed in those months, and enter what the files say.",
-            needed_for=needed_for,
-            parameters={"table": "coverage_gaps", "measure": measure},
+            fix="Ask the unit what changed in those months, and enter what the files say.",
         )
         for name, measure, what, matters, needed_for in (
-            ("outcomes", "outcome", "an outcome", "Nobody can tell which cases are still open.", ()),
+            ("outcomes", "outcome", "an outcome", "Nobody knows which cases are still open.", ()),
             (
-                "relationships",
-                "known relationship",
-                "a known relationship",
-                "Domestic abuse of those months cannot be told from violence by strangers.",
-                ("severity",),
+                "relationships", "known relationship", "a known relationship",
+                "Domestic abuse of those months cannot be distinguished from violence by strangers.", ("severity",),
             ),
         )
     ],
-)
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""Checks judged: rates, intervals and statuses from counts, as ``checks.parquet`` has them."""
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from audit.checks.types.base import Check, Counts
+from audit.statistics import wilson
+
+COLUMNS = [
+    "check_id",
+    "check_type",
+    "dimension",
+    "needed_for",
+    "table",
+    "field",
+    "force",
+    "month",
+    "failed",
+    "total",
+    "rate",
+    "low",
+    "high",
+    "threshold",
+    "status",
+]
+KEYS = ["check_id", "force", "month", "failed", "total"]
+
+
+def judged(
+    counts: Counts,
+    checks: tuple[Check, ...],
+    forces: list[str],
+    broken: Collection[str] = (),
+    not_run: tuple[Check, ...] = (),
+) -> pd.DataFrame:
+    """``checks.parquet``: rates, intervals and statuses; one row a check and force for the whole period, then one a month.
+
+    ``broken`` are identifiers of checks that could not be counted, ``not_run`` checks that the run left out: they have one row
+    a force, with nothing counted and the status ``not_run``.
+    """
+    every = (*checks, *not_run)
+    counts = _every_force(counts, every, forces)
+    declared = {check.id: check for check in every}
+    of_row = [declared[name] for name in counts["check_id"]]
+    rate, low, high = wilson(counts["failed"].to_numpy(float), counts["total"].to_numpy(float))
+    warn, fail = (np.array([getattr(check, limit) for check in of_row], float) for limit in ("warn", "fail"))
+    status = status_of(rate, warn, fail, counts["total"].to_numpy(float), counts["check_id"].isin(list(broken)).to_numpy(bool))
+    status = np.where(counts["check_id"].isin([check.id for check in not_run]), "not_run", status)
+    return pd.DataFrame(
+        {
+            "check_id": counts["check_id"],
+            "check_type": [check.type for check in of_row],
+            "dimension": [check.dimension for check in of_row],
+            "needed_for": [", ".join(check.needed_for) for check in of_row],
+            "table": [check.table for check in of_row],
+            "field": [check.field for check in of_row],
+            "force": counts["force"],
+            "month": counts["month"],
+            "failed": counts["failed"],
+            "total": counts["total"],
+            "rate": rate,
+            "low": low,
+            "high": high,
+            "threshold": np.where(status == "warn", warn, fail),
+            "status": status,
+        },
+        columns=COLUMNS,
+    )
+
+
+def status_of(
+    rate: npt.NDArray[np.float64],
+    warn: npt.NDArray[np.float64],
+    fail: npt.NDArray[np.float64],
+    total: npt.NDArray[np.float64],
+    broken: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.str_]:
+    """Status of each row: a check that could not be counted, nothing to count, above a limit, or neither."""
+    return np.select([broken, total == 0, rate > fail, rate > warn], ["error", "not_applicable", "fail", "warn"], default="pass")
+
+
+def _every_force(monthly: Counts, checks: tuple[Check, ...], forces: list[str]) -> Counts:
+    """Monthly counts, and before them one row a check and force for the whole period, zero where nothing was counted."""
+    index = pd.MultiIndex.from_product([[check.id for check in checks], forces], names=["check_id", "force"])
+    whole = monthly.groupby(["check_id", "force"])[["failed", "total"]].sum().reindex(index, fill_value=0).reset_index()
+    whole["month"] = None
+    by_month = monthly[monthly["month"].notna()].sort_values(["check_id", "force", "month"])
+    both = pd.concat([whole, by_month[by_month["force"].isin(forces)]], ignore_index=True)
+    return both.round({"failed": 0, "total": 0}).astype({"failed": "int64", "total": "int64"})[KEYS]

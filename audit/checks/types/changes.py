@@ -1,0 +1,214 @@
+"""Types of check that compare months with one another: a number or a share of blanks that changes abruptly."""
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from audit.checks.types.base import MATTERS, Context, Counts, Rule, SeriesCheck, Wording, absent
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+BEFORE = 3
+"""Months before a month that it is compared with."""
+YEAR = 12
+LEAST_ROWS = 50
+"""Fewer rows than this, in a month or those before it, say nothing of a change."""
+BEYOND_CHANCE = 5.0
+"""Standard deviations from which a change is not chance; high, as every month of every force is compared."""
+FEWER, MORE = 0.65, 1.5
+"""A month's number changes abruptly outside these shares of what is expected."""
+POINTS = 0.10
+"""A month's share of blanks changes abruptly by more than this."""
+MAD_TO_SD = 1.4826
+"""Standard deviations in a median absolute deviation, of a normal distribution."""
+STRAY = 0.05
+"""Months before the first that has this share of the usual number of rows hold stray dates."""
+WEEK, LAST_WEEK = 7, 22
+"""Last day of a month's first week, and first day of its last one."""
+SURELY_ROWS = 7.0
+"""Rows that are usual in a week when their absence shows that the data does not cover it (Poisson: e^-7, one in a thousand)."""
+DAYS_OF_A_MONTH = 30.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbruptCount(SeriesCheck):
+    """Months in which a force recorded over 35% fewer or 50% more crimes than expected, beyond chance.
+
+    Expected is, where the data covers the same month of other years, the mean of the three months before times what that month
+    was to the three before it in the other year; so a season that comes every year is no change. With two other years or more
+    the month must differ from each of them, in one direction; with one it must differ from the months before as well; with
+    none, from the months before alone. Chance is a Poisson count with over-dispersion, estimated from the median distance of
+    all months to those before (quasi-Poisson: Wedderburn 1974, doi 10.1093/biomet/61.3.439). Comparing an agency with its
+    own other years follows the FBI's outlier methods (Akiyama and Propheter 2005); the limits are of this project's choosing.
+    A first or last month of which the data covers only some days is left out.
+    """
+
+    type: ClassVar[str] = "abrupt_change"
+
+    def rules(self, context: Context) -> dict[str, Rule]:
+        day = nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.day()
+        return {
+            "rows": Rule(nw.lit(True)),
+            "first week": Rule((day <= WEEK).fill_null(False)),
+            "last week": Rule((day >= LAST_WEEK).fill_null(False)),
+        }
+
+    def combine(self, counts: Mapping[str, Counts], context: Context) -> Counts:
+        parts = []
+        weeks = {name: dict(tuple(counts[name].groupby("force"))) for name in ("first week", "last week")}
+        for force, mine in counts["rows"].groupby("force"):
+            series = _by_month(mine, context.as_of)
+            at_ends = [_by_month(weeks[name][force], context.as_of)["failed"] for name in ("first week", "last week")]
+            series = _covered(series, *at_ends)
+            changed, known = count_changes(series["total"].to_numpy(float))
+            parts.append(_rows(self.id, force, series.index, changed, known))
+        return pd.concat(parts, ignore_index=True) if parts else _no_rows()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbruptBlanks(SeriesCheck):
+    """Months in which the field is blank more or less often than in the three before, by over ten points and beyond chance."""
+
+    type: ClassVar[str] = "abrupt_change"
+    warn: float = 0.0
+    fail: float = 0.10
+
+    def rules(self, context: Context) -> dict[str, Rule]:
+        return {"rows": Rule(absent(self.table, self.field))}
+
+    def combine(self, counts: Mapping[str, Counts], context: Context) -> Counts:
+        parts = []
+        for force, mine in counts["rows"].groupby("force"):
+            series = _by_month(mine, context.as_of)
+            changed, known = share_changes(series["failed"].to_numpy(float), series["total"].to_numpy(float))
+            parts.append(_rows(self.id, force, series.index, changed, known))
+        return pd.concat(parts, ignore_index=True) if parts else _no_rows()
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Months in which {self.field} is blank more or less often than in the three before, by over ten points and beyond chance.",
+            "A system or a form changed, and not the world: figures before and after it cannot be compared. "
+            + MATTERS[self.needed_for[0] if self.needed_for else ""],
+            "Find out what changed in that month, and mark it on every figure that crosses it.",
+        )
+
+
+def count_changes(total: Floats) -> tuple[Flags, Flags]:
+    """Which months of a series of counts change abruptly, and which can be judged; see ``AbruptCount``."""
+    count = len(total)
+    sums = np.concatenate([[0.0], np.cumsum(total)])
+    place = np.arange(count)
+    usual = (sums[place] - sums[np.maximum(place - BEFORE, 0)]) / BEFORE
+    known = (place >= BEFORE) & (usual >= LEAST_ROWS)
+    spread = np.sqrt(np.maximum(usual, 1) * (1 + 1 / BEFORE))
+    distance = np.abs(total - usual) / spread
+    overdispersion = max(1.0, (MAD_TO_SD * float(np.median(distance[known]))) ** 2) if known.any() else 1.0
+    changed = np.zeros(count, bool)
+    for month in place[known]:
+        by_year = [
+            _direction(float(total[month]), *expected, overdispersion)
+            for other in range(month % YEAR, count, YEAR)
+            if other != month and (expected := _seasonal(total, sums, month, other)) is not None
+        ]
+        before = _direction(float(total[month]), float(usual[month]), 1 / (BEFORE * usual[month]), overdispersion)
+        directions = {*by_year} if len(by_year) > 1 else {*by_year, before}
+        changed[month] = directions in ({-1}, {1})
+    return changed, known
+
+
+def share_changes(failed: Floats, total: Floats) -> tuple[Flags, Flags]:
+    """Which months of a series change abruptly in their share of failed rows, and which can be judged."""
+    before_failed, before_total = _before(failed), _before(total)
+    known = (before_total >= LEAST_ROWS) & (total >= LEAST_ROWS)
+    here, there = failed / np.maximum(total, 1), before_failed / np.maximum(before_total, 1)
+    pooled = (failed + before_failed) / np.maximum(total + before_total, 1)
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / np.maximum(total, 1) + 1 / np.maximum(before_total, 1)))
+    far = np.abs(here - there) > np.maximum(BEYOND_CHANCE * spread, POINTS)
+    return known & far, known
+
+
+def _seasonal(total: Floats, sums: Floats, month: int, other: int) -> tuple[float, float] | None:
+    """What the same month of another year leads to expect, and the relative variance of that; None where it says nothing."""
+    there = float(total[other])
+    if there <= 0:
+        return None
+    several = min(BEFORE, month, other)
+    if several == 0:  # the first month of the data has none before it: its own number is compared
+        return there, 1 / there
+    here_before, there_before = (float(sums[place] - sums[place - several]) for place in (month, other))
+    if min(here_before, there_before) < LEAST_ROWS:
+        return None
+    return here_before * there / there_before, 1 / here_before + 1 / there + 1 / there_before
+
+
+def _direction(found: float, expected: float, variance: float, overdispersion: float) -> int:
+    """1 for abruptly more than expected, -1 for fewer, 0 for neither; ``variance`` is that of the expected number, relative."""
+    spread = expected * np.sqrt(overdispersion * (1 / expected + variance))
+    if abs(found - expected) <= BEYOND_CHANCE * spread or FEWER * expected <= found <= MORE * expected:
+        return 0
+    return 1 if found > expected else -1
+
+
+def _by_month(counts: Counts, as_of: date) -> pd.DataFrame:
+    """failed and total of every month from the first to the last that the data covers, the first one first; months as periods.
+
+    A last month that the data does not cover to its end is left out, and so are later ones that only wrong dates reach.
+    """
+    dated = counts.dropna(subset=["month"])
+    month = pd.PeriodIndex(pd.to_datetime(dated["month"]), freq="M")
+    series = dated.groupby(month)[["failed", "total"]].sum()
+    end = pd.Period(as_of, freq="M")
+    if as_of.day < calendar.monthrange(as_of.year, as_of.month)[1]:
+        end -= 1
+    series = series[series.index <= end]
+    if not len(series):
+        return series
+    return series.reindex(pd.period_range(series.index.min(), series.index.max(), freq="M"), fill_value=0)
+
+
+def _covered(series: pd.DataFrame, first_week: pd.Series, last_week: pd.Series) -> pd.DataFrame:
+    """The months of a series without stray ones before it begins, and without a first and a last that are covered in part."""
+    total = series["total"].to_numpy(float)
+    if not (total > 0).any():
+        return series.iloc[:0]
+    usual = float(np.median(total[total > 0]))
+    begin = int(np.argmax(total >= STRAY * usual))
+    end = len(total)
+    if usual * WEEK / DAYS_OF_A_MONTH >= SURELY_ROWS:
+        begin += int(first_week.to_numpy(float)[begin] == 0)
+        end -= int(end > begin and last_week.to_numpy(float)[end - 1] == 0 and total[end - 1] > 0)
+    return series.iloc[begin:end]
+
+
+def _before(values: Floats) -> Floats:
+    """Sums over the months before each; the first ones have none."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    result = np.zeros(len(values))
+    result[BEFORE:] = sums[BEFORE:-1] - sums[: -1 - BEFORE]
+    return result
+
+
+def _rows(check_id: str, force: object, months: pd.Index, changed: Flags, known: Flags) -> Counts:
+    shown = pd.PeriodIndex(months[known], freq="M")
+    days = shown.to_timestamp().date
+    return pd.DataFrame(
+        {
+            "check_id": check_id,
+            "force": force,
+            "month": days,
+            "failed": changed[known].astype(np.int64),
+            "total": np.ones(len(shown), np.int64),
+        }
+    )
+
+
+def _no_rows() -> Counts:
+    return pd.DataFrame({"check_id": [], "force": [], "month": [], "failed": [], "total": []})

@@ -1,0 +1,127 @@
+"""Types of check that look at one value: blank, a code for not known, not in the list, of the wrong form, a placeholder."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import narwhals as nw
+
+from audit.blanks import placeholder
+from audit.checks.types.base import MATTERS, Context, Dimension, RowCheck, Rule, Wording, absent
+from synthetic.contract import blanks
+
+
+def _matters(check: RowCheck) -> str:
+    return MATTERS[check.needed_for[0] if check.needed_for else ""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing(RowCheck):
+    """The field is null, or text with nothing that can be seen."""
+
+    type: ClassVar[str] = "missing"
+    dimension: Dimension = "completeness"
+    lowers_field_score: ClassVar[bool] = True
+
+    def rule(self, context: Context) -> Rule:
+        return Rule(absent(self.table, self.field))
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Rows of {self.table} whose {self.field} is missing or blank.",
+            _matters(self),
+            f"Ask for {self.field} where the record is made, and refuse the record without it or a reason.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownCode(RowCheck):
+    """The field says that its value is not known. A share ``accepted`` is what honest recording comes to."""
+
+    codes: tuple[str, ...]
+    accepted: float = 0.0
+    type: ClassVar[str] = "unknown_code"
+    dimension: Dimension = "completeness"
+    lowers_field_score: ClassVar[bool] = True
+
+    @property
+    def by_chance(self) -> float:
+        return self.accepted
+
+    def rule(self, context: Context) -> Rule:
+        return Rule(nw.col(self.field).is_in(list(self.codes)).fill_null(False))
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Rows of {self.table} whose {self.field} is a code that says it is not known.",
+            "A field can be full and say nothing. " + _matters(self),
+            "Ask why it is not known, and offer no code that is quicker to enter than the answer.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeNotInList(RowCheck):
+    """The field has a value that is not in the list."""
+
+    codes: tuple[str, ...]
+    type: ClassVar[str] = "code_not_in_list"
+    dimension: Dimension = "validity"
+    lowers_field_score: ClassVar[bool] = True
+
+    def rule(self, context: Context) -> Rule:
+        present = ~absent(self.table, self.field)
+        return Rule(present & ~nw.col(self.field).is_in(list(self.codes)), present)
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Values of {self.field} in {self.table} that are not in its code list.",
+            _matters(self),
+            "Offer the list where the value is entered, and map retired codes to their successors.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern(RowCheck):
+    """The field has a value that does not match the regular expression. Placeholders of a ``kind`` are another check's."""
+
+    pattern: str
+    kind: blanks.Kind | None = None
+    type: ClassVar[str] = "pattern"
+    dimension: Dimension = "validity"
+    lowers_field_score: ClassVar[bool] = True
+
+    def rule(self, context: Context) -> Rule:
+        present = ~absent(self.table, self.field)
+        failed = present & ~nw.col(self.field).str.contains(self.pattern)
+        return Rule(failed if self.kind is None else failed & ~placeholder(self.field, self.kind), present)
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Values of {self.field} in {self.table} that do not have its form.",
+            _matters(self),
+            "Check the form where the value is entered.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placeholder(RowCheck):
+    """The field has a value that stands for none: a placeholder of a ``kind``, or what matches ``pattern``."""
+
+    kind: blanks.Kind = "other"
+    pattern: str | None = None
+    type: ClassVar[str] = "placeholder"
+    dimension: Dimension = "completeness"
+    lowers_field_score: ClassVar[bool] = True
+
+    def rule(self, context: Context) -> Rule:
+        present = ~absent(self.table, self.field)
+        stands_for_none = placeholder(self.field, self.kind)
+        if self.pattern is not None:
+            stands_for_none = stands_for_none | nw.col(self.field).str.contains(self.pattern).fill_null(False)
+        return Rule(present & stands_for_none, present)
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Person records whose {self.field} is a word or sign that stands for none.",
+            "A placeholder passes for data, and joins strangers into one person. " + _matters(self),
+            f"Let {self.field} be left empty with a reason, so that nobody has to type something.",
+        )

@@ -1,0 +1,69 @@
+"""DuckDB, embedded in this process: larger than memory, and the engine unless another is chosen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import narwhals as nw
+
+from audit.engines.engine import ALL_ROWS, Engine, Frames, with_months
+from synthetic.contract import RECORDED, TABLES
+from synthetic.dataset import Dataset, reading
+
+SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
+
+# A missing class means crime. The other rows are few, so their identifiers are put aside once.
+_CRIMES_ONLY = """
+CREATE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
+CREATE VIEW crimes AS SELECT * FROM all_records WHERE coalesce(record_class, 'crime') = 'crime';
+CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
+CREATE VIEW truth_events AS SELECT * FROM all_truth_events WHERE coalesce(event_class, 'crime') = 'crime';
+"""
+
+
+@contextmanager
+def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection with a view for each table, the truth's named ``truth_events`` and so on, and those of all rows.
+
+    Raises InputError where the dataset is changed meanwhile, see ``synthetic.dataset.reading``.
+    """
+    with reading(dataset) as connection:
+        for name in TABLES:
+            view = ALL_ROWS.get(name, name.replace("/", "_"))
+            connection.execute(f"CREATE VIEW {view} AS {_select(connection, dataset, name)}")
+        connection.execute(_CRIMES_ONLY)
+        yield connection
+
+
+def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Frames:
+    """The recorded tables as lazy frames on DuckDB."""
+    views = {name: ALL_ROWS.get(name, name) for name in RECORDED}
+    return with_months({name: nw.from_native(connection.sql(f"SELECT * FROM {view}")) for name, view in views.items()})
+
+
+class DuckDB(Engine):
+    """DuckDB on this machine."""
+
+    name = "duckdb"
+
+    def frames(self, dataset: Dataset, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Frames:
+        return duckdb_frames(connection)
+
+
+def _select(connection: duckdb.DuckDBPyConnection, dataset: Dataset, name: str) -> str:
+    """SQL that reads a table's files with every column of the contract."""
+    files = [str(path).replace("'", "''") for path in dataset.files(name)]
+    fields = TABLES[name].fields
+    extra = name == "involvements"
+    if not files:
+        empty = ", ".join(f'NULL::{SQL_TYPES[field.kind]} AS "{field.name}"' for field in fields)
+        return f"SELECT {empty}{', NULL::VARCHAR AS force' if extra else ''} WHERE false"
+    listed = "read_parquet([" + ", ".join(f"'{path}'" for path in files) + "], union_by_name = true, filename = true)"
+    found = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {listed}").fetchall()}
+    columns = ", ".join(
+        f'"{field.name}"::{SQL_TYPES[field.kind]} AS "{field.name}"'
+        if field.name in found
+        else f'NULL::{SQL_TYPES[field.kind]} AS "{field.name}"'
+        for field in fields
+    )
+    return f"SELECT {columns}{', parse_filename(filename, true) AS force' if extra else ''} FROM {listed}"

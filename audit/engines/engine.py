@@ -1,0 +1,64 @@
+"""What an engine is, and the frames that every engine gives: each row with its force and month.
+
+``month`` is the first day of the month of recorded_on, else reported_on, for crimes and their involvements, and of
+created_on for person records. A column that a dataset leaves out is there with nothing in it.
+
+``crimes`` holds rows whose class is crime, and ``involvements`` the links of all but incidents and cancelled crimes. What has
+rows of every class is ``all_records`` and ``all_involvements``.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, TypeAlias
+
+import duckdb
+import narwhals as nw
+
+from synthetic.dataset import Dataset
+
+Frame: TypeAlias = nw.LazyFrame[Any]
+Frames: TypeAlias = dict[str, Frame]
+
+LINKS = "links"
+"""The involvements without their crimes' months: what needs no month is spared the join."""
+ALL_ROWS = {"crimes": "all_records", "involvements": "all_involvements", "truth/events": "all_truth_events"}
+"""Tables with rows that are not about crimes, and the view or frame that holds all of them."""
+
+
+class Engine(ABC):
+    """Where the checks run, and pairs of person records are compared."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def frames(self, dataset: Dataset, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Frames:
+        """The recorded tables as lazy frames. ``connection`` is that of ``connect``, ``master`` the address of a cluster."""
+
+    def session(self, master: str | None = None) -> Any | None:
+        """The session in which pairs of person records are compared; None where DuckDB compares them."""
+        return None
+
+
+def with_months(tables: Frames) -> Frames:
+    """The recorded tables by name, each row with its month; crimes apart from rows of other classes."""
+    records = tables["crimes"].with_columns(
+        month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
+    )
+    is_crime = nw.col("record_class").fill_null("crime") == "crime"
+    crimes, others = records.filter(is_crime), records.filter(~is_crime).select("crime_id")
+    involvements = tables["involvements"].join(others, on="crime_id", how="anti")
+    return {
+        "units": tables["units"].with_columns(month=nw.lit(None).cast(nw.Date)),
+        "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),
+        "crimes": crimes,
+        "involvements": _of_crimes(involvements, crimes),
+        LINKS: involvements,
+        ALL_ROWS["crimes"]: records,
+        ALL_ROWS["involvements"]: _of_crimes(tables["involvements"], records),
+    }
+
+
+def _of_crimes(involvements: Frame, crimes: Frame) -> Frame:
+    """The involvements with what their crimes say: month, whether it is there, whether it is domestic abuse."""
+    of_crime = {"crime_known": nw.lit(True), "crime_domestic_abuse": nw.col("domestic_abuse")}
+    months = crimes.select("crime_id", "month", **of_crime).unique("crime_id", keep="any")
+    return involvements.join(months, on="crime_id", how="left")

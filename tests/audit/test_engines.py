@@ -1,0 +1,142 @@
+"""Every engine of the registry: the same rows of checks, the same blanks, and columns that are left out read as missing."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from audit.blanks import blank, placeholder
+from audit.engines import ENGINES, connect, engine_of, frames
+from synthetic import Dataset, load
+from synthetic.contract import TABLES, blanks
+from synthetic.dataset import file_hash
+from synthetic.errors import InputError
+from tests.audit.counted import rows_on
+from tests.audit.small import AS_OF, clean_data, write
+
+NO_SPARK = importlib.util.find_spec("pyspark") is None or shutil.which("java") is None
+MARKS = {
+    "spark": [
+        pytest.mark.skipif(
+            NO_SPARK, reason="Spark or Java is not installed; install this project with the extra spark, and Java 17"
+        ),
+        pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+    ]
+}
+
+BLANK = ["", " ", "   ", "\t\n", "\u00a0", " \u00a0 ", "\u200b", "\u3000", "\u2003\u2009", "\ufeff", "\u2060", "\u00ad", "\u200e", "\u2028",
+         "\u3164", "\u202f", "\x00", "\x7f", "\u180e", "\u2800"]  # fmt: skip
+STANDS_FOR_NONE = ["UNKNOWN", "unknown", "Not Known", "NOT-KNOWN", "N/K", "n/k", "NK", "N/A", "#N/A", "<NA>", "NULL", "null", "(null)",
+                   "NaN", "nan", "nil", "None", "TEST", "test", "-", "--", ".", "?", "*", "—", "…", "XXX", "xx", " N/A ", "\u00a0NULL\u00a0",
+                   "Not stated", "anonymous", "tbc", "undefined", "[NULL]", "UNKNOWN.", "n / k"]  # fmt: skip
+NAMES = ["Na", "Nan", "Null", "Test", "Nil", "Anon", "Noor", "Ng", "O", "O'Brien", "Anne-Marie", "Ünal", "李", "Å", "Nkosi", "Knight",
+         "Testa", "Nulla", "Xu", "Unknow", "Nonette", "\u200bAda", "D.", "NAN"]  # fmt: skip
+TEXTS = [*BLANK, *STANDS_FOR_NONE, *NAMES, None]
+
+
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, [])) for name in ENGINES])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each engine's name; Spark without compiling what it runs, which takes longer than little data takes."""
+    confs = ("spark.sql.codegen.factoryMode=NO_CODEGEN", "spark.sql.codegen.wholeStage=false", "spark.default.parallelism=2")
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
+    return str(request.param)
+
+
+def test_checks_have_the_same_rows_on_every_engine(engine: str, small: Dataset) -> None:
+    there = rows_on(engine, small)
+    assert "error" not in set(there["status"])
+    pd.testing.assert_frame_equal(rows_on("duckdb", small), there, check_dtype=False)
+
+
+def test_blank_and_placeholder_are_the_same_on_every_engine_and_in_python_and_sql(engine: str, tmp_path: Path) -> None:
+    data = clean_data(months=1, per_month=(len(TEXTS) + 1) // 2)
+    for row, text in zip(data["persons"], TEXTS, strict=False):
+        row["address"] = text
+    data["persons"] = data["persons"][: len(TEXTS)]
+    dataset = write(tmp_path / "data", data, AS_OF, ["testshire"])
+    order = [row["person_id"] for row in data["persons"]]
+    found_as = {"blank": blank("address"), "name": placeholder("address", "name"), "other": placeholder("address", "other")}
+    with connect(dataset) as connection:
+        frame = frames(engine, dataset, connection)["persons"].select("person_id", **found_as)
+        rows = frame.collect(backend="pyarrow").to_native().to_pandas().set_index("person_id").loc[order]
+        sql = connection.execute(
+            f"SELECT person_id, {blanks.blank_sql('address')} AS blank, {blanks.placeholder_sql('address', 'name')} AS name, "
+            f"{blanks.placeholder_sql('address')} AS other FROM persons"
+        ).df()
+    python = pd.DataFrame(
+        {
+            "blank": [blanks.is_blank(text) for text in TEXTS],
+            "name": [blanks.is_placeholder(text, "name") for text in TEXTS],
+            "other": [blanks.is_placeholder(text) for text in TEXTS],
+        },
+        index=pd.Index(order, name="person_id"),
+    )
+    pd.testing.assert_frame_equal(rows.astype(bool), python, check_index_type=False)
+    pd.testing.assert_frame_equal(sql.set_index("person_id").loc[order], python, check_index_type=False)
+    if engine == "spark":
+        session = engine_of("spark").session()
+        native = nw.to_native(frames_of(dataset, engine))
+        native.createOrReplaceTempView("texts")
+        query = (
+            f"SELECT {blanks.blank_sql('address', 'spark')} AS blank, {blanks.placeholder_sql('address', 'name', 'spark')} AS name"
+        )
+        there = session.sql(f"SELECT person_id, * FROM (SELECT person_id, {query[7:]} FROM texts)").toPandas()
+        there = there.loc[:, ~there.columns.duplicated()].set_index("person_id").loc[order]
+        pd.testing.assert_frame_equal(there.astype(bool), python[["blank", "name"]], check_index_type=False)
+
+
+def frames_of(dataset: Dataset, engine: str) -> nw.LazyFrame:
+    with connect(dataset) as connection:
+        return frames(engine, dataset, connection)["persons"]
+
+
+def test_what_is_blank_stands_for_none_and_is_a_name_is_as_listed() -> None:
+    assert [text for text in BLANK if not blanks.is_blank(text)] == []
+    assert [text for text in (*STANDS_FOR_NONE, *NAMES) if blanks.is_blank(text)] == []
+    assert [text for text in STANDS_FOR_NONE if not blanks.is_placeholder(text, "name")] == []
+    assert [text for text in (*NAMES, *BLANK) if blanks.is_placeholder(text, "name")] == []
+    assert all(blanks.is_placeholder(text) for text in ("Null", "Nan", "NAN", "Na", "Test"))
+    assert blanks.is_placeholder("No fixed abode", "address")
+
+
+LEFT_OUT = [(table, field.name) for table in ("persons", "crimes", "involvements") for field in TABLES[table].fields
+            if field.nullable and not field.optional]  # fmt: skip
+
+
+def test_columns_that_a_dataset_leaves_out_read_as_missing(engine: str, tmp_path: Path) -> None:
+    dataset = write(tmp_path / "data", clean_data(months=1, per_month=10), AS_OF, ["testshire"])
+    manifest = tmp_path / "data" / "dataset.json"
+    for table in ("persons", "crimes", "involvements"):
+        path = dataset.files(table)[0]
+        before = file_hash(path)
+        without = pq.read_table(path).drop_columns([name for of, name in LEFT_OUT if of == table])
+        pq.write_table(without, path)
+        manifest.write_text(manifest.read_text().replace(before, file_hash(path)))
+    rows = rows_on(engine, load(dataset.path))
+    whole = rows[rows["month"].isna()].set_index("check_id")
+    assert "error" not in set(whole["status"])
+    for table, name in LEFT_OUT:
+        row = whole.loc[f"missing.{table}.{name}"]
+        assert row["failed"] == row["total"] > 0, (table, name)
+
+
+def test_a_date_of_another_type_is_read_as_a_date(typical: Dataset, tmp_path: Path, forge_table: Callable[..., None]) -> None:
+    folder = Path(shutil.copytree(typical.path, tmp_path / "data"))
+
+    def change(table: pa.Table) -> pa.Table:
+        place = table.schema.get_field_index("outcome_on")
+        return table.set_column(place, "outcome_on", pa.nulls(table.num_rows, pa.date32()))
+
+    forge_table(folder, "crimes", change)
+    pd.testing.assert_frame_equal(rows_on("duckdb", load(folder)), rows_on("pandas", load(folder)), check_dtype=False)
+
+
+def test_an_engine_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="duckdb, pandas, spark"):
+        engine_of("polars")
