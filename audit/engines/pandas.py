@@ -1,6 +1,7 @@
 """pandas, in memory: for data that fits, and as a second opinion."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -22,7 +23,7 @@ class Pandas(Engine):
         return with_months({name: _frame(dataset, name) for name in RECORDED})
 
 
-def _frame(dataset: Dataset, table: str) -> nw.LazyFrame:
+def _frame(dataset: Dataset, table: str) -> nw.LazyFrame[Any]:
     schema = pa.schema([(field.name, ARROW_TYPES[field.kind]) for field in TABLES[table].fields])
     if table == "involvements":
         schema = schema.append(pa.field("force", pa.string()))

@@ -29,7 +29,7 @@ class Spark(Engine):
         return spark_session(master)
 
 
-def _frame(session: Any, dataset: Dataset, table: str) -> nw.LazyFrame:
+def _frame(session: Any, dataset: Dataset, table: str) -> nw.LazyFrame[Any]:
     from pyspark.sql import functions as spark
 
     schema = ", ".join(f"`{field.name}` {_TYPES[field.kind]}" for field in TABLES[table].fields)
