@@ -25,14 +25,14 @@ after them: with a Poisson count, one chance in a thousand (e^-7)."""
 WORKING_DAYS = 21.0
 """Working days in a month."""
 
-_COUNTED = """
+_COUNTED = f"""
     CREATE OR REPLACE TEMP TABLE counted AS
     WITH dated AS (
         SELECT force, unit_id, coalesce(offence_group, '') AS offence_group,
                coalesce(recorded_on, reported_on) AS recorded, coalesce(reported_on, recorded_on) AS reported,
-               coalesce(recorded_on > reported_on + {late}, false) AS late
+               coalesce(recorded_on > reported_on + {LATE_DAYS}, false) AS late
         FROM crimes LEFT JOIN offence_groups USING (offence_code)
-        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL {of_class}
+        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL
     )
     SELECT force, unit_id, offence_group, late,
            (12 * year(recorded) + month(recorded) - 1)::INTEGER AS month,
@@ -80,12 +80,9 @@ def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date, period_start
     A force's months run to that of ``as_of``, from that of ``period_start`` or, without it, from the force's own first month:
     what other forces hold does not matter. Stray dates before it, and dates after ``as_of``, are left out. Without
     ``period_start`` the first month counts from the force's first crime on, where days without any could not be chance.
-    Where the crimes have a record class, only crimes count, not incidents or cancelled records.
     """
     connection.register("offence_groups", reference("offences")[["offence_code", "offence_group"]])
-    columns = {row[0] for row in connection.execute("DESCRIBE crimes").fetchall()}
-    of_class = "AND coalesce(record_class, 'crime') = 'crime'" if "record_class" in columns else ""
-    connection.execute(_COUNTED.format(late=LATE_DAYS, of_class=of_class))
+    connection.execute(_COUNTED)
     units = connection.execute(
         """SELECT force, unit_id FROM units WHERE unit_id IS NOT NULL
            UNION SELECT DISTINCT force, unit_id FROM counted ORDER BY ALL"""

@@ -137,7 +137,7 @@ def _crime(data: Data, force: str, unit: str, offence: str, day: date, random: n
                 "source_system": "records",
             }
         )
-        link = {"crime_id": crime, "person_id": person, "role": role, "relationship": "stranger"}
+        link = {"crime_id": crime, "person_id": person, "role": role, "relationship": "stranger", "force": force}
         data["involvements"].append(link)
     data["crimes"].append(
         {

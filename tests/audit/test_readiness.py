@@ -405,6 +405,16 @@ def test_the_data_before_stand_at_every_rank(ranks: dict[str, int]) -> None:
     assert set(ranks.values()) == {0, 1, 2}
 
 
+def test_a_forces_checks_are_the_same_beside_others_that_share_every_value() -> None:
+    forces = [f"force-{place}" for place in range(10)]
+    parts = {force: clean_data((force,), months=4, per_month=40) for force in forces}
+    parts["force-0"]["crimes"] += [dict(row) for row in parts["force-0"]["crimes"][:5]]
+    alone, beside = _judged({"force-0": parts["force-0"]}).checks, _judged(parts).checks
+    columns = ["check_id", "month", "failed", "total", "rate", "threshold", "status"]
+    there = beside.loc[beside["force"] == "force-0", columns].sort_values(["check_id", "month"], ignore_index=True)
+    pd.testing.assert_frame_equal(alone[columns].sort_values(["check_id", "month"], ignore_index=True), there)
+
+
 @settings(max_examples=3, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(BEFORE)), WEAKER), min_size=8, max_size=16))
 def test_less_evidence_never_improves_a_status(ranks: dict[str, int], cases: list[tuple[str, tuple[str, Any]]]) -> None:

@@ -59,12 +59,12 @@ class SameEventTwice(RowCheck):
     def rule(self, context: Context) -> Rule:
         identifier = TABLES[self.table].key[0]
         first, join_first = first_of(self.table, self.key, identifier)
-        copies, join_copies = often(self.table, (identifier,), 1)
+        copies, join_copies = often(self.table, ("force", identifier), 1)
         complete = _complete(self.key)
         of_event = complete & ~nw.col(first).is_null()
         if not self.every_copy:
             of_event = of_event & (nw.col(identifier) != nw.col(first)).fill_null(False)
-        twice = ~nw.col(copies).is_null()
+        twice = ~nw.col(copies).is_null() & ~nw.col(identifier).is_null()
         part = nw.when(twice).then((nw.col(copies) - 1) / nw.col(copies)).otherwise(nw.lit(0.0))
         weight = nw.when(of_event).then(nw.lit(1.0)).otherwise(part)
         return Rule(of_event | twice, complete | twice, (join_first, join_copies), (), weight)
