@@ -97,9 +97,14 @@ def build_tree(
         pairs.append(table[:, 3].astype(np.int64))
         shared.append(np.array(forces, np.int64).reshape(-1, 2) + np.array([len(two), 0]))
     return Tree(
-        records, np.concatenate(left), np.concatenate(right), np.concatenate(mean), np.concatenate(pairs), pair_merge,
+        records,
+        np.concatenate(left),
+        np.concatenate(right),
+        np.concatenate(mean),
+        np.concatenate(pairs),
+        pair_merge,
         np.concatenate(shared),
-    )  # fmt: skip
+    )
 
 
 def _linked(

@@ -80,8 +80,7 @@ def duplicate_rates(
 
 def _degrees(people: People, odds: Floats, records: int) -> Floats:
     same = expit(odds)
-    both = np.bincount(people.first, same, records) + np.bincount(people.second, same, records)
-    return both.astype(np.float64)
+    return np.asarray(np.bincount(people.first, same, records) + np.bincount(people.second, same, records), np.float64)
 
 
 def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -> Floats:

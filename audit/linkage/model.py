@@ -114,7 +114,12 @@ class Settings:
             kin_other_sex=self.kin_other_sex * factor(),
             same_pairs=self.same_pairs * factor(),
             home_pairs=self.home_pairs * factor(),
-            **shares,  # type: ignore[arg-type]  # each is a Prior, whose names mypy cannot follow
+            namesakes=shares["namesakes"],
+            twins=shares["twins"],
+            home=shares["home"],
+            house_phone=shares["house_phone"],
+            family_phone=shares["family_phone"],
+            joint=shares["joint"],
         )
 
 
@@ -311,7 +316,11 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     family = expected[FAMILY:].sum(0)
     tables, missing, joint = state.same, state.missing_same, state.joint
     if state.rounds >= settings.hold:
-        counted = {name: np.bincount(levels[name], same, FIELDS[name].size + 1) for name in FIELDS}
+        # A shared home and telephone are as well explained by kin, so these pairs do not teach that one person's forenames or
+        # births may be quite different: father and son would come to be one person, and twins.
+        home = np.isin(levels["place"], FIELDS["place"].exact) & np.isin(levels["phone"], FIELDS["phone"].exact)
+        taught = {name: np.where(home & (levels[name] <= 1), 0.0, same) for name in ("forename", "date_of_birth")}
+        counted = {name: np.bincount(levels[name], taught.get(name, same), FIELDS[name].size + 1) for name in FIELDS}
         tables = {name: _shares(counted[name][:-1] + settings.strength[name] * settings.same[name]) for name in FIELDS}
         missing = {
             name: (counted[name][-1] + settings.missing * state.missing_strangers[name]) / (same.sum() + settings.missing)
@@ -326,8 +335,8 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     shares, pairs = dict(state.shares), {"same": max(float(same.sum()), 1.0) / patterns.possible}
     births = state.births_at_home
     if weighed.agree:
-        births = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1].astype(np.float64)
-        births = births + settings.births * state.strangers["date_of_birth"]
+        seen = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1]
+        births = seen + settings.births * state.strangers["date_of_birth"]
         births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
         births = births / births.sum()
         for name, group in (("home", kin), ("house_phone", expected[HOUSE]), ("family_phone", family)):
