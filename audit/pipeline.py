@@ -61,7 +61,7 @@ def audit_dataset(
     pandas or spark, where pairs of person records are compared too; ``master`` is the address of a Spark cluster); ``only``
     and ``skip`` choose among the checks by identifier, type or dimension, with * for any part. ``instrument`` names one or several, by key or TOML file, to be computed beside those of every
     audit; the first named is the use for which readiness is reported in the summary, the tables have all. ``thresholds`` replace the project's own limits. ``weights`` are one's own by offence code, called
-    ``choices.weights``; ``detail`` tells contributions by kind of defect within a family. ``progress`` is called with a
+    ``choices.weights``; ``detail`` reports contributions by kind of defect within a family. ``progress`` is called with a
     sentence and the share done; True prints both, on standard error. Raises InputError.
     """
     named = [instrument] if isinstance(instrument, str | Path | Instrument) else list(instrument)

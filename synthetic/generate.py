@@ -56,7 +56,7 @@ def generate(
     InputError, and then leaves nothing behind.
     """
     scope = make_scope(profile, forces, years, as_of, seed, scale)
-    tell = progress or (lambda sentence, share: None)
+    report = progress or (lambda sentence, share: None)
     with staged_folder(Path(out)) as folder:
         entries: dict[str, list[FileEntry]] = {name: [] for name in TABLES}
         done = 0
@@ -69,7 +69,7 @@ def generate(
                 for table, entry in force_entries.items():
                     entries[table].append(entry)
                 done += 1
-                tell(f"Generated {done} of {len(scope.forces)} forces", done / len(scope.forces))
+                report(f"Generated {done} of {len(scope.forces)} forces", done / len(scope.forces))
         tables = {}
         for name, files in entries.items():
             files = sorted(files, key=lambda file: scope.forces.index(Path(file.path).stem))

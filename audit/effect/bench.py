@@ -78,7 +78,7 @@ class Bench:
     # ---- which rows, and who ------------------------------------------------------------------------------------------
 
     def _of_age(self, places: Array) -> Array:
-        """The day from which whoever a row counts for is of the least age; beyond every day where the birth is blank."""
+        """The day from which the person of a row is of the least age; beyond every day where the birth is blank."""
         years = self.instrument.eligibility.least_age
         if not years:
             return np.full(len(places), NO_DAY, np.int64)

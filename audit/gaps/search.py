@@ -85,7 +85,7 @@ class Search:
             self.gaps, self.rises = [], []
             self._search()
         self.gaps = _merged(self.gaps)
-        # Whole units and groups are two families: there are six times as many groups, and they tell less.
+        # Whole units and groups are two families: there are six times as many groups, and each says less.
         whole, groups = ([gap for gap in self.gaps if (gap.series == WHOLE) == wanted] for wanted in (True, False))
         self.gaps = [*_standing(whole, self.units), *_standing(groups, self.units * (self.series - 2))]
         self._learn(False)

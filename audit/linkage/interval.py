@@ -14,7 +14,7 @@ from audit.linkage.people import DOUBT, Part, People, _log_odds
 
 REFITS, DRAWS = 12, 40
 STEP = 0.1
-"""Merges are told apart to so much of their log odds."""
+"""Merges are distinguished to within this much of their log odds."""
 LOWEST, HIGHEST = -6.0, 9.0
 
 # Share of pairs whose sound, and so whose key, agrees, by level (the last: missing); of births the year, and the day and month.

@@ -264,8 +264,8 @@ def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
     kin_sex = zero
     if "sex" in there:
         # Strangers of one forename are mostly of one sex, so that their agreement says little.
-        told = np.append(np.log(state.sex_of_same_forename / state.strangers["sex"]), 0.0)[levels["sex"]]
-        by_name = np.where(same_forename, told, 0.0)
+        by_sex = np.append(np.log(state.sex_of_same_forename / state.strangers["sex"]), 0.0)[levels["sex"]]
+        by_name = np.where(same_forename, by_sex, 0.0)
         weights["sex"] = weights["sex"] - by_name
         kin = np.array([settings.kin_other_sex, 1 - settings.kin_other_sex])
         kin_sex = np.append(np.log(kin / state.strangers["sex"]), 0.0)[levels["sex"]] - by_name

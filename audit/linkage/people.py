@@ -28,7 +28,7 @@ ROUNDS = 8
 STEPS = 25
 """Steps of the model in each of them; in the last, as many as it takes."""
 BIN = 0.25
-"""Shares of a value are told apart to so much of their log."""
+"""Shares of a value are distinguished to within this much of their log."""
 NO_KIND = -14.0
 """Pairs whose log odds for every kind but strangers are lower than this take no further part."""
 DOUBT = 1.0

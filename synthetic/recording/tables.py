@@ -41,7 +41,7 @@ INWARD_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 @dataclass(frozen=True)
 class Identifiers:
-    """The identifiers of one recording, as Arrow strings by row: shuffled, so that they tell nothing.
+    """The identifiers of one recording, as Arrow strings by row: shuffled, so that their order says nothing.
 
     ``person_order`` gives the rows of the person records that are kept in the order of their identifiers, in which they
     are written.

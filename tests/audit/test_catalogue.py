@@ -12,6 +12,7 @@ from audit.checks.types.findings import GAPS, LINKAGE
 from audit.engines import connect, frames
 from audit.evaluation.defects import meant_for
 from audit.gaps import find_coverage, find_gaps, read_counts, supplied
+from audit.readiness.evidence import agreement
 from synthetic import generate, load
 from synthetic.contract import DEFECTS
 from synthetic.defects import REGISTRY, Defect
@@ -58,7 +59,11 @@ def raised(dataset: Path, linkage: bool = False) -> set[str]:
         with connect(opened) as connection:
             counts, broken = count_checks(frames("duckdb", opened, connection), declared, Context(opened.manifest.as_of))
             months = read_counts(connection, opened.manifest.as_of)
-            tables = {**vars(find_gaps(months)), **vars(find_coverage(connection, False))}
+            tables = {
+                **vars(find_gaps(months)),
+                **vars(find_coverage(connection, False)),
+                "agreement": agreement(connection, False),
+            }
         found = finding_counts(declared, tables, supplied(months))
         checks = judged(pd.concat([counts, found], ignore_index=True), declared, opened.forces, broken)
     return set(checks.loc[checks["month"].isna() & checks["status"].isin(["warn", "fail", "error"]), "check_id"])

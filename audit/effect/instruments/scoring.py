@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer]
 
 NOT_ELIGIBLE = -1.0
-"""The score of whoever cannot be on the list; every other score is 0 or more."""
+"""The score of people who cannot be on the list; every other score is 0 or more."""
 
 
 def scores(
