@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import audit.__main__ as audit_commands
 import synthetic.__main__ as synthetic_commands
 from audit.effect import read_weights
-from audit.linkage import read_model
 from audit.readiness.thresholds import read_thresholds
 from audit.results import read_results
 from audit.simulation import read_grid, read_rates
@@ -65,7 +64,6 @@ READERS: dict[str, Callable[[Path], object]] = {
     "grid": read_grid,
     "weights": read_weights,
     "harm weights": read_harm_weights,
-    "identity model": read_model,
 }
 WORDS = [
     "identity", "duplicate_rate", "missing", "base", "typical", "gates", "checks", "warn", "fail", "recall_at_k", "dimensions",
