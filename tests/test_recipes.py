@@ -189,7 +189,8 @@ def test_a_check_is_in_catalogue_results_report_rows_and_reference(check_id: str
     checks = pd.read_parquet(tree.root / "results" / "checks.parquet")
     assert checks["check_id"].eq(check_id).any()
     tree.run("-m", "audit", "report", "results", "--out", "report.html")
-    assert check_id in (tree.root / "report.html").read_text(encoding="utf-8")
+    shown = (tree.root / "report.html").read_text(encoding="utf-8").replace("<wbr>", "")  # identifiers may break between parts
+    assert check_id in shown
     tree.run("-m", "audit", "rows", "data", check_id)
     assert check_id in reference(tree)
 
