@@ -242,12 +242,7 @@ CRIMES = Table(
             codes=codes("outcomes", "outcome_code"),
         ),
         Field("outcome_on", "date", "When the outcome was assigned; missing while it is open.", nullable=True),
-        _optional(
-            "record_class",
-            "string",
-            "Whether the row is a crime, a non-crime incident, or a cancelled crime; missing means crime.",
-            RECORD_CLASSES,
-        ),
+        _optional("record_class", "string", "Crime, non-crime incident or cancelled crime; missing means crime.", RECORD_CLASSES),
         _optional("cancelled_on", "date", "When the crime was cancelled; missing unless it was."),
         _optional("cancel_reason", "string", "Why the crime was cancelled; missing unless it was.", CANCEL_REASONS),
     ),
@@ -287,16 +282,9 @@ TRUTH_PEOPLE = Table(
         Field("sex", "string", "True sex.", codes=SEXES),
         Field("ethnicity", "string", "True ethnicity.", codes=codes("ethnicities", "ethnicity")),
         _optional(
-            "household_key",
-            "string",
-            "The household, or the hostel or other place, where the person lives when the period begins; missing: none.",
+            "household_key", "string", "The household or place where the person lives when the period begins; missing: none."
         ),
-        _optional(
-            "residence",
-            "string",
-            "Where the person lives when the period begins; a hostel is any home that a service runs, care homes included.",
-            RESIDENCES,
-        ),
+        _optional("residence", "string", "What kind of place that is; a care home counts as a hostel.", RESIDENCES),
     ),
 )
 

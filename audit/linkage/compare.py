@@ -12,7 +12,7 @@ from audit.linkage.comparisons import BIRTH, DUCKDB, FIELDS, FORENAME, PHONE, PL
 from audit.linkage.model import RARE, Ints, Strangers
 from audit.linkage.records import COLUMNS
 
-SAMPLE, FARTHEST = 900_000, 25
+SAMPLE, FARTHEST = 450_000, 25
 """Pairs drawn at random to see what strangers agree on by chance; of a large set each record takes part in so many."""
 VALUES = {"forename": "fn", "surname": "sn", "date_of_birth": "born_text", "place": "ad", "phone": "ph"}
 """The column whose frequency counts where a field agrees exactly."""
