@@ -170,7 +170,7 @@ class _Bench:
                    self._top_share(intimate), None, "published with non-crime incidents in the base"),
             Figure("harm made by 3% of suspects, intimate-partner crimes and incidents", "Barnham, Barnes and Sherman 2017",
                    0.90, self._top_share(with_incidents), None,
-                   "incidents weigh nothing, but over 3% of these suspects are reported for rape or the like"),
+                   "incidents weigh nothing; why the share is lower than published is not known"),
             Figure("mean score of the city's top 100 over that of half the suspects", "Labour press release, 2023", 1000,
                    self._over_most(), None, "published as 1,000 times more harmful than most; here than the median suspect"),
             Figure("harm made by 3% of suspects, all these crimes", "Barnham, Barnes and Sherman 2017", 0.90,
