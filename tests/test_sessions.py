@@ -4,8 +4,6 @@ import asyncio
 import re
 from pathlib import Path
 
-import pytest
-
 from audit.simulation import Rates, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
@@ -13,7 +11,6 @@ SIMULATIONS = 5
 MAKE = f"Run {SIMULATIONS} simulations with these rates"
 
 
-@pytest.mark.xfail(strict=False, reason="not seen to pass on the merged tree, where worlds take longer to audit; see CHANGELOG")
 def test_two_visitors_who_simulate_at_the_same_moment_get_their_own(results_folder: Path) -> None:
     async def both(port: int) -> list[str]:
         return list(await asyncio.gather(*(_found(port, population) for population in (60_000, 90_000))))

@@ -85,7 +85,6 @@ def test_the_same_rows_twice_are_half_too_many(audited: Audited) -> None:
     assert (found["value"], found["total"], found["passed"]) == (pytest.approx(0.5), 1200, False)
 
 
-@pytest.mark.xfail(strict=False, reason="duplicate identities are re-estimated in audit/linkage")
 def test_one_person_with_half_of_all_records_is_half_of_the_duplicates(audited: Audited) -> None:
     data = clean_data(per_month=50)
     for row in data["persons"][:300]:
@@ -94,7 +93,6 @@ def test_one_person_with_half_of_all_records_is_half_of_the_duplicates(audited: 
     assert found["low"] <= 0.4983 <= found["high"]
 
 
-@pytest.mark.xfail(strict=False, reason="two people at one address are told apart in audit/linkage")
 def test_people_who_share_a_telephone_and_an_address_are_two(audited: Audited) -> None:
     data = clean_data(per_month=50)
     for one, other in zip(data["persons"][0:59:2], data["persons"][1:60:2], strict=True):

@@ -32,6 +32,8 @@ NEIGHBOURS = {
     "missing_outcome_code": {"missing.crimes.outcome_code", "stale.crimes.outcome"},
     "missing_outcome_on": {"missing.crimes.outcome_on"},
     "missing_suspect_status": {"required_when.suspect_status"},
+    # A link to a record that is not there is no link, so what needs one warns as well.
+    "orphan": {"cardinality.crimes.no_victim", "contradiction.crimes.charged_without_link", "required_when.suspect_linked"},
     "missing_relationship": {"required_when.relationship_when_domestic_abuse"},
 }
 FOUND_BY = {

@@ -212,7 +212,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Identities
 
 def test_a_typical_world_is_linked_well(world: tuple[Dataset, Identities, IdentityScore]) -> None:
     _, found, scored = world
-    assert scored.precision is not None and scored.precision >= 0.98
+    assert (
+        scored.precision is not None and scored.precision >= 0.97
+    )  # people live together here; 0.98 was of a world where nobody shared a telephone
     assert scored.f1 is not None and scored.f1 >= 0.95
     assert scored.b_cubed_f1 is not None and scored.b_cubed_f1 >= 0.99
     assert {part.attribute for part in scored.parts} >= {"defect", "group: sex", "group: ethnicity", "group: force"}
@@ -346,7 +348,7 @@ def levels_between(first: dict[str, object], second: dict[str, object]) -> dict[
     [
         ("forename", ("Kate", "Katherine"), "nickname"),
         ("forename", ("J", "James"), "initial"),
-        ("forename", ("Martin", "Matrin"), "sounds the same"),
+        ("forename", ("Martin", "Matrin"), "one letter off"),
         ("forename", ("Na", "Na"), "same"),
         ("forename", ("Null", "Null"), "same"),
         ("forename", ("N/K", "N/K"), "missing"),
@@ -356,6 +358,7 @@ def levels_between(first: dict[str, object], second: dict[str, object]) -> dict[
         ("forename", ("मीना", "मीना"), "same"),
         ("forename", ("\uff2a\uff4f\uff45", "Joe"), "same"),
         ("surname", ("O'Brien", "OBRIEN"), "same"),
+        ("surname", ("Smith", "Smyth"), "sounds the same"),
         ("surname", ("Smith-Jones", "Jones"), "part of it"),
         ("date_of_birth", ("1990-03-04", "1990-04-03"), "day and month swapped"),
         ("date_of_birth", ("1990-03-04", "1990-03-05"), "one digit off"),

@@ -26,9 +26,6 @@ def for_little_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="not seen to pass on the merged tree, where the model of identities is new on Spark; see CHANGELOG"
-)
 def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
     with connect(small) as connection:
         here, there = find_identities(connection), find_identities(connection, spark=spark_session())
