@@ -5,7 +5,7 @@ from dataclasses import dataclass
 WHOLE = 0
 """Position of the whole unit among a unit's series; the offence groups follow."""
 
-FALSE_DISCOVERY_RATE = 0.02
+FALSE_DISCOVERY_RATE = 0.01
 """Share of a force's gaps that may be chance (Benjamini and Hochberg 1995): under the 5% that is asked for, as the
 p-values rest on a model."""
 
