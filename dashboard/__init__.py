@@ -27,6 +27,9 @@ class DashboardPage:
     advice: str = ""
     """What a reader should do with it, in a sentence."""
 
+    presents: bool = False
+    """Whether it can be shown to a class, with large type and without the side bar."""
+
     @property
     def show(self) -> Callable[[Any], None]:
         """The function that draws the page of a view."""
@@ -84,6 +87,7 @@ PAGES = (
         "Lessons", "pitfalls", "lessons",
         "What goes wrong with data, shown on small synthetic worlds for a class?",
         "Ask the class, take a vote, then reveal.",
+        presents=True,
     ),
     DashboardPage(
         "Method and data", "method", "method",

@@ -15,7 +15,7 @@ from audit.report import report_html
 from dashboard import DashboardPage, demonstration
 from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import result_of
-from dashboard.widgets import forget_choices
+from dashboard.widgets import forget_choices, is_presenting
 
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
@@ -25,6 +25,18 @@ STYLE = f"""<style>
 @media (max-width: 640px) {{ .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 {TABLE_STYLE}</style>"""
+SLIDE = """<style>
+[data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
+.stMainBlockContainer { padding: .6rem 2.2rem .6rem; }
+.stMainBlockContainer > div, .st-key-slide-foot, .st-key-slide-controls { gap: .45rem 1.2rem; }
+.stMainBlockContainer h1 { font-size: 1.25rem; padding: 0; font-weight: 500; }
+.stMainBlockContainer h2 { font-size: 1.75rem; line-height: 1.2; padding: 0; }
+.stMainBlockContainer [data-testid="stMarkdownContainer"] p { font-size: 1.2rem; line-height: 1.35; }
+.stMainBlockContainer label [data-testid="stMarkdownContainer"] p, .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1rem; }
+table.bench { font-size: 1.1rem; }
+table.bench th, table.bench td { padding: .18rem .6rem; }
+table.bench caption { padding: 0 0 .2rem; }
+</style>"""
 
 
 def as_streamlit(page: DashboardPage) -> StreamlitPage:
@@ -37,17 +49,22 @@ def run_page(page: DashboardPage) -> None:
     if st.session_state.get("page") != page.module:
         st.session_state["page"] = page.module
         forget_choices()
-    st.html(STYLE)
-    st.info(f"**{BANNER_LEAD}** {BANNER_TEXT}", icon=":material/science:")
-    st.title(page.title, anchor=False)
-    st.markdown(f"{page.question}{f' {page.advice}' if page.advice else ''}")
+    presenting = page.presents and is_presenting()
+    st.html(STYLE + SLIDE if presenting else STYLE)
+    if presenting:
+        st.caption(f"{BANNER_LEAD} No person is shown with a score or a rank.")
+    else:
+        st.info(f"**{BANNER_LEAD}** {BANNER_TEXT}", icon=":material/science:")
+        st.title(page.title, anchor=False)
+        st.markdown(f"{page.question}{f' {page.advice}' if page.advice else ''}")
     try:
         view = _view()
         page.show(view)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
-    _take_away(view)
+    if not presenting:
+        _take_away(view)
 
 
 def _view() -> View:

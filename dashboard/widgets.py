@@ -45,6 +45,11 @@ def choose_period(view: View, check_type: str | None = None) -> tuple[str, str]:
     return str(first), str(last)
 
 
+def is_presenting() -> bool:
+    """Whether the page is shown to a class: large type, without the side bar; the address keeps it."""
+    return bool(st.session_state.get("present", st.query_params.get("present") == "true"))
+
+
 def show_table(table: Table) -> None:
     """A table with how to read it; a sentence where it has no rows."""
     if not table.rows:
