@@ -26,7 +26,7 @@ def _twice(clean: Lab, defective: Lab, severity: str) -> Reveal:
     """As ``effect``, beside the share of crimes that count twice."""
     shown = effect(clean, defective, severity)
     extra = defective.months["recorded"].sum() / clean.months["recorded"].sum() - 1
-    line = [Cell("Crimes too many"), Cell("0%", number=True), Cell(percent(extra), number=True)]
+    line = [Cell("Crimes counted once too often"), Cell("0%", number=True), Cell(percent(extra), number=True)]
     missed = people_missed(clean, defective)
     claim = Claim("people missed, beyond the share of crimes", missed.value, missed.low, missed.high, beyond=float(extra))
     table = Table(shown.table.caption, shown.table.columns, [line, *shown.table.rows])
