@@ -143,7 +143,7 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
     )
 
 
-def _first(table: Table, rows: int = 5) -> Table:
+def _first(table: Table, rows: int = 3) -> Table:
     """The first rows of a table, for the summary."""
     return Table("What changed most", table.columns, table.rows[:rows], "All changes stand in the part “What changed”.")
 
