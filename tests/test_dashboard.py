@@ -209,8 +209,8 @@ def test_a_job_can_be_stopped_and_reports_errors_in_a_sentence() -> None:
     def broken(progress: object) -> None:
         raise KeyError("secret")
 
-    for work, says in ((wrong, "One sentence."), (broken, "could not be made")):
-        job = Job(work)
+    for task, says in ((wrong, "One sentence."), (broken, "could not be made")):
+        job = Job(task)
         assert job.done.wait(5)
         assert says in str(job.error)
         assert "secret" not in str(job.error)
