@@ -1,6 +1,7 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.clusters import build_tree
-from audit.linkage.comparisons import DUCKDB, FIELDS, SPARK, code_sql, levels_of
+from audit.linkage.comparisons import DUCKDB, FIELDS, SPARK, code_sql, levels_of, pairs_sql
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
@@ -336,7 +337,8 @@ def levels_between(first: dict[str, object], second: dict[str, object]) -> dict[
             f"CREATE TABLE persons AS SELECT person_id, force, {texts}, date_of_birth::DATE AS date_of_birth FROM given"
         )
         prepare(connection, "t")
-        code = connection.execute(f"SELECT {code_sql(DUCKDB)} FROM t l JOIN t r ON l.number = 0 AND r.number = 1").fetchall()[0][0]
+        pair = "(SELECT 0 AS first, 1 AS second)"
+        code = connection.execute(f"SELECT {code_sql(DUCKDB)} FROM {pairs_sql(pair, 't')}").fetchall()[0][0]
     found = levels_of(np.array([code]))
     return {
         name: "missing" if found[name][0] == field.size else field.levels[found[name][0]].name for name, field in FIELDS.items()
@@ -382,9 +384,51 @@ def test_vowel_signs_are_part_of_a_name_and_accents_are_not() -> None:
 
 def test_the_levels_differ_between_engines_only_in_the_names_of_functions() -> None:
     there = code_sql(SPARK)
-    for name in ("edits", "similarity", "overlap"):
+    for name in ("edits", "similarity"):
         there = there.replace(f"{getattr(SPARK, name)}(", f"{getattr(DUCKDB, name)}(")
-    assert there == code_sql(DUCKDB)
+    assert there == code_sql(replace(DUCKDB, bounded=False))
+
+
+def test_bounds_on_distances_change_no_level() -> None:
+    rng = np.random.default_rng(3)
+    letters = np.array(list("abcdé1ю"))
+
+    def texts(count: int, longest: int) -> list[str]:
+        made = ["".join(rng.choice(letters, rng.integers(1, longest))) for _ in range(count // 2)]
+        # Half of them with one change, so that near ones are among them.
+        return made + [
+            "".join(rng.permutation(list(text)[:3])) + text[3:] + str(rng.choice(letters)) * (n % 3 == 0)
+            for n, text in enumerate(made)
+        ]
+
+    days = rng.integers(0, 400, 160)
+    born = [(pd.Timestamp("1990-01-01") + pd.Timedelta(days=int(day) * 31 % 4000)).strftime("%Y-%m-%d") for day in days]
+    persons = pd.DataFrame(
+        {
+            "person_id": [f"SYN-{n:04}" for n in range(160)],
+            "force": "north",
+            "forename": texts(160, 9),
+            "surname": texts(160, 9),
+            "date_of_birth": born,
+            "address": texts(160, 16),
+            "phone": [f"06{number:05}" for number in rng.integers(0, 3000, 160)],
+        }
+    ).reindex(columns=["person_id", "force", "forename", "surname", "sex", "address", "postcode", "phone", "date_of_birth"])
+    with duckdb.connect() as connection:
+        connection.register("given", persons.astype(object))
+        columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in persons if name != "date_of_birth")
+        connection.execute(f"CREATE TABLE persons AS SELECT {columns}, date_of_birth::DATE AS date_of_birth FROM given")
+        prepare(connection, "t")
+        pairs = "(SELECT a.number AS first, b.number AS second FROM t a JOIN t b ON a.number < b.number)"
+        codes = [
+            connection.execute(
+                f"SELECT {code_sql(dialect)} AS code FROM {pairs_sql(pairs, 't')} ORDER BY first, second"
+            ).fetchnumpy()
+            for dialect in (DUCKDB, replace(DUCKDB, bounded=False))
+        ]
+    assert (codes[0]["code"] == codes[1]["code"]).all()
+    levels = levels_of(codes[0]["code"])
+    assert all((levels[name] == FIELDS[name].number("one letter off")).any() for name in ("forename", "surname"))
 
 
 # ---- people who live together -------------------------------------------------------------------------------------------
