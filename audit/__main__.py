@@ -32,7 +32,7 @@ from audit.results import Results, check_free, replace_results
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import load
+from synthetic.dataset import folder_of, load
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -41,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset, or its file: address.")]
 ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
@@ -102,6 +102,7 @@ def run(
 ) -> int:
     """Audit a dataset and write the results folder."""
     level, limits = _level(fail_on), read_thresholds(thresholds)
+    dataset = folder_of(dataset)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     check_free(target)
     own = None if weights is None or weights in WEIGHTS else read_weights(Path(weights))

@@ -79,9 +79,13 @@ def audit_dataset(
     forces, as_of = opened.forces, opened.manifest.as_of
     with connect(opened) as connection:
         with steps.step("Checked the fields"):
-            counted, broken = count_checks(runs_on.frames(opened, connection, master), declared, Context(as_of))
+            frames = runs_on.frames(opened, connection, master)
+            counted, broken = count_checks(frames, declared, Context(as_of), runs_on.gave_up)
         with steps.step("Looked for duplicate identities"):
-            identities = find_identities(connection, runs_on.session(master))
+            try:
+                identities = find_identities(connection, runs_on.session(master))
+            except Exception as error:
+                raise (runs_on.gave_up(error) or error) from None
         with steps.step("Looked for reporting gaps"):
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None))
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)

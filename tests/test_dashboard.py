@@ -52,12 +52,19 @@ def test_there_are_enough_lessons_and_each_is_whole() -> None:
         assert one.default in one.severities, one.key
 
 
+AT_ONCE = ("recorded-twice", "which-date")
+"""Lessons whose worlds are made in every run of the tests; the others take minutes together."""
+
+
 @pytest.fixture(scope="module")
 def made() -> dict[lab.Recipe, lab.Lab]:
     return {}
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
+@pytest.mark.parametrize(
+    "lesson",
+    [pytest.param(one, id=one.key, marks=[] if one.key in AT_ONCE else pytest.mark.deep) for one in LESSONS],
+)
 def test_a_lesson_shows_its_point_as_it_opens(lesson: Lesson, made: dict[lab.Recipe, lab.Lab]) -> None:
     labs = []
     for recipe in (lesson.clean, lesson.severities[lesson.default]):

@@ -4,9 +4,12 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from audit.simulation import Rates, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
+pytestmark = pytest.mark.deep
 SIMULATIONS = 5
 MAKE = f"Run {SIMULATIONS} simulations with these rates"
 

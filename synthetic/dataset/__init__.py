@@ -1,6 +1,6 @@
 """The dataset folder: one Parquet file a force and table, a manifest, and the provenance gate."""
 
-from synthetic.dataset.gate import check_dataset, load
+from synthetic.dataset.gate import check_dataset, folder_of, load
 from synthetic.dataset.manifest import (
     ADOPTED_IDS,
     ARROW_TYPES,
@@ -26,6 +26,7 @@ __all__ = [
     "check_dataset",
     "clear_leftovers",
     "file_hash",
+    "folder_of",
     "load",
     "reading",
     "staged_file",

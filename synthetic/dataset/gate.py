@@ -8,7 +8,9 @@ What this proves: no extract of a real system passes, since real identifiers, po
 marks. What it does not prove: the marks cannot stop someone who forges them. Names, dates of birth and addresses carry none.
 """
 
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -33,11 +35,25 @@ from synthetic.errors import InputError
 
 def load(path: str | Path) -> Dataset:
     """The dataset in a folder, once it has passed the provenance gate; raises InputError with one sentence."""
-    folder = Path(path)
+    folder = folder_of(path)
     manifest = _read_manifest(folder)
     stamps = stamps_of(folder, manifest)
     check_dataset(folder, manifest)
     return Dataset(folder, manifest, stamps)
+
+
+def folder_of(path: str | Path) -> Path:
+    """The folder that a path or a ``file:`` address names; InputError of an address of another kind.
+
+    >>> folder_of("file:///shared/my%20data")
+    PosixPath('/shared/my data')
+    """
+    text = str(path)
+    if text.startswith("file:/"):
+        return Path(unquote("/" + text.removeprefix("file:").lstrip("/")))
+    if re.match(r"[a-z][a-z0-9+.-]+:/", text):
+        raise InputError(None, "A dataset is read from a folder, or a file: address of one; mount what lies elsewhere.")
+    return Path(path)
 
 
 def check_dataset(folder: Path, manifest: Manifest) -> None:

@@ -22,7 +22,7 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Resul
     folder = tmp_path_factory.mktemp("compare")
     results = []
     for number, (profile, seed) in enumerate([("clean", 5), ("typical", 5)]):
-        dataset = generate(folder / f"data-{number}", profile, FORCES, scale=0.1, seed=seed)
+        dataset = generate(folder / f"data-{number}", profile, FORCES, years=2, scale=0.05, seed=seed)
         results.append(audit_dataset(dataset))
         write_results(results[-1], folder / f"results-{number}")
     return results[0], results[1], folder
@@ -49,7 +49,9 @@ def test_nothing_changes_against_itself(two_months: tuple[Results, Results, Path
 def test_chance_is_not_reported(tmp_path: Path) -> None:
     results = [
         audit_dataset(
-            generate(tmp_path / str(seed), "typical", ["durnley"], scale=0.2, seed=seed), only=["missing"], skip=["*outcome*"]
+            generate(tmp_path / str(seed), "typical", ["durnley"], years=1, scale=0.1, seed=seed),
+            only=["missing"],
+            skip=["*outcome*"],
         )
         for seed in (1, 2)
     ]
@@ -95,7 +97,7 @@ def test_the_command_reports_and_stops_a_pipeline(
 def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     """One world at two dates, and its later month with a force less, with a check less, and with other thresholds."""
     folder = tmp_path_factory.mktemp("months")
-    small = {"years": 1, "scale": 0.05, "seed": 9}
+    small = {"years": 1, "scale": 0.02, "seed": 9}
     november = generate(folder / "november", "typical", FORCES, as_of=date(2024, 11, 30), **small)
     december = generate(folder / "december", "typical", FORCES, as_of=date(2024, 12, 31), **small)
     alone = generate(folder / "alone", "typical", FORCES[:1], as_of=date(2024, 12, 31), **small)

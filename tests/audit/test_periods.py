@@ -109,7 +109,7 @@ def test_a_force_without_a_crime_has_no_months_expected() -> None:
     assert find_gaps([counts["empty"]]).gaps.empty
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.deep) for seed in (1, 2))])
 def test_a_season_is_neither_a_gap_nor_a_unit_change(seed: int) -> None:
     mine = crimes("mine", date(2022, 4, 1), AS_OF, 2, seed)
     summer = mine[pd.to_datetime(mine["recorded_on"]).dt.month.isin([6, 7, 8])].sample(frac=0.8, random_state=seed)
