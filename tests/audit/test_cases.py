@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audit import Results, audit_dataset
+from audit import AuditOptions, Results, audit_dataset
 from audit.readiness.limits import crossed
 from synthetic.dataset import file_hash
 from tests.audit.small import AS_OF, Data, clean_data, data_by_counts, joined, months_back, write
@@ -23,7 +23,7 @@ def audited(tmp_path: Path) -> Audited:
 
     def run(data: Data, name: str = "data", **options: object) -> Results:
         forces = list(dict.fromkeys(row["force"] for row in data["units"])) or ["testshire"]
-        return audit_dataset(write(tmp_path / name, data, AS_OF, forces), **options)  # type: ignore[arg-type]
+        return audit_dataset(write(tmp_path / name, data, AS_OF, forces), AuditOptions(**options))  # type: ignore[arg-type]
 
     return run
 
@@ -145,7 +145,7 @@ def test_a_date_column_that_is_left_out_reads_as_missing_on_pandas(tmp_path: Pat
     before = file_hash(path)
     pq.write_table(pq.read_table(path).drop_columns("outcome_on"), path)
     manifest.write_text(manifest.read_text().replace(before, file_hash(path)))
-    row = whole(audit_dataset(dataset.path, engine="pandas"), "missing.crimes.outcome_on")
+    row = whole(audit_dataset(dataset.path, AuditOptions(engine="pandas")), "missing.crimes.outcome_on")
     assert row["failed"] == row["total"] > 0
 
 

@@ -12,8 +12,8 @@ from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.checks.types.findings import GAPS, LINKAGE
 from audit.engines import connect, frames
 from audit.evaluation.defects import meant_for
-from audit.gaps import find_coverage, find_gaps, read_counts, supplied
-from audit.readiness.evidence import agreement
+from audit.gaps import find_coverage, find_gaps, read_counts
+from audit.readiness.evidence import agreement, months_supplied
 from synthetic import generate, load
 from synthetic.contract import DEFECTS
 from synthetic.defects import REGISTRY, Defect
@@ -64,12 +64,13 @@ def raised(dataset: Path, linkage: bool = False) -> set[str]:
         with connect(opened) as connection:
             counts, broken = count_checks(frames("duckdb", opened, connection), declared, Context(opened.manifest.as_of))
             months = read_counts(connection, opened.manifest.as_of)
+            supplied = months_supplied(connection, opened.forces, opened.manifest.as_of)
             tables = {
                 **vars(find_gaps(months)),
                 **vars(find_coverage(connection, False)),
                 "agreement": agreement(connection, False),
             }
-        found = finding_counts(declared, tables, supplied(months))
+        found = finding_counts(declared, tables, supplied)
         checks = judged(pd.concat([counts, found], ignore_index=True), declared, opened.forces, broken)
     return set(checks.loc[checks["month"].isna() & checks["status"].isin(["warn", "fail", "error"]), "check_id"])
 
