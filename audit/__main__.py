@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from audit import audit_dataset, choose_checks, evaluation, read_results, write_results
+from audit import AuditOptions, audit_dataset, choose_checks, evaluation, read_results, write_results
 from audit.checks.catalogue import as_json as catalogue_as_json
 from audit.checks.catalogue import as_markdown as catalogue_as_markdown
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
-from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, Choices, built_in, choose_instruments, read_k, read_weights
+from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, built_in, read_k, read_weights
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
@@ -105,28 +105,25 @@ def run(
     dataset = folder_of(dataset)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     check_free(target)
-    own = None if weights is None or weights in WEIGHTS else read_weights(Path(weights))
-    choices = Choices("own" if own else weights, date_basis, read_k(k))
-    instruments = choose_instruments(instrument or [])
-    opened = load(dataset)
-    if replicates is not None:
-        plan_of(opened, replicates)
-    results = audit_dataset(
-        opened,
+    options = AuditOptions(
         engine=engine,
         master=master,
-        instrument=instruments,
-        choices=choices,
-        weights=own,
+        instruments=instrument or (),
+        k=read_k(k),
+        weights=weights if weights is None or weights in WEIGHTS else read_weights(Path(weights)),
+        date_basis=date_basis,
         detail=detail,
         thresholds=limits,
         only=only or (),
         skip=skip or (),
-        progress=_tell,
     )
+    opened = load(dataset)
     if replicates is not None:
-        results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell, instruments))
-        results = judge_results(results, limits)  # the verdict on people found rests on its interval
+        plan_of(opened, replicates)
+    results = audit_dataset(opened, options, _show_step)
+    if replicates is not None:
+        again = replicate(opened, replicates, options.choices, options.own_weights, workers, _show_step, options.computed)
+        results = judge_results(with_replicates(results, again), limits)  # the verdict on people found rests on its interval
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
     return int(level is not None and crossed(results, level))
@@ -145,7 +142,7 @@ def twin(
     if example:
         typer.echo(rates_as_toml(Rates()), nl=False)
         return
-    found = make_twin(read_rates(rates), worlds, seed, workers=workers, progress=_tell)
+    found = make_twin(read_rates(rates), worlds, seed, workers=workers, progress=_show_step)
     if as_json:
         figures = found.figures.to_json(orient="records")
         typer.echo(f'{{"rates": {found.rates.model_dump_json(exclude_none=True)}, "worlds": {worlds}, "figures": {figures}}}')
@@ -164,7 +161,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Measure the effect over any keys of a profile, times seeds: one tidy row a cell."""
-    frame = run_sweep(read_grid(grid), out, workers, _tell)
+    frame = run_sweep(read_grid(grid), out, workers, _show_step)
     typer.echo(frame.to_json(orient="records") if as_json else f"{len(frame):,} cells written.")
 
 
@@ -348,7 +345,7 @@ def _instruments(as_json: bool) -> str:
     )
 
 
-def _tell(sentence: str, share: float) -> None:
+def _show_step(sentence: str, share: float) -> None:
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from audit import Results, audit_dataset
+from audit import AuditOptions, Results, audit_dataset
 from audit.readiness.limits import crossed
 from audit.readiness.verdict import Verdict
 from synthetic import load
@@ -26,7 +26,7 @@ def audited(tmp_path: Path) -> Audited:
 
     def run(data: Data, name: str = "data", **options: object) -> Results:
         forces = list(dict.fromkeys(row["force"] for row in data["units"])) or ["testshire"]
-        return audit_dataset(write(tmp_path / name, data, AS_OF, forces), **options)  # type: ignore[arg-type]
+        return audit_dataset(write(tmp_path / name, data, AS_OF, forces), AuditOptions(**options))  # type: ignore[arg-type]
 
     return run
 

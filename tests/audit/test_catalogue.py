@@ -15,8 +15,8 @@ from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.checks.types.findings import GAPS, LINKAGE
 from audit.engines import connect, frames
 from audit.evaluation.defects import meant_for
-from audit.gaps import find_coverage, find_gaps, read_counts, supplied
-from audit.readiness.evidence import agreement
+from audit.gaps import find_coverage, find_gaps, read_counts
+from audit.readiness.evidence import agreement, months_supplied
 from synthetic import Dataset, generate, load
 from synthetic.contract import DEFECTS, reference
 from synthetic.defects import REGISTRY, Defect
@@ -108,7 +108,8 @@ def raised(dataset: Dataset) -> dict[str, set[str]]:
             **vars(find_coverage(connection, False)),
             "agreement": agreement(connection, False),
         }
-    found = finding_counts(declared, tables, supplied(months))
+        supplied = months_supplied(connection, dataset.forces, dataset.manifest.as_of)
+    found = finding_counts(declared, tables, supplied)
     checks = judged(pd.concat([counts, found], ignore_index=True), declared, dataset.forces, broken)
     return {force: raised_in(checks[checks["force"] == force]) for force in dataset.forces}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import Results, audit_dataset
+from audit import AuditOptions, Results, audit_dataset
 from audit.checks.catalogue import DIMENSIONS, catalogue
 from audit.checks.run import COLUMNS, Context, count_checks, failing_rows, first_failing_rows, judged
 from audit.checks.types.base import RowCheck, SeriesCheck
@@ -263,7 +263,7 @@ def test_rows_twice_are_recorded_twice(tmp_path: Path) -> None:
 
 
 def test_checks_that_were_left_out_are_not_run(small: Dataset) -> None:
-    results = audit_dataset(small, skip=["missing", "same_event_twice.crimes", "duplicate_identities"])
+    results = audit_dataset(small, AuditOptions(skip=["missing", "same_event_twice.crimes", "duplicate_identities"]))
     left_out = results["checks"].query("status == 'not_run'")
     assert set(left_out["check_type"]) == {"missing", "same_event_twice", "duplicate_identities"}
     assert set(results["checks"]["check_id"]) == {check.id for check in catalogue()}

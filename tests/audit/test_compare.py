@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit import Results, audit_dataset, write_results
+from audit import AuditOptions, Results, audit_dataset, write_results
 from audit.oversight.compare import changed_first, compare
 from audit.readiness.thresholds import Thresholds
 from synthetic import generate
@@ -50,8 +50,7 @@ def test_chance_is_not_reported(tmp_path: Path) -> None:
     results = [
         audit_dataset(
             generate(tmp_path / str(seed), "typical", ["durnley"], years=1, scale=0.1, seed=seed),
-            only=["missing"],
-            skip=["*outcome*"],
+            AuditOptions(only=["missing"], skip=["*outcome*"]),
         )
         for seed in (1, 2)
     ]
@@ -106,8 +105,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
         "november": audit_dataset(november),
         "december": audit_dataset(december),
         "one force": audit_dataset(alone),
-        "one check less": audit_dataset(december, skip=["missing.persons.sex"]),
-        "other limits": audit_dataset(december, thresholds=limits),
+        "one check less": audit_dataset(december, AuditOptions(skip=["missing.persons.sex"])),
+        "other limits": audit_dataset(december, AuditOptions(thresholds=limits)),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit import InputError, audit_dataset
+from audit import AuditOptions, InputError, audit_dataset
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices
 from audit.simulation import read_grid, read_rates, replicate, sweep, twin, with_replicates
 from audit.simulation.twin import Rates
@@ -30,7 +30,7 @@ seeds = [1, 2]
 
 def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
     dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], years=1, scale=0.05, seed=4)
-    results = audit_dataset(dataset, only=["missing.units.*"])
+    results = audit_dataset(dataset, AuditOptions(only=["missing.units.*"]))
     replicates = replicate(dataset, 3, Choices(), workers=1)
     assert len(replicates) == 3 * 2 * len(INSTRUMENT_NAMES)
     told = with_replicates(results, replicates)

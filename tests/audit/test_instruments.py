@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import InputError, Results, audit_dataset
+from audit import AuditOptions, InputError, Results
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, built_in, choose_instruments, list_lengths, measure, pooled_length
 from audit.effect.bench import ALL, Bench, Otherwise
 from audit.effect.instruments import declare
@@ -236,7 +236,7 @@ def test_lists_are_100_or_in_proportion_to_the_population(typical: Dataset) -> N
         assert pooled_length(connection, typical.forces) == max(10, round(1000 * int(sum(population.values())) / nation))
     for wrong in ("many", "0", "-3", "1.5"):
         with pytest.raises(InputError, match="whole number of 1 or more, or population"):
-            audit_dataset(typical, choices=Choices(k=wrong), only=["missing.units.*"])  # type: ignore[arg-type]
+            AuditOptions(k=wrong)  # type: ignore[arg-type]
 
 
 def test_every_contribution_and_gain_has_an_interval_that_holds_it(typical_results: Results) -> None:

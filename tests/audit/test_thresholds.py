@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audit import InputError, Results, audit_dataset, read_results, write_results
+from audit import AuditOptions, InputError, Results, audit_dataset, read_results, write_results
 from audit.checks.catalogue import catalogue
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge
@@ -41,7 +41,7 @@ def test_judging_anew_is_the_same_as_auditing_with_the_thresholds(
             "[types.missing]\nwarn = 0.5\nfail = 0.9\n[checks.missing.persons.ethnicity]\nwarn = 0.01\nfail = 0.02\n",
         )
     )
-    judged, audited = judge(read_results(small_results_folder), limits), audit_dataset(small, thresholds=limits)
+    judged, audited = judge(read_results(small_results_folder), limits), audit_dataset(small, AuditOptions(thresholds=limits))
     for name in ("checks", "readiness"):
         pd.testing.assert_frame_equal(judged[name], audited[name], check_dtype=False)
     assert judged.summary.forces == audited.summary.forces

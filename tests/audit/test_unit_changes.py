@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from audit.evaluation import score_gaps
-from audit.gaps import find_gaps, supplied
+from audit.gaps import find_gaps
 from tests.audit.simulated import Simulated
 
 MONTH = 22
@@ -151,15 +151,6 @@ def test_a_force_that_was_silent_at_first_has_no_unit_opened() -> None:
     world.crimes[:, :, :8] = 0
     assert world.changes() == []
     assert {unit for unit, _, first, _, _ in world.found() if first == 0} == set(world.units)
-
-
-def test_a_unit_is_expected_to_supply_the_months_in_which_it_exists() -> None:
-    world = Simulated(1, [100.0] * 6)
-    renamed(world)
-    found = find_gaps([world.counts])
-    row = supplied([world.counts], found.unit_changes).iloc[0]
-    assert row["unit_months"] == row["unit_months_expected"] == 5 * 48
-    assert supplied([world.counts]).iloc[0]["unit_months_expected"] == 6 * 48
 
 
 def test_the_score_counts_a_unit_change_reported_as_a_gap_as_false() -> None:
