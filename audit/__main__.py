@@ -28,11 +28,13 @@ from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
+from audit.report.dqv import as_dqv
+from audit.report.pack import write_pack
 from audit.results import Results, check_free, replace_results
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import load
+from synthetic.dataset import load, staged_file
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -189,23 +191,57 @@ def judge(
 @app.command()
 def report(
     results: ResultsFolder,
-    out: Annotated[Path, typer.Option(help="HTML file to write; it opens offline and prints well.")] = Path("report.html"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write; it opens offline and prints well. report.html, unless a pack is written."),
+    ] = None,
     scorecard: Annotated[
         list[Path] | None, typer.Option(help="Also the scorecard alone: a file that ends in .csv, .xlsx or .md. Repeatable.")
     ] = None,
     actions: Annotated[
         Path | None, typer.Option(help="Also what to do, in order, for each force: a file that ends in .csv or .xlsx.")
     ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Oversight pack: a folder with report, scorecard, tables, options, hashes, and the commands to repeat it."
+        ),
+    ] = None,
 ) -> None:
-    """Write the report: one self-contained HTML file, to hand over."""
+    """Write the report: one self-contained HTML file, to hand over; or all that an overseer needs, in one folder."""
+    if pack is not None:
+        check_free(pack)
     opened = read_results(results)
+    if pack is not None:
+        write_pack(opened, pack)
+    elif out is None:
+        out = Path("report.html")
     if actions is not None:
         write_actions(opened, actions)
     for path in scorecard or []:
         write_scorecard(opened, path)
-    write_report(opened, out)
-    written = [out, *(scorecard or []), *([] if actions is None else [actions])]
+    if out is not None:
+        write_report(opened, out)
+    written = [path for path in (pack, out, *(scorecard or []), actions) if path is not None]
     typer.echo(f"Written: {', '.join(str(path) for path in written)}.")
+
+
+@app.command()
+def export(
+    results: ResultsFolder,
+    form: Annotated[str, typer.Option("--format", metavar="dqv", help="dqv: W3C Data Quality Vocabulary, as JSON-LD.")] = "dqv",
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
+) -> None:
+    """Write the checks of an audit in an open format, so that other tools read them without this one."""
+    if form != "dqv":
+        raise InputError("format", "takes dqv.")
+    text = json.dumps(as_dqv(read_results(results)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    with staged_file(out) as beside:
+        beside.write_text(text, encoding="utf-8")
+    typer.echo(f"Written: {out}.")
 
 
 @app.command()

@@ -14,10 +14,11 @@ import pandas as pd
 
 from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import Context, count_checks, finding_counts, judged
-from audit.effect import DEFAULT_INSTRUMENT, Choices, Instrument, check_choices, choose_instruments, measure, no_effect
+from audit.effect import DEFAULT_INSTRUMENT, Choices, Instrument, built_in, check_choices, choose_instruments, measure, no_effect
 from audit.engines import connect, engine_of
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
+from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
 from audit.readiness.evidence import agreement, months_supplied
 from audit.readiness.field_scores import field_score_table
 from audit.readiness.thresholds import Thresholds
@@ -87,10 +88,11 @@ def audit_dataset(
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
-            effect = no_effect()
+            effect, sampled = no_effect(), SamplingAudit(empty("sampling"), empty("sampling_cancelled"))
             if opened.has_truth:
                 has_gaps = "truth/gaps" in opened.manifest.tables
                 day = np.datetime64(as_of)
+                sampled = sampling_audit(connection, forces, LOGS_OF_AN_AUDIT)
                 effect = measure(connection, forces, day, chosen, found, weights, has_gaps, detail, instruments=instruments)
         with steps.step("Judged the readiness"):
             by_month = months_supplied(connection, forces, as_of, opened.manifest.period_start)
@@ -120,6 +122,13 @@ def audit_dataset(
             k=chosen.k,
             weights=chosen.weights or first.score.weights,
             date_basis=chosen.date_basis or first.counts.date_basis,
+            weights_given=chosen.weights is not None,
+            date_basis_given=chosen.date_basis is not None,
+            own_instruments={
+                one.key: one.model_dump(mode="json", by_alias=True, exclude_none=True)
+                for one in instruments
+                if one.key not in built_in()
+            },
             only=list(only),
             skip=list(skip),
         ),
@@ -144,6 +153,8 @@ def audit_dataset(
         "actions": found_out.actions,
         "field_scores": field_score_table(found_out.checks, forces),
         "replicates": empty("replicates"),
+        "sampling": sampled.rates,
+        "sampling_cancelled": sampled.cancelled,
     }
     return Results(summary, tables)
 
@@ -202,6 +213,7 @@ def _dataset_summary(dataset: Dataset) -> DatasetSummary:
     return DatasetSummary(
         provenance=manifest.provenance.model_dump(mode="json", exclude_none=True),
         profile=manifest.profile.get("name") if manifest.profile else None,
+        profile_settings=manifest.profile,
         as_of=manifest.as_of,
         forces=manifest.forces,
         rows={name: entry.rows for name, entry in manifest.tables.items()},

@@ -153,14 +153,14 @@ def _optional_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """SQL for each column that a dataset may leave out: its name, or null."""
     known = {
         view: {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()}
-        for view in ("crimes", "truth_events")
+        for view in ("all_records", "all_truth_events")
     }
     wanted = (
-        ("domestic_abuse", "crimes", "domestic_abuse", "BOOLEAN"),
-        ("record_class", "crimes", "record_class", "VARCHAR"),
-        ("outcome_code", "crimes", "outcome_code", "VARCHAR"),
-        ("event_class", "truth_events", "event_class", "VARCHAR"),
-        ("event_domestic_abuse", "truth_events", "domestic_abuse", "BOOLEAN"),
+        ("domestic_abuse", "all_records", "domestic_abuse", "BOOLEAN"),
+        ("record_class", "all_records", "record_class", "VARCHAR"),
+        ("outcome_code", "all_records", "outcome_code", "VARCHAR"),
+        ("event_class", "all_truth_events", "event_class", "VARCHAR"),
+        ("event_domestic_abuse", "all_truth_events", "domestic_abuse", "BOOLEAN"),
     )
     return {name: column if column in known[view] else f"NULL::{kind}" for name, view, column, kind in wanted}
 
