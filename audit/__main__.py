@@ -14,7 +14,17 @@ from audit.checks.catalogue import as_json as catalogue_as_json
 from audit.checks.catalogue import as_markdown as catalogue_as_markdown
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
-from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, Choices, built_in, choose_instruments, read_k, read_weights
+from audit.effect import (
+    DATE_BASES,
+    DEFAULT_INSTRUMENT,
+    DEFAULT_K,
+    WEIGHTS,
+    Choices,
+    built_in,
+    choose_instruments,
+    read_k,
+    read_weights,
+)
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
@@ -23,6 +33,7 @@ from audit.oversight.question import as_text as answer_as_text
 from audit.oversight.sampling import as_text as sampling_as_text
 from audit.oversight.sampling import sampling_audit
 from audit.oversight.tipping import as_text as tipping_as_text
+from audit.oversight.tipping import check_field
 from audit.oversight.tipping import tipping as tipping_points
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
@@ -341,13 +352,20 @@ def question(
 @app.command()
 def tipping(
     dataset: DatasetFolder,
-    field: Annotated[str, typer.Argument(metavar="FIELD", help="persons.sex or persons.ethnicity, of suspects.")],
+    field: Annotated[
+        str, typer.Argument(metavar="FIELD", help="Field that may be blank, as persons.ethnicity or crimes.offence_code.")
+    ],
+    instrument: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="Instrument whose people found are looked at, where there is a truth.")
+    ] = DEFAULT_INSTRUMENT,
     as_json: AsJson = False,
 ) -> None:
-    """Say how far crimes with a blank field must differ from the others before a difference between groups flips."""
-    opened = load(dataset)
+    """Say how far rows with a blank field must differ before a status, a difference between groups or people found flips."""
+    check_field(field)
+    (chosen, *_), opened = choose_instruments([instrument]), load(dataset)
     with connect(opened) as connection:
-        found = tipping_points(connection, opened.forces, field)
+        used, has_gaps = chosen if opened.has_truth else None, "truth/gaps" in opened.manifest.tables
+        found = tipping_points(connection, opened.forces, field, opened.manifest.as_of, used, has_gaps)
     typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
 
 
