@@ -4,10 +4,8 @@ After GUILD, guidance for information about linking data sets (Gilbert and other
 who provide, link, analyse and report should say. The items are put in this project's own words; one that does not apply says why.
 """
 
-import pandas as pd
-
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import count, field_label, field_title, interval, percent
+from audit.presentation.wording import count, field_title, interval, percent
 from audit.results import Results
 
 IDENTIFIERS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone")
@@ -60,9 +58,11 @@ def _provision(results: Results) -> dict[str, str]:
 
 def _linkage(results: Results) -> dict[str, str]:
     identity, summary = results.summary.identity, results["identity_summary"]
+    names = {row.force: row.force_name for row in results.summary.forces}
     left_out = [field_title(name).lower() for name in identity.left_out]
     rates = "; ".join(
-        f"{row.force} {percent(row.duplicate_rate)} ({interval(row.low, row.high)})" for row in summary.head(6).itertuples()
+        f"{names.get(row.force, row.force)} {percent(row.duplicate_rate)} ({interval(row.low, row.high)})"
+        for row in summary.head(6).itertuples()
     )
     more = f"; {len(summary) - 6} more forces in identity_summary.parquet" if len(summary) > 6 else ""
     expected = "No two records were joined, so there is none."
@@ -75,7 +75,8 @@ def _linkage(results: Results) -> dict[str, str]:
         "Which records were linked": "Person records with each other, within a force and across forces, to find several of the same person.",
         "Identifiers used": "Forename, surname, date of birth, sex, address and postcode, telephone."
         + (f" Left out, since too few records have it: {', '.join(left_out)}." if left_out else ""),
-        "How identifiers were prepared": "Case, accents and punctuation are evened out; placeholders count as blank; a blank is a level of its own.",
+        "How identifiers were prepared": "Case, punctuation and accents of Latin letters are taken away; placeholders and blanks are a level of their own, "
+        "neither agreement nor disagreement.",
         "Method": "Probabilistic (Fellegi and Sunter 1969), fitted to the data without known pairs; kinds of pair for people of one home, "
         f"one family and twins. Records that share a key are compared; groups are formed by average linkage, cut at probability {identity.threshold:.4f}.",
         "Expected errors": expected,
@@ -113,16 +114,10 @@ def _analysis(results: Results) -> dict[str, str]:
 def _reporting(results: Results) -> dict[str, str]:
     fields = results["identity_diagnosis"]["sentence"].dropna()
     summary = results.summary
+    records, people = (float(results["identity_summary"][name].sum()) for name in ("records", "clusters"))
     return {
         "What was found about the linkage": " ".join(dict.fromkeys(fields.astype(str).head(4))) or "Nothing unusual.",
         "Versions and files": f"{summary.auditor}, dataset {summary.dataset.manifest_sha256[:12]}; the oversight pack has options, hashes and commands.",
-        "Flow of records": ", ".join(
-            f"{field_label('persons', 'person_id').split(' (')[0].lower()}s {count(total)}, people {count(people)}"
-            for total, people in [_flow(results["identity_summary"])]
-        )
-        + " (people by force; some are known to several).",
+        "Flow of records": f"Person records {count(records)}, people judged to be behind them {count(people)}, counted by force: some are known "
+        "to several.",
     }
-
-
-def _flow(summary: pd.DataFrame) -> tuple[float, float]:
-    return float(summary["records"].sum()), float(summary["clusters"].sum())

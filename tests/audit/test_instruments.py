@@ -89,14 +89,14 @@ declarations = st.fixed_dictionaries(
     {
         "counts": st.fixed_dictionaries(
             {
-                "window_days": st.integers(30, 1095),
+                "window_days": st.integers(30, 1095) | st.integers(1, 7300),
                 "date_basis": st.sampled_from(["reported", "occurred"]),
                 "record_classes": st.sampled_from([["crime"], ["crime", "non_crime_incident"]]),
                 "domestic_abuse_only": st.booleans(),
             }
         ),
         "eligibility": st.fixed_dictionaries(
-            {"least_records": st.integers(1, 4), "least_victims": st.integers(0, 3), "least_age": st.sampled_from([0, 16, 40])}
+            {"least_records": st.integers(1, 6), "least_victims": st.integers(0, 4), "least_age": st.sampled_from([0, 16, 40])}
         ),
         "score": sums | band_scores,
     }
@@ -106,15 +106,24 @@ declarations = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def world() -> World:
     every_need = [declare(OWN), declare({**OWN, "key": "more", "eligibility": {"least_age": 1, "least_victims": 1}})]
-    return read(connected(random_world(3)), FORCES, None, False, LAST - 1200, every_need)
+    return read(connected(random_world(3)), FORCES, None, False, LAST - 7400, every_need)
+
+
+forces = st.sampled_from([[0], [1], [2], [0, 1, 2]])
+chosen = st.builds(
+    Choices,
+    weights=st.sampled_from([None, "harm_days", "css_weight", "count"]),
+    date_basis=st.sampled_from([None, "reported", "occurred"]),
+)
 
 
 @settings(deadline=None, max_examples=60)
-@given(instrument=declarations, k=st.integers(1, 40), force=st.integers(0, 2), repairs=st.data())
+@given(instrument=declarations, k=st.integers(1, 40), of=forces, choices=chosen, repairs=st.data())
 def test_lists_are_the_same_whether_rows_are_left_out_or_not(
-    instrument: Any, k: int, force: int, repairs: st.DataObject, world: World
+    instrument: Any, k: int, of: list[int], choices: Choices, repairs: st.DataObject, world: World
 ) -> None:
-    bench = Bench(Rows(world, [force]), instrument, int(LAST.astype(int)), k, Choices())
+    """Of every instrument that can be declared, by any choice, for one force or several, with any families repaired in part or whole."""
+    bench = Bench(Rows(world, of), instrument, int(LAST.astype(int)), k, choices)
     families = st.sets(st.sampled_from(FAMILIES)).map(frozenset)
     for repaired in [ALL, frozenset[str](), *(repairs.draw(families) for _ in range(6))]:
         few, all_rows = bench.listing(repaired), bench.listing(repaired, Otherwise())
