@@ -142,7 +142,8 @@ FROM numbered LEFT JOIN repeated USING (row) ORDER BY row
 BIRTHS = f"""
 SELECT i.place, coalesce(coalesce(p.date_of_birth, t.date_of_birth) - DATE '1970-01-01', {NO_DAY})::INT AS born
 FROM identifier_order i LEFT JOIN persons p ON p.person_id = i.identifier
-LEFT JOIN (SELECT person_key, any_value(date_of_birth) AS date_of_birth FROM truth_people GROUP BY person_key) t
+LEFT JOIN (SELECT person_key, any_value(date_of_birth) AS date_of_birth FROM truth_people
+    SEMI JOIN identifier_order ON identifier = person_key GROUP BY person_key) t
 ON t.person_key = i.identifier AND p.person_id IS NULL ORDER BY place
 """
 

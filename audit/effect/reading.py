@@ -97,7 +97,7 @@ def read(
         """
         CREATE OR REPLACE TEMP TABLE joined_records AS
         SELECT person_id, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
-        SEMI JOIN (SELECT cluster_id FROM clusters GROUP BY cluster_id HAVING count(*) > 1) USING (cluster_id)
+        SEMI JOIN (SELECT DISTINCT cluster_id FROM clusters WHERE cluster_id <> person_id) USING (cluster_id)
         """
     )
     connection.execute(VIEWS.format(**_optional_columns(connection)))
