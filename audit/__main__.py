@@ -16,7 +16,6 @@ from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
 from audit.effect import (
     DATE_BASES,
-    DEFAULT_INSTRUMENT,
     DEFAULT_K,
     WEIGHTS,
     Choices,
@@ -26,26 +25,19 @@ from audit.effect import (
     read_weights,
 )
 from audit.engines import ENGINES, connect, frames
+from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
-from audit.oversight.question import answer, read_question
-from audit.oversight.question import as_text as answer_as_text
-from audit.oversight.sampling import as_text as sampling_as_text
-from audit.oversight.sampling import sampling_audit
-from audit.oversight.tipping import as_text as tipping_as_text
-from audit.oversight.tipping import check_field
-from audit.oversight.tipping import tipping as tipping_points
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
-from audit.report.dqv import as_dqv
 from audit.report.pack import write_pack
 from audit.results import Results, check_free, replace_results
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import load, staged_file
+from synthetic.dataset import load
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -238,24 +230,6 @@ def report(
 
 
 @app.command()
-def export(
-    results: ResultsFolder,
-    form: Annotated[str, typer.Option("--format", metavar="dqv", help="dqv: W3C Data Quality Vocabulary, as JSON-LD.")] = "dqv",
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
-) -> None:
-    """Write the checks of an audit in an open format, so that other tools read them without this one."""
-    if form != "dqv":
-        raise InputError("format", "takes dqv.")
-    text = json.dumps(as_dqv(read_results(results)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    with staged_file(out) as beside:
-        beside.write_text(text, encoding="utf-8")
-    typer.echo(f"Written: {out}.")
-
-
-@app.command()
 def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD_RESULTS", help="Results folder to compare from.")],
     new: Annotated[Path, typer.Argument(metavar="NEW_RESULTS", help="Results folder to compare to.")],
@@ -320,56 +294,6 @@ def catalogue(
 
 
 @app.command()
-def sample(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
-    logs: Annotated[int, typer.Option(help="Incident logs to draw from each force, 40 or more.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other logs.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Draw incident logs and estimate how much of what was reported became a crime, as an inspector does."""
-    opened = load(dataset)
-    if not opened.has_truth:
-        raise InputError(None, "The dataset has no truth, so there are no logs to draw; name one with its truth.")
-    with connect(opened) as connection:
-        found = sampling_audit(connection, opened.forces, logs, seed)
-    rates, cancelled = (frame.to_json(orient="records") for frame in (found.rates, found.cancelled))
-    typer.echo(f'{{"rates": {rates}, "cancelled": {cancelled}}}' if as_json else sampling_as_text(found))
-
-
-@app.command()
-def question(
-    dataset: DatasetFolder,
-    question_file: Annotated[Path, typer.Argument(metavar="QUESTION.toml", help="The question: name, needs, where.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say whether the data can answer a question: how many crimes have all the fields that it needs."""
-    asked, opened = read_question(question_file), load(dataset)
-    with connect(opened) as connection:
-        found = answer(connection, opened.forces, asked)
-    typer.echo(found.to_json(orient="records") if as_json else answer_as_text(found, asked))
-
-
-@app.command()
-def tipping(
-    dataset: DatasetFolder,
-    field: Annotated[
-        str, typer.Argument(metavar="FIELD", help="Field that may be blank, as persons.ethnicity or crimes.offence_code.")
-    ],
-    instrument: Annotated[
-        str, typer.Option(metavar="NAME|FILE.toml", help="Instrument whose people found are looked at, where there is a truth.")
-    ] = DEFAULT_INSTRUMENT,
-    as_json: AsJson = False,
-) -> None:
-    """Say how far rows with a blank field must differ before a status, a difference between groups or people found flips."""
-    check_field(field)
-    (chosen, *_), opened = choose_instruments([instrument]), load(dataset)
-    with connect(opened) as connection:
-        used, has_gaps = chosen if opened.has_truth else None, "truth/gaps" in opened.manifest.tables
-        found = tipping_points(connection, opened.forces, field, opened.manifest.as_of, used, has_gaps)
-    typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
-
-
-@app.command()
 def rows(
     dataset: DatasetFolder,
     check_id: Annotated[str, typer.Argument(metavar="CHECK_ID", help="Identifier of a check; `catalogue` lists them.")],
@@ -424,6 +348,9 @@ def _table(results: Results) -> str:
         )
         lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
     return "\n".join(lines)
+
+
+add_commands(app)
 
 
 def main() -> None:
