@@ -16,18 +16,14 @@ from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
 from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, built_in, read_k, read_weights
 from audit.engines import ENGINES, connect, frames
+from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
-from audit.oversight.question import answer, read_question
-from audit.oversight.question import as_text as answer_as_text
-from audit.oversight.sampling import as_text as sampling_as_text
-from audit.oversight.sampling import sampling_audit
-from audit.oversight.tipping import as_text as tipping_as_text
-from audit.oversight.tipping import tipping as tipping_points
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
+from audit.report.pack import write_pack
 from audit.results import Results, check_free, replace_results
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
@@ -187,22 +183,38 @@ def judge(
 @app.command()
 def report(
     results: ResultsFolder,
-    out: Annotated[Path, typer.Option(help="HTML file to write; it opens offline and prints well.")] = Path("report.html"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write; it opens offline and prints well. report.html, unless a pack is written."),
+    ] = None,
     scorecard: Annotated[
         list[Path] | None, typer.Option(help="Also the scorecard alone: a file that ends in .csv, .xlsx or .md. Repeatable.")
     ] = None,
     actions: Annotated[
         Path | None, typer.Option(help="Also what to do, in order, for each force: a file that ends in .csv or .xlsx.")
     ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Oversight pack: a folder with report, scorecard, tables, options, hashes, and the commands to repeat it."
+        ),
+    ] = None,
 ) -> None:
-    """Write the report: one self-contained HTML file, to hand over."""
+    """Write the report: one self-contained HTML file, to hand over; or all that an overseer needs, in one folder."""
+    if pack is not None:
+        check_free(pack)
     opened = read_results(results)
+    if pack is not None:
+        write_pack(opened, pack)
+    elif out is None:
+        out = Path("report.html")
     if actions is not None:
         write_actions(opened, actions)
     for path in scorecard or []:
         write_scorecard(opened, path)
-    write_report(opened, out)
-    written = [out, *(scorecard or []), *([] if actions is None else [actions])]
+    if out is not None:
+        write_report(opened, out)
+    written = [path for path in (pack, out, *(scorecard or []), actions) if path is not None]
     typer.echo(f"Written: {', '.join(str(path) for path in written)}.")
 
 
@@ -271,49 +283,6 @@ def catalogue(
 
 
 @app.command()
-def sample(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
-    logs: Annotated[int, typer.Option(help="Incident logs to draw from each force, 40 or more.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other logs.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Draw incident logs and estimate how much of what was reported became a crime, as an inspector does."""
-    opened = load(dataset)
-    if not opened.has_truth:
-        raise InputError(None, "The dataset has no truth, so there are no logs to draw; name one with its truth.")
-    with connect(opened) as connection:
-        found = sampling_audit(connection, opened.forces, logs, seed)
-    rates, cancelled = (frame.to_json(orient="records") for frame in (found.rates, found.cancelled))
-    typer.echo(f'{{"rates": {rates}, "cancelled": {cancelled}}}' if as_json else sampling_as_text(found))
-
-
-@app.command()
-def question(
-    dataset: DatasetFolder,
-    question_file: Annotated[Path, typer.Argument(metavar="QUESTION.toml", help="The question: name, needs, where.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say whether the data can answer a question: how many crimes have all the fields that it needs."""
-    asked, opened = read_question(question_file), load(dataset)
-    with connect(opened) as connection:
-        found = answer(connection, opened.forces, asked)
-    typer.echo(found.to_json(orient="records") if as_json else answer_as_text(found, asked))
-
-
-@app.command()
-def tipping(
-    dataset: DatasetFolder,
-    field: Annotated[str, typer.Argument(metavar="FIELD", help="persons.sex or persons.ethnicity, of suspects.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say how far crimes with a blank field must differ from the others before a difference between groups flips."""
-    opened = load(dataset)
-    with connect(opened) as connection:
-        found = tipping_points(connection, opened.forces, field)
-    typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
-
-
-@app.command()
 def rows(
     dataset: DatasetFolder,
     check_id: Annotated[str, typer.Argument(metavar="CHECK_ID", help="Identifier of a check; `catalogue` lists them.")],
@@ -368,6 +337,9 @@ def _table(results: Results) -> str:
         )
         lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
     return "\n".join(lines)
+
+
+add_commands(app)
 
 
 def main() -> None:

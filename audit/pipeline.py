@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from audit.checks.run import Context, count_checks, finding_counts, judged
-from audit.effect import measure, no_effect
+from audit.effect import built_in, measure, no_effect
 from audit.engines import connect, engine_of
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.options import AuditOptions
+from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
 from audit.readiness.evidence import agreement, months_supplied
 from audit.readiness.field_scores import field_score_table
 from audit.readiness.verdict import Size, verdict
@@ -61,10 +62,11 @@ def audit_dataset(
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
-            effect = no_effect()
+            effect, sampled = no_effect(), SamplingAudit(empty("sampling"), empty("sampling_cancelled"))
             if opened.has_truth:
                 has_gaps = "truth/gaps" in opened.manifest.tables
                 day = np.datetime64(as_of)
+                sampled = sampling_audit(connection, forces, LOGS_OF_AN_AUDIT)
                 effect = measure(
                     connection, forces, day, options.choices, found, options.own_weights, has_gaps, options.detail,
                     instruments=instruments,
@@ -112,6 +114,8 @@ def audit_dataset(
         "actions": found_out.actions,
         "field_scores": field_score_table(found_out.checks, forces),
         "replicates": empty("replicates"),
+        "sampling": sampled.rates,
+        "sampling_cancelled": sampled.cancelled,
     }
     return Results(summary, tables)
 
@@ -145,6 +149,13 @@ def _options(options: AuditOptions) -> Options:
         k=choices.k,
         weights=choices.weights or first.score.weights,
         date_basis=choices.date_basis or first.counts.date_basis,
+        weights_given=choices.weights is not None,
+        date_basis_given=choices.date_basis is not None,
+        own_instruments={
+            one.key: one.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for one in options.computed
+            if one.key not in built_in()
+        },
         only=list(options.only),
         skip=list(options.skip),
     )
@@ -166,6 +177,7 @@ def _dataset_summary(dataset: Dataset) -> DatasetSummary:
     return DatasetSummary(
         provenance=manifest.provenance.model_dump(mode="json", exclude_none=True),
         profile=manifest.profile.get("name") if manifest.profile else None,
+        profile_settings=manifest.profile,
         as_of=manifest.as_of,
         forces=manifest.forces,
         rows={name: entry.rows for name, entry in manifest.tables.items()},

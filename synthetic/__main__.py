@@ -19,6 +19,7 @@ from synthetic.describe import describe as describe_dataset
 from synthetic.describe import harm_by_offence, living_together, read_harm_weights
 from synthetic.errors import InputError, run_command_line
 from synthetic.generate import generate as generate_dataset
+from synthetic.odcs import as_odcs
 from synthetic.profile import load_profile, profile_names
 
 app = typer.Typer(
@@ -105,7 +106,7 @@ def pack(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of tables, as <table>/<force>.parquet.")],
     as_of: Annotated[str | None, typer.Option(help="Last day of the data; the latest day of a recorded row otherwise.")] = None,
 ) -> None:
-    """Write the manifest of your own tables that already carry the marks of synthetic data; nothing is marked or changed."""
+    """Write the manifest, and datapackage.json, of your own tables that already carry the marks of synthetic data; nothing is marked or changed."""
     manifest = pack_folder(folder, _day(as_of) if as_of is not None else None).manifest
     files = sum(len(entry.files) for entry in manifest.tables.values())
     typer.echo(f"Packed: {files} files of {len(manifest.forces)} forces; every identifier carries its mark.")
@@ -125,10 +126,19 @@ def adopt() -> None:
 def describe(
     dataset: DatasetFolder,
     harm_weights: Annotated[Path | None, typer.Option(help="CSV of offence_code and harm_days, as the official sheet.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="odcs", help="Print the contract as an Open Data Contract Standard YAML instead."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the data dictionary with counts, and how recorded harm spreads over offences."""
     weights = read_harm_weights(harm_weights)
+    if form is not None:
+        if form != "odcs":
+            raise InputError("format", "takes odcs, or nothing for the data dictionary.")
+        typer.echo(as_odcs(load(dataset)), nl=False)
+        return
     opened = load(dataset)
     fields, harm, sharing = describe_dataset(opened), harm_by_offence(opened, weights), living_together(opened)
     if as_json:
