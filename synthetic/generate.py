@@ -17,9 +17,9 @@ import pyarrow as pa
 from synthetic.contract import TABLES, codes, reference
 from synthetic.dataset import (
     ChangeMade,
-    FixMade,
     Dataset,
     FileEntry,
+    FixMade,
     Generated,
     Manifest,
     TableEntry,
@@ -125,7 +125,16 @@ def changes_made(scope: Scope) -> list[ChangeMade]:
 
 def fixes_made(scope: Scope) -> list[FixMade]:
     """The fixes of a scope as manifests and series list them."""
-    return [FixMade(since=_as_date(one.first), key=one.key, share=one.share, force=one.force) for one in scope.fixes]
+    return [
+        FixMade(
+            since=_as_date(one.first),
+            key=one.key,
+            share=one.share,
+            force=one.force,
+            defects=[defect.name for defect in REGISTRY if defect.rate == one.key],
+        )
+        for one in scope.fixes
+    ]
 
 
 def _as_date(day: int) -> date:

@@ -75,7 +75,8 @@ def poisson(keys: Keys, mean: Floats, *names: str) -> Ints:
     below = chance.copy()
     for number in range(1, 2_000):
         more = drawn > below
-        rows, drawn, mean, chance, below = (part[more] for part in (rows, drawn, mean, chance, below))
+        rows = rows[more]
+        drawn, mean, chance, below = (part[more] for part in (drawn, mean, chance, below))
         if not len(rows):
             break
         count[rows] += 1

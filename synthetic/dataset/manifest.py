@@ -54,6 +54,8 @@ class FixMade(StrictModel):
     key: str
     share: float = Field(ge=0, le=1)
     force: str | None = None
+    defects: list[str] = Field(default_factory=list)
+    """Names of the defects whose rate the key is."""
 
 
 class FileEntry(StrictModel):
@@ -81,9 +83,9 @@ class Manifest(StrictModel):
     """The first day that the dataset covers, where it is known."""
     forces: list[Annotated[str, Field(pattern=SLUG)]] = Field(min_length=1)
     profile: dict[str, Any] | None = None
-    changes: list[ChangeMade] = []
+    changes: list[ChangeMade] = Field(default_factory=list)
     """Changes of profile that were made by the last day."""
-    fixes: list[FixMade] = []
+    fixes: list[FixMade] = Field(default_factory=list)
     """Repairs that were made by the last day."""
     tables: dict[str, TableEntry]
 

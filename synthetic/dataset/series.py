@@ -26,8 +26,8 @@ class SeriesManifest(StrictModel):
 
     format: Literal["synthetic-force-data-series/1"] = "synthetic-force-data-series/1"
     extracts: list[Extract] = Field(min_length=1)
-    changes: list[ChangeMade] = []
-    fixes: list[FixMade] = []
+    changes: list[ChangeMade] = Field(default_factory=list)
+    fixes: list[FixMade] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from synthetic.defects.declaration import ANY, ILLUSTRATIVE, defect
 from synthetic.defects.identity import DAYS_TO_1900, swapped_days
 from synthetic.defects.ledger import Spoiler
 
-
 TWENTY_YEARS = 20 * 366
 """Days; no period is longer."""
 

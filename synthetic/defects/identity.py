@@ -34,8 +34,8 @@ def split_identity(spoiler: Spoiler) -> None:
         return
     further = poisson(persons["key"], _copies_expected(spoiler), spoiler.name)
     source = np.repeat(np.arange(count), further)
-    number = np.arange(len(source)) - np.repeat(np.cumsum(further) - further, further)
-    keys = child(derived(persons["key"][source], "copy"), number)
+    place = np.arange(len(source)) - np.repeat(np.cumsum(further) - further, further)
+    keys = child(derived(persons["key"][source], "copy"), place)
     created = persons["created_on"][source] + np.where(
         draw(keys, "same day") < SAME_DAY, 0, np.floor(COPY_AFTER * exponential(keys, "days"))
     ).astype(np.int32)
@@ -73,8 +73,8 @@ def _copies_expected(spoiler: Spoiler) -> np.ndarray:
     there = SAME_DAY + (1 - SAME_DAY) * (1 - np.exp(-since / COPY_AFTER))
     era = spoiler.era_of("persons", np.arange(len(weight)))
     expected = np.zeros(len(weight))
-    for number, one in enumerate(spoiler.eras):
-        mine = era == number
+    for place, one in enumerate(spoiler.eras):
+        mine = era == place
         if mine.any() and one.rate > 0:
             expected[mine] = one.rate / (1 - one.rate) * weight[mine] * mine.sum() / (weight[mine] * there[mine]).sum()
     return expected
@@ -93,9 +93,9 @@ def _record_named(spoiler: Spoiler, true: np.ndarray, source: np.ndarray, rows: 
     chosen = true.copy()
     links = np.flatnonzero(copies[true] > 0)
     best = draw(involvements["key"][links] ^ persons["key"][true[links]], "named")
-    for number in range(int(copies.max()) if len(copies) else 0):
-        here = np.flatnonzero(copies[true[links]] > number)
-        record = rows[first[true[links[here]]] + number]
+    for place in range(int(copies.max()) if len(copies) else 0):
+        here = np.flatnonzero(copies[true[links]] > place)
+        record = rows[first[true[links[here]]] + place]
         score = draw(involvements["key"][links[here]] ^ persons["key"][record], "named")
         better = (score > best[here]) & (persons["created_on"][record] <= day[links[here]])
         best[here[better]] = score[better]

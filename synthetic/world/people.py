@@ -8,8 +8,8 @@ import numpy as np
 
 from synthetic.contract import RELATIONSHIPS, SEXES, codes, reference
 from synthetic.names import CULTURES, drawing_table
-from synthetic.randomness import Keys, derived, draw, stream, whole
-from synthetic.world.lives import NUMBERS, PRIVATE, REFUGE, place_numbers, postcode_number, settle, uniform
+from synthetic.randomness import Keys, derived, draw, stream, uniform, whole
+from synthetic.world.lives import NUMBERS, PRIVATE, REFUGE, place_numbers, postcode_number, settle
 from synthetic.world.scope import Force
 
 FEMALE_VICTIM_OFFENCES = ("019C", "019D", "020A")
