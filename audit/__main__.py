@@ -24,17 +24,14 @@ from audit.oversight.question import answer, read_question
 from audit.oversight.question import as_text as answer_as_text
 from audit.oversight.sampling import as_text as sampling_as_text
 from audit.oversight.sampling import sampling_audit
-from audit.oversight.signals import as_json as tracked_as_json
-from audit.oversight.signals import as_text as tracked_as_text
-from audit.oversight.signals import read_dates
 from audit.oversight.tipping import as_text as tipping_as_text
 from audit.oversight.tipping import tipping as tipping_points
-from audit.oversight.track import track_series, write_tracked
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
 from audit.results import Results, check_free, replace_results
+from audit.series_command import track
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
@@ -260,33 +257,7 @@ def score(
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
 
 
-@app.command()
-def track(
-    series: Annotated[Path, typer.Argument(metavar="SERIES", help="Folder of a series of extracts.")],
-    out: Annotated[Path, typer.Option(help="Results folder to write: the last extract's audit, and the series' tables.")],
-    date: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="DATE[@FORCE]", help="A day from which something should be better, in that force or in all. Repeatable."
-        ),
-    ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="linkage|effect", help="Leave this out of every extract but the last, to save time. Repeatable."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Track a series of extracts: what changed beyond chance, where and when, and whether fixes worked."""
-    opened = load_series(series)
-    if set(without or ()) - {"linkage", "effect"}:
-        raise InputError("without", "takes linkage or effect.")
-    check_free(out)
-    named = read_dates(date or [])
-    last = audit_dataset(opened.folders[-1], progress=_tell)
-    leave_out = set(without or ())
-    tracked = track_series(opened, "linkage" not in leave_out, "effect" not in leave_out, last, named, _tell)
-    write_tracked(tracked, last, out)
-    typer.echo(tracked_as_json(tracked) if as_json else tracked_as_text(tracked))
+app.command()(track)
 
 
 @app.command()

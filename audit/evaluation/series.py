@@ -101,9 +101,10 @@ def score_tracked(manifest: SeriesManifest, tracked: Tracked) -> SeriesScore:
 def _touched(manifest: SeriesManifest, rows: pd.DataFrame) -> pd.Series:
     """Which rows are of a force in which something had been changed by then."""
     touched = pd.Series(False, index=rows.index)
-    for one in [*manifest.changes, *manifest.fixes]:
-        in_force = rows["force"].notna() if one.force is None else rows["force"] == one.force
-        touched |= in_force & (rows["as_of"] >= one.since)
+    made = [(change.since, change.force) for change in manifest.changes] + [(fix.since, fix.force) for fix in manifest.fixes]
+    for since, force in made:
+        in_force = rows["force"].notna() if force is None else rows["force"] == force
+        touched |= in_force & (rows["as_of"] >= since)
     return touched
 
 
