@@ -17,6 +17,8 @@ from audit.checks.run import Context, failing_rows
 from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, built_in, read_k, read_weights
 from audit.engines import ENGINES, connect, frames
 from audit.oversight.commands import add_commands
+from audit.evaluation.series import as_markdown as series_as_markdown
+from audit.evaluation.series import score_series
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
 from audit.readiness.limits import Level, crossed
@@ -25,10 +27,11 @@ from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
 from audit.report.pack import write_pack
 from audit.results import Results, check_free, replace_results
+from audit.series_command import track
 from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import folder_of, load
+from synthetic.dataset import SERIES_FILE, folder_of, load, load_series
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -248,13 +251,23 @@ def compare(
 
 @app.command()
 def score(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit of it.")],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth, or of a series.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit, or of the tracking, of it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see."""
+    """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see.
+
+    Of a series and its tracking: which changes were signalled how soon, false alarms, and which fixes were recognised.
+    """
+    if (dataset / SERIES_FILE).is_file():
+        of_series = score_series(load_series(dataset), results)
+        typer.echo(of_series.model_dump_json(indent=1) if as_json else series_as_markdown(of_series))
+        return
     scored = evaluation.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
+
+
+app.command()(track)
 
 
 @app.command()

@@ -27,7 +27,7 @@ from tests.conftest import ROOT, Outcome
 
 PAGES = [page.module for page in dashboard.PAGES]
 FOLDED = ("actions", "change", "scores", "dictionary", "catalogue", "offences")
-PERSON = re.compile(r"SYN-P\d|\b(?:aldermoor|brackenshire|durnley)(?:-[a-z]+)?-\d{7}\b")
+PERSON = re.compile(r"SYN-P\d|\bp-[0-9A-HJKMNP-TV-Z]{11}\b")
 
 
 def names_of_people(dataset: Dataset) -> set[str]:

@@ -80,6 +80,7 @@ def write_manifest(folder: Path, manifest: Manifest, name: str = "dataset.json")
         beside.write_text(datapackage_text(folder, manifest), encoding="utf-8")
     content = manifest.model_dump(mode="json")
     content["provenance"] = {name: value for name, value in content["provenance"].items() if value is not None}
+    content = {name: value for name, value in content.items() if value or name not in ("changes", "fixes")}
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / name).write_text(text + "\n", encoding="utf-8")
 
