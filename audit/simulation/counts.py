@@ -98,7 +98,9 @@ def read_counts(path: Path) -> Counts:
     try:
         return counts_of_toml(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, ValueError):
-        raise InputError("COUNTS", "takes a TOML, CSV or Excel file that can be read; `--worksheet` writes one to fill in.") from None
+        raise InputError(
+            "COUNTS", "takes a TOML, CSV or Excel file that can be read; `--worksheet` writes one to fill in."
+        ) from None
 
 
 def counts_of_toml(text: str) -> Counts:
@@ -207,7 +209,21 @@ def _as_toml(answer: Answer) -> str:
 
 # ---- the worksheet -----------------------------------------------------------------------------------------------------
 
-COLUMNS = ("section", "rate", "key", "how to find it", "counts", "of these rows", "counted", "of", "from", "to", "allowed", "note", "query")
+COLUMNS = (
+    "section",
+    "rate",
+    "key",
+    "how to find it",
+    "counts",
+    "of these rows",
+    "counted",
+    "of",
+    "from",
+    "to",
+    "allowed",
+    "note",
+    "query",
+)
 """Columns of the worksheet; ``counted`` and ``of``, or ``from`` and ``to`` in the unit of ``allowed``, are filled in."""
 _TOP = ("population", "profile", "left_out")
 

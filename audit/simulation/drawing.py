@@ -42,9 +42,9 @@ class Distribution:
         if self.is_known:
             return np.full(len(places), self.first)
         if self.kind == "beta":
-            from scipy.special import btdtri  # slow to import, and no other page needs it
+            from scipy.special import betaincinv  # slow to import, and no other page needs it
 
-            values = self.quantity.times * btdtri(self.first, self.second, places)
+            values = self.quantity.times * betaincinv(self.first, self.second, places)
         elif self.kind == "odds":
             low, high = (np.log(end / (1 - end)) for end in (self.first, self.second))
             values = 1 / (1 + np.exp(-(low + places * (high - low))))

@@ -17,7 +17,7 @@ _DEPENDS: dict[str, tuple[str, ...]] = {
     "victims": ("linkage.victim_not_linked",),
     "age": (
         "missing.suspect_date_of_birth", "missing.victim_date_of_birth", "identity.january_filler", "identity.estimated_age",
-        "identity.day_month_swapped", "identity.wrong_digit",
+        "identity.day_month_swapped", "identity.wrong_digit", "identity.copies_from_legacy",
     ),
     "occurred": ("missing.occurred_on", "dates.defaulted", "dates.out_of_order", "dates.filler_1900"),
     "reported": ("missing.reported_on", "dates.swapped", "dates.in_future"),
@@ -49,7 +49,7 @@ _VICTIMS = (
     "person_id IN (SELECT person_id FROM involvements WHERE role = 'victim')\n"
     "  AND person_id NOT IN (SELECT person_id FROM involvements WHERE role = 'suspect')"
 )
-_COPIES = "SELECT count(*) FROM persons) - (SELECT count(DISTINCT person_key) FROM truth_identities"
+_COPIES = "SELECT count(*) FROM truth_identities) - (SELECT count(DISTINCT person_key) FROM truth_identities"
 
 
 def _ask(
@@ -88,12 +88,12 @@ def _number(key: str, title: str, counts: str, least: float, most: float, usual:
 
 WORLD = (
     Quantity(
-        "world.reports_per_1000", "world", "Reports a year per 1,000 residents",
-        "reports of such crimes and of domestic incidents in the last year", "residents", "sql",
-        "SELECT sum(CASE WHEN recorded_on > latest - 365 THEN 1 ELSE 0 END) AS counted,\n"
+        "world.reports_per_1000", "world", "Reported crimes a year per 1,000 residents",
+        "crimes recorded in the last year", "residents", "sql",
+        f"SELECT sum(CASE WHEN recorded_on > latest - 365 AND {CRIME} THEN 1 ELSE 0 END) AS counted,\n"
         "       (SELECT sum(population) FROM units) AS total\n"
         "FROM crimes, (SELECT max(recorded_on) AS latest FROM crimes) AS newest",
-        relation="The query counts what is recorded. Reports that were never recorded come on top: divide by the share recorded.",
+        relation="The query counts crimes as recorded. The rate is of reported crimes: divide by the share of them that is recorded.",
         least=0.1, most=200, times=1000, is_share=False,
     ),
     Quantity(
@@ -191,7 +191,7 @@ IDENTITY = (
     _ask("identity.service_phone", "Telephone of a service", "records with the telephone of a solicitor, a service or the station", _PERSONS, "sample",
          frame("persons"), in_ledger("service_phone", "persons", "SELECT count(*) FROM persons"), matters=False),
     Quantity("identity.copies_from_legacy", "identity", "Duplicates from the old system", "duplicate records that were carried over", "duplicate records",
-             "sample", frame("persons", "source_system = 'legacy'"), matters=False,
+             "sample", frame("persons", "source_system = 'legacy'"), matters=True,
              truth=f"SELECT (SELECT count(*) FROM persons WHERE source_system = 'legacy') AS counted,\n       ({_COPIES}) AS total"),
     *(
         _ask(f"identity.{key}", title, f"duplicate records {what}", "duplicate records", "sample", frame("persons"),
@@ -287,8 +287,24 @@ EQUALITY = (
 )  # fmt: skip
 
 
-def _blank(key: str, title: str, table: str, field: str, where: str, over: str, relation: str = "", usual: tuple[float, float] | None = None) -> Quantity:
-    matters = key in ("offence_code", "domestic_abuse", "occurred_on", "reported_on", "suspect_date_of_birth", "victim_date_of_birth")
+def _blank(
+    key: str,
+    title: str,
+    table: str,
+    field: str,
+    where: str,
+    over: str,
+    relation: str = "",
+    usual: tuple[float, float] | None = None,
+) -> Quantity:
+    matters = key in (
+        "offence_code",
+        "domestic_abuse",
+        "occurred_on",
+        "reported_on",
+        "suspect_date_of_birth",
+        "victim_date_of_birth",
+    )
     return _ask(f"missing.{key}", title, f"{over} without it", over, "sql", share(f"{field} IS NULL", table, where), relation=relation, usual=usual,
                 matters=matters)  # fmt: skip
 

@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 
 Array = npt.NDArray[np.float64]
-LEAST_RUNS = 20
+LEAST_RUNS = 40
 """Simulations below which nothing is said about single rates."""
 STRONGEST = 4
 """So many of the strongest rates are also looked at two by two."""
 SAMPLES = 2_000
-WEIGHT = 2.0
+WEIGHT = 1.0
 """How many terms of a rate its prior scale is worth."""
 
 
@@ -66,7 +66,8 @@ def effects(places: pd.DataFrame, scales: Array, values: Array, noise: float, se
     drawn = np.random.default_rng(seed).multivariate_normal(fitted.mean, fitted.covariance, SAMPLES, check_valid="ignore")
     by_group = np.column_stack([(drawn[:, groups == group] ** 2).sum(axis=1) for group in range(at.shape[1] + len(pairs))])
     shares = by_group / (by_group.sum(axis=1, keepdims=True) + fitted.noise)
-    first, low, high = shares.mean(axis=0), *np.percentile(shares, [2.5, 97.5], axis=0)
+    first = shares.mean(axis=0)
+    low, high = np.percentile(shares, [2.5, 97.5], axis=0)
     low[~_differs_from_0(fitted, groups)] = 0.0
     total = first[: at.shape[1]].copy()
     for number, (a, b) in enumerate(pairs):
@@ -83,16 +84,21 @@ def effects(places: pd.DataFrame, scales: Array, values: Array, noise: float, se
 class _Fit:
     """Mean and covariance of the coefficients, and the variance that is left."""
 
-    mean: Array
-    covariance: Array
+    mean: npt.NDArray[np.floating]
+    covariance: npt.NDArray[np.floating]
     noise: float
 
 
 def _fit(
     terms: Array, values: Array, groups: npt.NDArray[np.int64], expected: Array, least_noise: float, rounds: int = 200
 ) -> _Fit:
-    """Bayesian regression with a prior variance for each group of terms, found by EM; ``expected`` counts as two terms seen."""
+    """Bayesian regression with a prior variance for each group of terms, found by EM.
+
+    The prior variance is drawn towards ``expected``, times what is typical of all groups (a geometric mean, so that a few strong
+    groups do not lift the idle ones), with the weight of ``WEIGHT`` terms.
+    """
     number, whole = len(values), float(np.var(values))
+    expected = np.maximum(expected, 1e-12)
     sizes = np.bincount(groups)
     prior = np.maximum(expected, 1e-9 * whole)
     noise = max(0.5 * whole, least_noise)
@@ -101,7 +107,8 @@ def _fit(
         covariance = np.linalg.inv(squares / noise + np.diag(1 / prior[groups]))
         mean = covariance @ products / noise
         seen = _by_group(mean**2 + np.diag(covariance), groups)
-        prior = np.maximum((seen + WEIGHT * expected) / (sizes + WEIGHT), 1e-9 * whole)
+        typical = float(np.exp(np.mean(np.log(np.maximum(seen / sizes / expected, 1e-6)))))
+        prior = np.maximum((seen + WEIGHT * typical * expected) / (sizes + WEIGHT), 1e-9 * whole)
         left = float(((values - terms @ mean) ** 2).sum() + np.einsum("ij,ji->", squares, covariance))
         noise = max(left / number, least_noise, 1e-6 * whole)
     return _Fit(mean, covariance, noise)

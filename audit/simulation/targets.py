@@ -50,7 +50,10 @@ def reach(
     drawn = draw(counts, worlds, seed, over=ranges)
     plan = plans_for(counts)
     jobs = [(plan(drawn.profile_of(number), seed + number), False) for number in range(worlds)]
-    rows = [effect.effect.set_index("instrument").loc[instrument] for effect in run(jobs, choices or Choices(), workers, progress, alive)]
+    rows = [
+        effect.effect.set_index("instrument").loc[instrument]
+        for effect in run(jobs, choices or Choices(), workers, progress, alive)
+    ]
     values = np.array([float(row["recall_at_k"]) for row in rows])
     known = ~np.isnan(values)
     return _surface(drawn.values[first].to_numpy(), drawn.values[second].to_numpy(), values, known, ranges, wanted)
@@ -80,7 +83,9 @@ def _surface(
     free = int(known.sum()) - fitted.shape[1]
     left = values[known] - fitted @ coefficients
     variance = max(float(left @ left) / free, 1e-12)
-    x, y = (part.ravel() for part in np.meshgrid(np.linspace(low_1, high_1, STEPS), np.linspace(low_2, high_2, STEPS), indexing="ij"))
+    x, y = (
+        part.ravel() for part in np.meshgrid(np.linspace(low_1, high_1, STEPS), np.linspace(low_2, high_2, STEPS), indexing="ij")
+    )
     at = terms(x, y)
     found = (at @ coefficients).clip(0, 1)
     deviation = np.sqrt(variance * (1 + np.einsum("ij,jk,ik->i", at, np.linalg.inv(fitted.T @ fitted), at)))

@@ -81,13 +81,13 @@ def twin(
     found = {name: _column(measured, name, "recall_at_k") for name in instruments}
     spread, measure_next = [], []
     for name, values in found.items():
-        parts = components(
-            values[again], values[worlds : worlds + len(again)], values[worlds + len(again) :], values[:worlds]
-        )
+        parts = components(values[again], values[worlds : worlds + len(again)], values[worlds + len(again) :], values[:worlds])
         chance = float((parts.set_index("source")["deviation"].reindex(["world", "recording"]) ** 2).sum())
         spread.append(parts.assign(instrument=name))
         # The chance is known from a few pairs only: half of it is what a fit leaves at least.
-        places = drawn.places[[key for key in matters_to(built_in()[name], (choices or Choices()).date_basis) if key in drawn.places]]
+        places = drawn.places[
+            [key for key in matters_to(built_in()[name], (choices or Choices()).date_basis) if key in drawn.places]
+        ]
         measure_next.append(effects(places, drawn.scales(places), values[:worlds], chance / 2, seed).assign(instrument=name))
     return Twin(
         counts,

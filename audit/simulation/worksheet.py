@@ -43,7 +43,9 @@ def worksheet_excel(counts: Counts) -> bytes:
 
     buffer = io.BytesIO()
     with ExcelWriter(buffer, engine="openpyxl") as writer:
-        for_spreadsheet(worksheet_frame(counts, HOW_IN_WORDS)).to_excel(writer, index=False, sheet_name="counts", freeze_panes=(1, 2))
+        for_spreadsheet(worksheet_frame(counts, HOW_IN_WORDS)).to_excel(
+            writer, index=False, sheet_name="counts", freeze_panes=(1, 2)
+        )
         sheet = writer.sheets["counts"]
         for number, name in enumerate(COLUMNS, 1):
             sheet.column_dimensions[get_column_letter(number)].width = WIDTHS[name]
@@ -67,7 +69,9 @@ def worksheet_html(counts: Counts) -> bytes:
              Cell(row["allowed"]), *(Cell(row[name] or "____", number=True) for name in ("counted", "of", "from", "to"))]
             for row in mine.to_dict("records")
         ]  # fmt: skip
-        parts.append(table_html(Table(title, ["Rate", "Counts, of these rows", "How", "Allowed", "Counted", "Of", "From", "To"], rows)))
+        parts.append(
+            table_html(Table(title, ["Rate", "Counts, of these rows", "How", "Allowed", "Counted", "Of", "From", "To"], rows))
+        )
     queries = "".join(
         f"<h3>{html.escape(one.title)}</h3><pre>{html.escape(one.sql)}</pre>"
         for section in SECTIONS for one in QUANTITIES.values() if one.section == section and one.sql
