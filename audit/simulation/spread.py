@@ -126,5 +126,5 @@ def _differs_from_0(fitted: _Fit, groups: npt.NDArray[np.int64]) -> npt.NDArray[
     return result
 
 
-def _by_group(values: Array, groups: npt.NDArray[np.int64]) -> Array:
+def _by_group(values: npt.NDArray[np.floating], groups: npt.NDArray[np.int64]) -> Array:
     return np.bincount(groups, weights=values).astype(np.float64)

@@ -217,8 +217,6 @@ def test_rates_are_drawn_as_they_are_known() -> None:
     assert (np.sort((drawn.places.to_numpy() * 400).astype(int), axis=0) == np.arange(400)[:, None]).all()
     unknown = distribution(MIXED, QUANTITIES["recording.recorded_twice"], load_profile("typical")).at(np.array([0.0, 1.0]))
     assert unknown == pytest.approx([0.002, 0.05])
-        QUANTITIES
-    )
 
 
 def test_rates_that_are_said_not_to_matter_leave_the_lists_as_they_are() -> None:
