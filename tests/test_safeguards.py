@@ -117,7 +117,7 @@ def values(small: Dataset, small_results_folder: Path, tmp_path: Path) -> dict[s
         "NAME": "febrl1",
         "OUT": str(tmp_path / "written"),
         "FOLDER": str(own),
-        "RATES.toml": str(tmp_path / "rates.toml"),
+        "COUNTS": str(tmp_path / "rates.toml"),
         "QUESTION.toml": str(tmp_path / "question.toml"),
         "FIELD": "persons.ethnicity",
         "--logs": "40",
