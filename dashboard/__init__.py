@@ -27,6 +27,9 @@ class DashboardPage:
     advice: str = ""
     """What a reader should do with it, in a sentence."""
 
+    presents: bool = False
+    """Whether it can be shown to a class, with large type and without the side bar."""
+
     @property
     def show(self) -> Callable[[Any], None]:
         """The function that draws the page of a view."""
@@ -38,6 +41,12 @@ PAGES = (
     DashboardPage(
         "Overview", "", "overview",
         "Would this data work for prioritising cases, and what should be fixed first?",
+        "Read the sentence in bold, then follow a red cell of the scorecard to the check that decides it.",
+    ),
+    DashboardPage(
+        "Start here", "start", "start",
+        "Which three steps answer your question?",
+        "Find your role, and follow the links.",
     ),
     DashboardPage(
         "Missing fields", "missing-fields", "missing_fields",
@@ -76,6 +85,11 @@ PAGES = (
         "Enter the rates you know and leave the rest. No record is read, ever: synthetic people are made with these rates.",
     ),
     DashboardPage(
+        "Make and audit", "make", "make",
+        "What would an audit of another synthetic dataset show?",
+        "Choose a profile and a force or two, make and audit them, then open the results in the side bar.",
+    ),
+    DashboardPage(
         "Compare", "compare", "compare",
         "What got better or worse between two audits, beyond chance?",
         "Ask about what got worse first; a fix has worked where its check got better.",
@@ -89,10 +103,12 @@ PAGES = (
         "Lessons", "pitfalls", "lessons",
         "What goes wrong with data, shown on small synthetic worlds for a class?",
         "Ask the class, take a vote, then reveal.",
+        presents=True,
     ),
     DashboardPage(
         "Method and data", "method", "method",
         "What do the terms mean, where do figures come from, and what can nobody see?",
+        "Quote a figure with its definition, and say what it cannot show.",
     ),
 )  # fmt: skip
 """Every page, in the order of the navigation; the first one is the start page."""

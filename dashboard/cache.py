@@ -29,6 +29,8 @@ class View:
     runs: dict[str, Path]
     """Every results folder below the one that the server was started with, by the name that an address may hold."""
     thresholds: Thresholds
+    name: str
+    """The name of the run that is shown."""
     dataset_folder: Path | None = None
     """The dataset that the server was started with; None looks beside the results."""
 

@@ -10,21 +10,34 @@ from streamlit.navigation.page import StreamlitPage
 
 from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
+from audit.presentation.method import commands
 from audit.readiness.thresholds import Thresholds
-from audit.report import report_html
-from dashboard import DashboardPage, demonstration
+from audit.report import report_html, report_name
+from dashboard import DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import result_of
-from dashboard.widgets import forget_choices
+from dashboard.widgets import forget_choices, is_presenting
 
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
 .stMainBlockContainer h1 {{ font-size: 2rem; padding-top: .4rem; }}
 .stMainBlockContainer h2 {{ font-size: 1.35rem; padding: .6rem 0 .3rem; }}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ color: inherit; opacity: 1; }}
-@media (max-width: 640px) {{ .stMainBlockContainer {{ padding: 3.2rem 1rem 2rem; }} }}
+@media (max-width: 640px) {{ .stMainBlockContainer {{ padding: 4.4rem 1rem 2rem; }} }}
 @media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
 {TABLE_STYLE}</style>"""
+SLIDE = """<style>
+[data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
+.stMainBlockContainer { padding: .6rem 2.2rem .6rem; }
+.stMainBlockContainer > div, .st-key-slide-foot, .st-key-slide-controls { gap: .45rem 1.2rem; }
+.stMainBlockContainer h1 { font-size: 1.3rem; padding: 0 0 .3rem; font-weight: 500; }
+.stMainBlockContainer h2 { font-size: 1.85rem; line-height: 1.2; padding: .1rem 0 .7rem; }
+.stMainBlockContainer [data-testid="stMarkdownContainer"] p { font-size: 1.3rem; line-height: 1.35; }
+.stMainBlockContainer label [data-testid="stMarkdownContainer"] p, .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1rem; }
+table.bench { font-size: 1.15rem; }
+table.bench th, table.bench td { padding: .18rem .6rem; }
+table.bench caption { padding: 0 0 .2rem; }
+</style>"""
 
 
 def as_streamlit(page: DashboardPage) -> StreamlitPage:
@@ -37,17 +50,22 @@ def run_page(page: DashboardPage) -> None:
     if st.session_state.get("page") != page.module:
         st.session_state["page"] = page.module
         forget_choices()
-    st.html(STYLE)
-    st.info(f"**{BANNER_LEAD}** {BANNER_TEXT}", icon=":material/science:")
-    st.title(page.title, anchor=False)
-    st.markdown(f"{page.question}{f' {page.advice}' if page.advice else ''}")
+    presenting = page.presents and is_presenting()
+    st.html(STYLE + SLIDE if presenting else STYLE)
+    if presenting:
+        st.caption(f"{BANNER_LEAD} No person is shown with a score or a rank.")
+    else:
+        st.info(f"**{BANNER_LEAD}** {BANNER_TEXT}", icon=":material/science:")
+        st.title(page.title, anchor=False)
+        st.markdown(f"{page.question}{f' {page.advice}' if page.advice else ''}")
     try:
         view = _view()
         page.show(view)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
-    _take_away(view)
+    if not presenting:
+        _take_away(view)
 
 
 def _view() -> View:
@@ -61,6 +79,7 @@ def _view() -> View:
     runs = results_below(root)
     if not runs:
         raise InputError(None, "There is no audit.json in the results folder; name one that `python -m audit run` has written.")
+    runs = runs | work.made()
     name = next(iter(runs))
     if len(runs) > 1:
         name = str(st.sidebar.selectbox("Results", list(runs), key="run", bind="query-params", help="The audit that is shown."))
@@ -71,7 +90,8 @@ def _view() -> View:
     if thresholds != Thresholds.model_validate(results.summary.thresholds):
         results = judged(folder, changed, thresholds.model_dump_json())
         st.sidebar.warning("Judged with the thresholds that you changed; the files keep theirs.", icon=":material/tune:")
-    return View(results, folder, runs, thresholds, arguments.dataset)
+    own = name.startswith(work.PREFIX)
+    return View(results, folder, runs, thresholds, name, None if own else arguments.dataset)
 
 
 def _changed_thresholds(results: Results) -> Thresholds:
@@ -93,18 +113,22 @@ def _make_demonstration() -> None:
 
 
 def _take_away(view: View) -> None:
-    summary = view.results.summary
-    of = f"{summary.forces[0].force}-" if len(summary.forces) == 1 else ""
+    names = list(view.runs)
+    later = names[names.index(view.name) + 1 :] if view.name in names else []
+    changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
+    notice = "Judged with thresholds that were changed in the dashboard; the results keep theirs." if changed else ""
     st.sidebar.download_button(
         "Report (HTML)",
-        lambda: report_html(view.results).encode("utf-8"),
-        f"report-{of}{summary.dataset.as_of}.html",
+        lambda: report_html(view.results, view.run(later[0]) if later else None, notice).encode("utf-8"),
+        report_name(view.results),
         "text/html",
         key="report",
         icon=":material/description:",
         on_click="ignore",
         help="One file with tables and charts that opens offline and prints well.",
     )
+    with st.expander("Reproduce these figures"):
+        st.code(commands(view.results.summary), language="bash", wrap_lines=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,5 +1,6 @@
 """What pages are made of: choices that the address keeps, tables that a screen reader can walk, parts to unfold, downloads."""
 
+import sys
 from collections.abc import Callable
 
 import pandas as pd
@@ -7,7 +8,9 @@ import pyarrow as pa
 import streamlit as st
 
 from audit.effect import INSTRUMENT_NAMES
+from audit.presentation.charts import Picture
 from audit.presentation.html import table_html
+from audit.presentation.pictures import png_bytes, svg_bytes
 from audit.presentation.spreadsheet import csv_bytes, excel_bytes
 from audit.presentation.tables import Table
 from audit.presentation.wording import instrument_sentence, instrument_title
@@ -43,6 +46,30 @@ def choose_period(view: View, check_type: str | None = None) -> tuple[str, str]:
     later = [month for month in months if month >= str(first)]
     last = st.sidebar.selectbox("To month", later[::-1], key="to", bind="query-params")
     return str(first), str(last)
+
+
+def may_work() -> bool:
+    """Whether visitors may have datasets made on this server; ``--no-work`` after ``--`` turns it off."""
+    return "--no-work" not in sys.argv[1:]
+
+
+def picture_downloads(make: Callable[[], Picture], name: str, rows: Callable[[], pd.DataFrame] | None = None) -> None:
+    """Buttons that hand over a chart as SVG and PNG, made when asked for, and its rows as CSV where given."""
+    kinds: list[tuple[str, str, Callable[[], bytes]]] = [
+        ("SVG", "image/svg+xml", lambda: svg_bytes(make())),
+        ("PNG", "image/png", lambda: png_bytes(make())),
+    ]
+    if rows is not None:
+        kinds.append(("CSV of the chart", "text/csv", lambda: csv_bytes(rows())))
+    with st.container(horizontal=True):
+        for label, kind, content in kinds:
+            ending = "csv" if label.startswith("CSV") else label.lower()
+            st.download_button(f"{label}", content, f"{name}.{ending}", kind, key=f"picture-{name}-{ending}", on_click="ignore")
+
+
+def is_presenting() -> bool:
+    """Whether the page is shown to a class: large type, without the side bar; the address keeps it."""
+    return bool(st.session_state.get("present", st.query_params.get("present") == "true"))
 
 
 def show_table(table: Table) -> None:

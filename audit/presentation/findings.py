@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from audit.effect import LEAST_GROUP
+from audit.evaluation.identities import Reliability
 from audit.presentation.effects import of_instrument
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import chance, count, interval, percent, words
 from audit.results import Results
+from audit.statistics import wilson
 
 MOST_ROWS = 60
 MEASURES = ("linked suspect", "outcome", "known relationship")
@@ -46,6 +49,45 @@ def identities_table(results: Results, instrument: str | None = None) -> Table:
         rows,
         "Duplicate records: share of the force's records that are a duplicate of another, estimated from how likely each pair is to be "
         "the same person. Also recorded by another force: share of the people with a record there too. No record is merged.",
+    )
+
+
+def diagnosis_table(results: Results, force: str | None = None) -> Table:
+    """What to know about the linkage of these records, and where to look first; of one force where named."""
+    diagnosis = results["identity_diagnosis"]
+    names = {row.force: row.force_name for row in results.summary.forces}
+    if force is not None:
+        diagnosis = diagnosis[diagnosis["force"].isna() | diagnosis["force"].eq(force)]
+    rows = [
+        [
+            Cell("All forces" if pd.isna(row.force) else names.get(row.force, row.force)),
+            Cell(str(row.kind)),
+            Cell(str(row.sentence)),
+        ]
+        for row in diagnosis.itertuples()
+    ]
+    return Table("Before you believe the matches", ["Where", "What", "Finding"], rows)
+
+
+def reliability_table(ranges: list[Reliability]) -> Table:
+    """Whether pairs are right as often as their probability says, a row a range of probability."""
+    rows = []
+    for one in ranges:
+        _, low, high = (float(end[0]) for end in wilson(np.array([round(one.true * one.pairs)]), np.array([one.pairs])))
+        rows.append(
+            [
+                Cell(f"{one.low:g} to {one.high:g}"),
+                Cell(count(one.pairs), number=True),
+                Cell(percent(one.expected), number=True),
+                Cell(percent(one.true), interval(low, high), number=True),
+            ]
+        )
+    return Table(
+        "Can the probabilities be relied on?",
+        ["Probability", "Pairs", "Expected to be right", "Truly right"],
+        rows,
+        "Pairs of records by their probability of being the same person's, compared with the truth of the synthetic world. Small print: "
+        "95% Wilson interval. Where the expected share lies outside it, the probabilities are too high or too low there.",
     )
 
 

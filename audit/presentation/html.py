@@ -3,7 +3,9 @@
 import html
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
+from audit.presentation.method import DEFINITIONS
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import words
 
@@ -51,6 +53,8 @@ table.bench caption { text-align: left; font-weight: 600; padding: .2rem 0 .5rem
 table.bench th, table.bench td { padding: .35rem .5rem; border-bottom: 1px solid rgba(128, 128, 128, .35); text-align: left;
   vertical-align: top; overflow-wrap: break-word; }
 table.bench thead th { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }
+table.bench th.long { width: 26%; }
+table.bench thead a { color: inherit; text-decoration: underline dotted; }
 table.bench tbody th { font-weight: 500; }
 table.bench .number { text-align: right; }
 table.bench td.number { white-space: nowrap; }
@@ -62,6 +66,10 @@ table.bench mark { background: rgba(210, 153, 34, .38); color: inherit; padding:
 """
 
 
+LONG = 60
+"""A column of texts longer than this is given a quarter of the table at least."""
+
+
 def status_name(status: str) -> str:
     """A status in English."""
     return (MARKS[status].name if status in MARKS else "") or words(status)
@@ -69,10 +77,7 @@ def status_name(status: str) -> str:
 
 def table_html(table: Table, links: bool = False) -> str:
     """A real table that a screen reader can walk: the first cell of each row heads it. It scrolls within itself where it is wide."""
-    head = "".join(
-        f'<th scope="col"{" class=number" if right else ""}>{html.escape(column)}</th>'
-        for column, right in zip(table.columns, table.numeric, strict=True)
-    )
+    head = "".join(_head_html(table, place, links) for place in range(len(table.columns)))
     body = "".join(
         "<tr>" + "".join(_cell_html(cell, place == 0, links) for place, cell in enumerate(row)) + "</tr>" for row in table.rows
     )
@@ -81,6 +86,17 @@ def table_html(table: Table, links: bool = False) -> str:
         f"<div class='bench-scroll' tabindex='0' role='region' aria-label='{caption}'>"
         f"<table class='bench'><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _head_html(table: Table, place: int, links: bool) -> str:
+    """A column's head; a term of the glossary leads to what it means."""
+    column = table.columns[place]
+    long = not table.numeric[place] and any(len(row[place].text) > LONG for row in table.rows)
+    text = html.escape(column)
+    if links and column in DEFINITIONS:
+        text = f'<a href="method?term={quote(column)}" target="_self">{text}</a>'
+    kind = " class=number" if table.numeric[place] else " class=long" if long else ""
+    return f'<th scope="col"{kind}>{text}</th>'
 
 
 def _cell_html(cell: Cell, heads: bool, links: bool) -> str:

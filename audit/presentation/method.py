@@ -2,6 +2,7 @@
 
 from audit.effect import built_in
 from audit.presentation.tables import Cell, Table
+from audit.results.summary import Summary
 
 DEFINITIONS = {
     "True list, recorded list": "The people of a force with the highest score over all reported events in the data; the person records "
@@ -53,6 +54,29 @@ LIMITS = (
     "The effect is measured against the synthetic truth. For a real force it can only be simulated, by its rates.",
     "Published ideas of prioritising are run; a force's own instrument may weigh differently.",
 )
+
+
+def commands(summary: Summary) -> str:
+    """The commands that make the same dataset and the same figures; of a dataset that was not generated, the audit alone."""
+    made, options = summary.dataset.provenance, summary.options
+    lines = [f"# {summary.auditor}, dataset {summary.dataset.manifest_sha256[:12]}"]
+    if made.get("kind") == "generated":
+        lines.append(
+            f"python -m synthetic generate DATASET --profile {summary.dataset.profile} --forces {','.join(summary.dataset.forces)} "
+            f"--years {made.get('years', 3):g} --as-of {summary.dataset.as_of} --scale {made.get('scale', 1):g} --seed {made.get('seed')}"
+            f"  # {made.get('generator')}"
+        )
+    else:
+        lines.append(f"# {made.get('source', 'The dataset was not generated here.')}")
+    lines.append(
+        f"python -m audit run DATASET --out RESULTS --k {options.k} --instrument {options.instrument} --engine {options.engine}"
+    )
+    return "\n".join(lines)
+
+
+def definition(term: str) -> str:
+    """What a term of the glossary means; empty where it is none."""
+    return DEFINITIONS.get(term, "")
 
 
 def definitions_table() -> Table:

@@ -193,6 +193,36 @@ def gates_table(results: Results) -> Table:
     )
 
 
+def status_table(results: Results) -> Table:
+    """A row a force: its status, why, and people found with the interval; what a reader needs first."""
+    effect = of_instrument(results["effect"], results.summary.options.instrument)
+    needed = _thresholds(results).recall_at_k
+    rows = [
+        [
+            Cell(row.force_name),
+            Cell(status_name(row.status), status=row.status),
+            Cell((_reason(row).removeprefix(", because ").removeprefix("; ") or "all is met").capitalize() + "."),
+            _people_found(effect[effect["force"] == row.force], needed),
+        ]
+        for row in results.summary.forces
+    ]
+    return Table("Status of each force's data, and why", ["Force", "Status", "Why", "People found"], rows)
+
+
+def first_actions_table(results: Results, most: int = 12) -> Table:
+    """The first lines of every force's action list: the first three of each, the first one only where there are many forces."""
+    frame = actions_frame(results)
+    each = max(1, min(3, most // max(frame["force"].nunique(), 1))) if len(frame) else 1
+    first = frame[frame.groupby("force", sort=False).cumcount() < each]
+    table = _actions_of(first)
+    left = len(frame) - len(first)
+    more = f"{left} further lines stand in the full list below. " if left > 0 else ""
+    return Table("What to do first", table.columns, table.rows, more + NOISE)
+
+
+NOISE = "A gain whose interval holds 0 is within noise."
+
+
 def actions_frame(results: Results) -> pd.DataFrame:
     """The list of what to do for each force, for the use of the summary, with owner and due date to fill in; plain values."""
     names = {row.force: row.force_name for row in results.summary.forces}
@@ -203,6 +233,16 @@ def actions_frame(results: Results) -> pd.DataFrame:
 
 def actions_table(results: Results) -> Table:
     """The action list: what blocks the status of each force first, then what finds more people; for the use of the summary."""
+    table = _actions_of(actions_frame(results))
+    return Table(
+        "Action list: what blocks the status first, then what finds more people",
+        table.columns,
+        table.rows,
+        f"{NOISE} The downloads have columns for an owner and a due date.",
+    )
+
+
+def _actions_of(frame: pd.DataFrame) -> Table:
     rows = [
         [
             Cell(row["force"]),
@@ -212,14 +252,9 @@ def actions_table(results: Results) -> Table:
             Cell(points(row["gain"]), points_interval(row["low"], row["high"]), number=True),
             Cell(row["how_to_fix"], link=f"all-checks?check={row['check_id']}" if isinstance(row["check_id"], str) else ""),
         ]
-        for row in actions_frame(results).to_dict("records")
+        for row in frame.to_dict("records")
     ]
-    return Table(
-        "Action list: what blocks the status first, then what finds more people",
-        ["Force", "Why", "What to reach", "Rows affected", "Gain, people of 100", "How to fix it"],
-        rows,
-        "The downloads have columns for an owner and a due date.",
-    )
+    return Table("Actions", ["Force", "Why", "What to reach", "Rows affected", "Gain, people of 100", "How to fix it"], rows)
 
 
 def _people_found(effect: pd.DataFrame, needed: float) -> Cell:

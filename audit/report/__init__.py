@@ -1,14 +1,15 @@
 """The report: one self-contained HTML file that opens offline, prints well, and can be handed over; and the scorecard alone."""
 
 import base64
+import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import altair as alt
 from markupsafe import Markup
 
 from audit.checks.catalogue import BLIND_SPOTS
+from audit.oversight.compare import compare
+from audit.presentation.changes import changed_checks_table, changed_forces_table
 from audit.presentation.charts import Picture, field_dots, waterfall
 from audit.presentation.checks import catalogue_table, checks_table, fields_table
 from audit.presentation.effects import (
@@ -21,20 +22,23 @@ from audit.presentation.effects import (
     stability_table,
     together_table,
 )
-from audit.presentation.findings import gaps_table, identities_table
+from audit.presentation.findings import diagnosis_table, gaps_table, identities_table
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE, table_html
 from audit.presentation.linkage import linkage_statement
 from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
 from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table
+from audit.presentation.pictures import svg_bytes
 from audit.presentation.readiness import (
     actions_frame,
     actions_table,
+    first_actions_table,
     fix_first,
     gates_table,
     headline,
     nearest_to_ready,
     scorecard,
     scorecard_table,
+    status_table,
     verdict,
 )
 from audit.presentation.spreadsheet import csv_bytes, excel_bytes
@@ -44,7 +48,7 @@ from audit.results import Results
 from synthetic.dataset import staged_file
 from synthetic.errors import InputError
 
-__all__ = ["report_html", "write_actions", "write_report", "write_scorecard"]
+__all__ = ["report_html", "report_name", "write_actions", "write_report", "write_scorecard"]
 
 
 def write_report(results: Results, out: Path) -> None:
@@ -77,15 +81,32 @@ def write_actions(results: Results, out: Path) -> None:
         raise InputError("actions", "takes a file that ends in .csv or .xlsx.")
 
 
-def report_html(results: Results) -> str:
-    """The report as HTML."""
+def report_name(results: Results) -> str:
+    """A name for the report's file: with the force where there is one, and the last day of the data."""
+    forces = results.summary.forces
+    of = forces[0].force if len(forces) == 1 else f"{len(forces)}-forces"
+    return f"report-{re.sub(r'[^a-z0-9-]', '-', of.lower())}-{results.summary.dataset.as_of}.html"
+
+
+def report_html(results: Results, earlier: Results | None = None, notice: str = "") -> str:
+    """The report as HTML: two pages of summary, then the detail.
+
+    ``earlier`` is the run that the summary compares with; ``notice`` is a sentence to stand first, such as that thresholds were
+    changed.
+    """
     from jinja2 import Environment  # slow to import, and only the report needs it
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files("audit.report").joinpath("template.html").read_text(encoding="utf-8"))
     summary = results.summary
     instrument = summary.options.instrument
+    names = {row.force: row.force_name for row in summary.forces}
+    changes = None if earlier is None else compare(earlier, results)
     tables = {
+        "status": status_table(results),
+        "first_actions": first_actions_table(results),
+        "changed_forces": Table("", []) if changes is None else changed_forces_table(changes, names),
+        "changed_checks": Table("", []) if changes is None else changed_checks_table(changes, names),
         "actions": actions_table(results),
         "scorecard": scorecard_table(results),
         "gates": gates_table(results),
@@ -94,6 +115,7 @@ def report_html(results: Results) -> str:
         "fields": fields_table(results),
         "checks": checks_table(results),
         "identities": identities_table(results),
+        "diagnosis": diagnosis_table(results),
         "linkage": linkage_statement(results),
         "wrong_inclusion": wrong_inclusion_table(results),
         "pairs": pairs_table(results),
@@ -113,6 +135,8 @@ def report_html(results: Results) -> str:
         banner=(BANNER_LEAD, BANNER_TEXT),
         style=Markup(TABLE_STYLE),  # noqa: S704 - our own constant
         verdict=verdict(results),
+        notice=notice,
+        compared=changes is not None,
         sentences=[
             text for text in (headline(results), fix_first(results, instrument, EVERYWHERE), nearest_to_ready(results)) if text
         ],
@@ -120,7 +144,7 @@ def report_html(results: Results) -> str:
         weights=option_title(summary.options.weights),
         date=option_title(summary.options.date_basis),
         tables={name: _table(table) for name, table in tables.items()},
-        pictures=_pictures(results, {row.force: row.force_name for row in summary.forces}),
+        pictures=_pictures(results, names),
         blind_spots=BLIND_SPOTS,
         safeguards=SAFEGUARDS,
         limits=LIMITS,
@@ -140,26 +164,22 @@ def _pictures(results: Results, names: dict[str, str]) -> dict[str, dict[str, st
     missing = checks[(checks["check_type"] == "missing") & checks["month"].isna() & (checks["total"] > 0)]
     pictures: dict[str, dict[str, str]] = {}
     if missing["failed"].sum():
-        chart = field_dots(missing, names).properties(width=560)
+        chart = field_dots(missing, names)
         alternative = "Share of blank values by field: all forces together with a 95% interval, and each force."
-        pictures["fields"] = {"source": _svg(chart), "alternative": alternative}
+        pictures["fields"] = {"source": _svg(chart, 560), "alternative": alternative}
     recall, parts = contributions_of(results, results.summary.options.instrument)
     if recall is not None:
         steps = ", ".join(f"{family_name(name).lower()} {100 * share:+.1f}" for name, share in parts.items())
         pictures["waterfall"] = {
-            "source": _svg(waterfall(recall, parts).properties(width=760)),
+            "source": _svg(waterfall(recall, parts), 760),
             "alternative": f"Bars from {100 * recall:.1f} people of 100 found as recorded to 100 with all repaired: {steps}.",
         }
     return pictures
 
 
-def _svg(chart: Picture) -> str:
+def _svg(chart: Picture, width: int) -> str:
     """A chart as a picture within the page: vector, and no script."""
-    import vl_convert  # slow to import, and only the report needs it
-
-    vega: Any = chart.to_dict()
-    svg = vl_convert.vegalite_to_svg(vega, vl_version=alt.SCHEMA_VERSION.removeprefix("v").rsplit(".", 1)[0])
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(svg_bytes(chart, width)).decode("ascii")
 
 
 def _write(out: Path, content: bytes) -> None:

@@ -3,71 +3,93 @@
 import pandas as pd
 
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import count, option_title, percent, words
-from dashboard.lessons.lab import Lab, Recipe
-from dashboard.lessons.lesson import Lesson, Reveal, severities
-from dashboard.lessons.reveals import effect
+from audit.presentation.wording import count, interval, option_title, percent, words
+from dashboard.lessons.claim import Claim, change, share
+from dashboard.lessons.lab import K, Lab, Recipe
+from dashboard.lessons.lesson import Lesson, Reveal
+from dashboard.lessons.reveals import missed
 
 CHOICES = {"the other date": "date_basis", "other weights": "weights", "another window": "window"}
+LEAST_MOVED = 0.1
+"""Share of the places that a choice must move for its lesson to show its point."""
 
 
 def _choices(clean: Lab, defective: Lab, severity: str) -> Reveal:
-    choices = clean.effect.choices
-    mine = choices[(choices["instrument"] == "harm_365") & (choices["choice"] == CHOICES[severity])]
-    rows = [
-        [
-            Cell(option_title(str(row.option))),
-            Cell(percent(row.overlap_with_default, digits=0), number=True),
-            Cell("100%", number=True),
-        ]
-        for row in mine.itertuples()
-    ]
-    lowest = mine["overlap_with_default"].min()
+    mine = clean.effect.choices.query(f"choice == '{CHOICES[severity]}'")
+    rows, moved = [], []
+    for row in mine.itertuples():
+        value, low, high = share(round(K * (1 - float(row.overlap_with_default))), K)
+        moved.append((value, low, high))
+        rows.append([Cell(option_title(str(row.option))), Cell(percent(value, digits=0), interval(low, high, 0), number=True)])
+    most = max(moved)
     return Reveal(
-        f"The records are clean and the world is the same, and with {severity} {100 * (1 - lowest):.0f} of 100 places go to others.",
-        Table("Share of the list that stays", ["Chosen instead", "Stays", "With no choice changed"], rows),
+        f"The records are clean and the people the same, and with {severity} {percent(most[0], digits=0)} of the places go to others "
+        f"({interval(most[1], most[2], 0)}).",
+        Table("Places on the list that go to others", ["Chosen instead", "Places that change"], rows),
+        (Claim("places that change", *most, beyond=LEAST_MOVED),),
     )
 
 
 def _codes(clean: Lab, defective: Lab, severity: str) -> Reveal:
-    """Crimes by offence group, clean and with wrong codes, and how many people the list misses."""
+    """Crimes by offence group, clean and with wrong codes; what the checks of the code say; how many people the list misses."""
     both = pd.DataFrame({"clean": clean.groups, "defective": defective.groups}).fillna(0)
     both["change"] = both["defective"] / both["clean"] - 1
+    moved = both[both["change"].abs() > 1e-9].sort_values("change")
     rows = [
         [
-            Cell(words(str(group)).capitalize()),
+            Cell(f"{words(str(group)).capitalize()}, crimes recorded"),
             Cell(count(row["clean"]), number=True),
-            Cell(count(row["defective"]), number=True),
-            Cell(f"{100 * row['change']:+.0f}%".replace("-", "−"), number=True),
+            Cell(count(row["defective"]), _signed(row["change"]), number=True),
         ]
-        for group, row in both.sort_values("change").iterrows()
+        for group, row in moved.iterrows()
     ]
-    missed = effect(clean, defective, severity).sentence
-    fall, rise = both["change"].min(), both["change"].max()
+    scores = [lab.scores.set_index(["table", "field"]).loc[("crimes", "offence_code"), "score"] for lab in (clean, defective)]
+    rows.append([Cell("Codes that are present and valid"), *(Cell(percent(one), number=True) for one in scores)])
+    value, low, high = missed(defective)
+    rows.append([Cell("People a list by total harm misses"), Cell("0%", number=True),
+                 Cell(percent(value, digits=0), interval(low, high, 0), number=True)])  # fmt: skip
+    falls, rises = moved.index[0], moved.index[-1]
     return Reveal(
-        f"Recorded {words(str(both['change'].idxmin()))} falls by {-100 * fall:.0f}% and {words(str(both['change'].idxmax()))} rises "
-        f"by {100 * rise:.0f}%, and no check objects. {missed}",
-        Table("Crimes by offence group, as recorded", ["Offences", "Right codes", "Wrong codes", "Change"], rows),
+        f"Recorded {words(str(falls))} changes by {_signed(moved['change'].iloc[0])} and {words(str(rises))} by "
+        f"{_signed(moved['change'].iloc[-1])}, and {percent(scores[1])} of the codes are valid: no check objects.",
+        Table("What the records show", ["", "Right codes", "Wrong codes"], rows),
+        (
+            Claim(f"{words(str(falls))} falls", *change(both.loc[falls, "clean"], both.loc[falls, "defective"]), below=True),
+            Claim(f"{words(str(rises))} rises", *change(both.loc[rises, "clean"], both.loc[rises, "defective"])),
+            Claim("codes that are valid", scores[1], scores[1], scores[1], beyond=scores[0] - 0.001),
+        ),
     )
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.0f}%".replace("-", "−")
 
 
 LESSONS = (
     Lesson(
         "three-small-things",
         "Stalking written down as three small things",
-        "Stalking is recorded as harassment, malicious communications, criminal damage. Every code is valid: what disappears?",
-        severities("offence.downgraded", (0.05, 0.15, 0.35, 0.6), "of stalking and other grave crimes coded as something lesser"),
+        "Stalking is recorded as harassment, malicious communications, criminal damage. Every code is valid. Will a check find it?",
+        ("Yes, a check will", "Only the totals show it", "Nothing shows it"),
+        {
+            f"{100 * value:g}% of stalking and other grave crimes coded as something lesser": Recipe(
+                (("offence.downgraded", value),), fields=True
+            )
+            for value in (0.05, 0.15, 0.35, 0.6)
+        },
         _codes,
         "A plausible wrong code passes every check. The offence disappears from the figures and from every decision that rests on its "
-        "code, even where a list by total harm, which the gravest crimes decide, hardly changes. Only reading cases finds it.",
+        "code. A list by total harm hardly changes, since the gravest crimes decide it. Only reading cases finds it.",
         "Stalking coded lower: proposed 5 to 35%; harassment, stalking and coercive control are 37.9% of violence not recorded (HMICFRS "
         "2025).",
         "35% of stalking and other grave crimes coded as something lesser",
+        clean=Recipe(fields=True),
     ),
     Lesson(
         "which-date",
         "The date of the offence, or of the report?",
-        "A rape is reported years later. Does it belong to this year's list, or to that of the year it happened in?",
+        "A rape is reported years later. Does it belong to this year's list, or to that of the year it happened in? Does it matter?",
+        ("It hardly matters", "A tenth of the list changes", "Much more changes"),
         {"the other date": Recipe(), "another window": Recipe()},
         _choices,
         "Neither is wrong, and they give different lists. Choose, say so, and show how much of the list rests on the choice.",
@@ -77,10 +99,12 @@ LESSONS = (
     Lesson(
         "weights-are-policy",
         "The weights are the policy",
-        "Same people, same crimes, clean data. Weigh by harm days, by the severity score, or just count: is it the same list?",
+        "Same people, same crimes, clean data. Weigh by harm, or just count crimes: is it the same list?",
+        ("Nearly the same", "Half the same", "Mostly others"),
         {"other weights": Recipe()},
         _choices,
-        "A weight is a decision about which harm matters. It moves more places than most defects do, and no data quality will settle it.",
+        "A weight is a decision about which harm matters, and no data quality will settle it. Two scales of harm agree here, and "
+        "counting crimes gives another list.",
         "Cambridge Crime Harm Index beside the ONS Crime Severity Score; Ashby 2017.",
         "other weights",
     ),

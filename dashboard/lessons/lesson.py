@@ -5,17 +5,27 @@ from dataclasses import dataclass, field
 
 from audit.presentation.charts import Picture
 from audit.presentation.tables import Table
+from dashboard.lessons.claim import Claim
 from dashboard.lessons.lab import Lab, Recipe
 
 
 @dataclass(frozen=True)
 class Reveal:
-    """What a class sees: a sentence, a table, and a chart where one helps, with what it shows in words."""
+    """What a class sees: a sentence, a table, and a chart where one helps, with what it shows in words.
+
+    Every figure of the sentence is one of the table's, or of the severity's label; the claims are what the sentence says.
+    """
 
     sentence: str
     table: Table
+    claims: tuple[Claim, ...]
     picture: Picture | None = None
     alternative: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the figures show what the lesson says, beyond chance."""
+        return all(claim.shown for claim in self.claims)
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class Lesson:
     key: str
     title: str
     question: str
+    answers: tuple[str, ...]
+    """What the class may vote for."""
     severities: dict[str, Recipe]
     """Labels to choose from, each with the world that it makes."""
     reveal: Callable[[Lab, Lab, str], Reveal]

@@ -1,72 +1,86 @@
 """Lessons about what no data quality can change: what is never reported, and who was not known before."""
 
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import interval, percent, words
-from dashboard.lessons.lab import Lab, Recipe
+from audit.presentation.wording import count, interval, percent, words
+from dashboard.lessons.claim import Claim, difference, share
+from dashboard.lessons.lab import WORST, Lab, Recipe
 from dashboard.lessons.lesson import Lesson, Reveal
 
 
 def _unreported(clean: Lab, defective: Lab, severity: str) -> Reveal:
-    columns = {"As published": clean, severity: defective}
-    shares = {
-        title: lab.unreported.query("attribute == 'all'").groupby("offence_group")[["events", "unreported"]].sum()
-        for title, lab in columns.items()
-    }
-    rows = [
-        [
-            Cell(words(str(group)).capitalize()),
-            *(
-                Cell(percent(1 - one.loc[group, "unreported"] / one.loc[group, "events"], digits=0), number=True)
-                for one in shares.values()
-            ),
-            Cell("100%", number=True),
-        ]
-        for group in shares["As published"].index
-    ]
-    rape = shares[severity].loc["rape"]
+    events = defective.unreported.query("attribute == 'all'").groupby("offence_group")[["events", "unreported"]].sum()
+    rows = []
+    for group, row in events.sort_values("unreported", ascending=False).iterrows():
+        value, low, high = share(row["unreported"], row["events"])
+        rows.append(
+            [
+                Cell(words(str(group)).capitalize()),
+                Cell(count(row["events"]), number=True),
+                Cell(count(row["unreported"]), number=True),
+                Cell(percent(value), interval(low, high), number=True),
+            ]
+        )
+    value, low, high = share(events.loc["rape", "unreported"], events.loc["rape", "events"])
     return Reveal(
-        f"Every record here is clean, and of 6 rapes {6 * rape['unreported'] / rape['events']:.1f} are in no record at all.",
-        Table("Share of what happened that was ever reported", ["Offences", *shares, "Truth"], rows),
+        f"Every record here is clean, and {percent(value)} of rapes ({interval(low, high)}) are in no record at all.",
+        Table("What happened, and what was never reported", ["Offences", "Happened", "Never reported", "Share"], rows),
+        (Claim("rapes never reported", value, low, high, beyond=0.4),),
     )
+
+
+UNITS = {"pairs": "Pairs of a suspect and a victim", "suspects": "Suspects", "victims": "Victims"}
 
 
 def _history(clean: Lab, defective: Lab, severity: str) -> Reveal:
-    row = defective.effect.stability.query("instrument == 'harm_365'").iloc[0]
-    share = row["no_history"]
-    shown = interval(row["no_history_low"], row["no_history_high"], 0)
+    history = defective.history
+    unknown = {what: share(row["unknown"], row["worst"]) for what, row in history.iterrows()}
+    rows = [
+        [
+            Cell(title),
+            Cell(count(history.loc[what, "unknown"]), number=True),
+            Cell(percent(unknown[what][0], digits=0), interval(unknown[what][1], unknown[what][2], 0), number=True),
+        ]
+        for what, title in UNITS.items()
+    ]
+    pairs, suspects, victims = (percent(unknown[what][0], digits=0) for what in UNITS)
     return Reveal(
-        f"Of the suspects who do most harm in a year, {percent(share, digits=0)} had no report in the two years before it: a list made "
-        "from history could not have held them, however good its data.",
+        f"No report in the two years before: {pairs} of the pairs with most harm, {suspects} of the suspects, {victims} of the victims.",
         Table(
-            "Who could have been on last year's list?",
-            ["Suspects", "Share"],
-            [[Cell("On the true list, and never reported before its year"), Cell(percent(share, digits=0), shown, number=True)]],
+            f"Of the {WORST} with most harm in a year: not known before", ["Counted", "No report before", "Share"], rows,
+            "Harm reported in the last 12 months; known before: a report in the two years before those.",
         ),
-    )
+        (Claim("pairs unknown more often than suspects", *difference(unknown["suspects"], unknown["pairs"])),),
+    )  # fmt: skip
 
 
 LESSONS = (
     Lesson(
         "unreported",
         "Clean data that still misses five rapes of six",
-        "Suppose every report is recorded, every field full, every person one record. What does the list still not know?",
+        "Suppose every report is recorded, every field full, every person one record. Does the list know the worst?",
+        ("Yes, all that matters", "Most of it", "Less than half"),
         {f"{100 * share:g}% of rapes reported": Recipe((("reporting.rape", share),)) for share in (0.16, 0.33, 0.5)},
         _unreported,
         "Data quality ends where reporting ends. A list can only hold people whom victims were able to name.",
         "Fewer than 1 in 6 victims of rape or penetration tell the police (CSEW 2017 and 2020); about 1 in 5 of domestic abuse (SafeLives).",
         "16% of rapes reported",
+        clean=Recipe((("reporting.rape", 0.16),)),
     ),
     Lesson(
         "no-history",
         "Were the worst known before? It depends on what you count",
-        "Take the suspects who do most harm this year. How many of them were known before?",
-        {"as published": Recipe(), "repeat offending twice as high": Recipe((("world.repeat", 2.0),))},
+        "Take those with most harm this year. Were they known before? Is the answer the same for pairs, suspects and victims?",
+        ("The same", "Suspects are known best", "Pairs are known best"),
+        {
+            "as published": Recipe(scale=1.0),
+            "repeat offending twice as high": Recipe((("world.repeat", 2.0),), scale=1.0),
+        },
         _history,
-        "A list made from history misses those without one. Ask what a figure counts: pairs of people, suspects or victims give different "
-        "answers. Prioritising known suspects is one tool, not protection.",
+        "Ask what a figure counts. A suspect may be known for one victim and new to the next, so pairs are new more often than "
+        "suspects are. A list made from history misses those without one; it is one tool, not protection.",
         "Pairs of suspect and victim (dyads), Suffolk: under 2% make 80% of the harm, and over half of those pairs had no prior contact "
         "with police (Bland and Ariel 2015). Suspects in domestic-abuse deaths: 80% were known to police (VKPP 2024). Serious victims, "
-        "Dorset: 63% had contacted police before (Chalkley 2015). Suspects are counted here.",
-        "as published",
+        "Dorset: 63% had contacted police before (Chalkley 2015).",
+        "repeat offending twice as high",
     ),
 )

@@ -1,59 +1,85 @@
 """Reveals that several lessons share: the list from clean records beside the one from records with defects."""
 
-import numpy as np
-
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import interval, percent
-from audit.statistics import wilson
+from dashboard.lessons.claim import Claim, difference, share
 from dashboard.lessons.lab import Lab
 from dashboard.lessons.lesson import Reveal
 
-FIGURES = {
-    "recall_at_k": "People found, of those the list should hold",
-    "harm_captured": "Harm captured",
-    "wrongly_included": "Wrongly on the list",
-    "repeat_entries": "Duplicate records of a person on the list",
-}
-TRUTH = {"recall_at_k": 1.0, "harm_captured": 1.0, "wrongly_included": 0.0, "repeat_entries": 0.0}
+COLUMNS = ["", "Clean records", "With defects"]
+Shares = tuple[float, float, float]
+
+
+def missed(lab: Lab) -> Shares:
+    """Share of the people that the lists should hold who are not on them, with its 95% Wilson interval, over all people."""
+    size = lab.effect.effect["truth_size"].to_numpy(float)
+    found = lab.effect.effect["recall_at_k"].to_numpy(float)
+    return share(round(float(((1 - found) * size).sum())), size.sum())
+
+
+def wrong(lab: Lab) -> Shares:
+    """Share of the lists' records that belong to nobody on the true list, with its 95% Wilson interval."""
+    size = lab.effect.effect["k"].to_numpy(float)
+    return share(round(float((lab.effect.effect["wrongly_included"].to_numpy(float) * size).sum())), size.sum())
+
+
+def people_missed(clean: Lab, defective: Lab) -> Claim:
+    """That the list misses more people than the list from clean records does."""
+    return Claim("people missed", *difference(missed(clean), missed(defective)))
 
 
 def effect(clean: Lab, defective: Lab, severity: str) -> Reveal:
     """How many people the list misses, and the figures of the list, clean and with defects."""
-    rows = [
-        [
-            Cell(title),
-            Cell(percent(clean.figure(name), digits=0), number=True),
-            Cell(percent(defective.figure(name), digits=0), number=True),
-            Cell(percent(TRUTH[name], digits=0), number=True),
-        ]
-        for name, title in FIGURES.items()
-    ]
-    low, high = missed_interval(defective)
-    missed = round(100 * (1 - defective.figure("recall_at_k")))
+    value, low, high = missed(defective)
     return Reveal(
-        f"With {severity}, {missed} of 100 people the list should hold are not on it (95%: {interval(low, high, 0)}).",
-        Table("The list from clean records, and from records of the same world with defects", COLUMNS, rows),
+        f"With {severity}, the list misses {100 * value:.0f} of 100 people it should hold ({interval(low, high, 0)}).",
+        Table("The list, from clean records and from records with defects", COLUMNS, list_rows(clean, defective)),
+        (people_missed(clean, defective),),
     )
 
 
-COLUMNS = ["", "Clean", "With defects", "Truth"]
+def list_rows(clean: Lab, defective: Lab) -> list[list[Cell]]:
+    """The figures of the list as rows of a table."""
+    rows = [
+        with_interval("People missed, of those the list should hold", missed(clean), missed(defective)),
+        with_interval("Records wrongly on the list", wrong(clean), wrong(defective)),
+    ]
+    for title, name, contrary in (
+        ("Harm missed", "harm_captured", True),
+        ("Duplicate records of a person on the list", "repeat_entries", False),
+    ):
+        shares = [1 - lab.figure(name) if contrary else lab.figure(name) for lab in (clean, defective)]
+        rows.append([Cell(title), *(Cell(percent(abs(one), digits=0), number=True) for one in shares)])
+    return rows
 
 
-def missed_interval(defective: Lab) -> tuple[float, float]:
-    """The 95% Wilson interval of the share of the list that is missed, over all its people."""
-    mine = defective.effect.effect.query("instrument == 'harm_365'")
-    size = mine["truth_size"].to_numpy(float)
-    found = round(float((mine["recall_at_k"].to_numpy(float) * size).sum()))
-    _, low, high = (float(value[0]) for value in wilson(np.array([found]), np.array([size.sum()])))
-    return 1 - high, 1 - low
+def with_interval(title: str, *shares: Shares) -> list[Cell]:
+    """A row of shares, each with its interval where it is neither none nor all."""
+    cells = [
+        Cell(percent(value, digits=0), interval(low, high, 0) if 0 < value < 1 else "", number=True) for value, low, high in shares
+    ]
+    return [Cell(title), *cells]
 
 
 def fragments(clean: Lab, defective: Lab, severity: str) -> Reveal:
     """As ``effect``, with the person records for each person."""
-    shown = effect(clean, defective, severity)
-    line = [
-        Cell("Person records for each person"),
-        *(Cell(f"{lab.records / lab.people:.2f}", number=True) for lab in (clean, defective)),
-    ]
-    rows = [[*line, Cell("1.00", number=True)], *shown.table.rows]
-    return Reveal(shown.sentence, Table(shown.table.caption, shown.table.columns, rows))
+    return _with_records(effect(clean, defective, severity), clean, defective)
+
+
+def shared(clean: Lab, defective: Lab, severity: str) -> Reveal:
+    """Who is on the list for what somebody else did."""
+    value, low, high = wrong(defective)
+    claim = Claim("records wrongly on the list", *difference(wrong(clean), wrong(defective)))
+    shown = Reveal(
+        f"With {severity}, {100 * value:.0f} of 100 records on the list should not be on it ({interval(low, high, 0)}).",
+        Table("The list, from clean records and from records with defects", COLUMNS, list_rows(clean, defective)),
+        (claim, people_missed(clean, defective)),
+    )
+    return _with_records(shown, clean, defective)
+
+
+def _with_records(shown: Reveal, clean: Lab, defective: Lab) -> Reveal:
+    line = [Cell("Person records for each person")]
+    line += [Cell(f"{lab.records / lab.people:.2f}", number=True) for lab in (clean, defective)]
+    table = Table(shown.table.caption, shown.table.columns, [line, *shown.table.rows])
+    return Reveal(shown.sentence, table, shown.claims)

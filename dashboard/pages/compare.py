@@ -11,7 +11,7 @@ from dashboard.widgets import downloads, show_table
 
 def show(view: View) -> None:
     """Draw the page."""
-    others = [name for name in view.runs if name != view.folder.name]
+    others = [name for name in view.runs if name != view.name]
     if not others:
         st.info(
             "There is one run here, so nothing to compare it with. Put several results folders below one, and start the page with "
@@ -20,7 +20,7 @@ def show(view: View) -> None:
         )
         return
     names = list(view.runs)
-    later = names[names.index(view.folder.name) + 1 :]
+    later = names[names.index(view.name) + 1 :]
     default = others.index(later[0]) if later else 0
     earlier = str(st.selectbox("Earlier run", others, index=default, key="earlier", bind="query-params"))
     _changes(view, earlier)
@@ -34,7 +34,7 @@ def _changes(view: View, earlier: str) -> None:
     names = {row.force: row.force_name for row in before.summary.forces} | view.names
     counts = comparison.checks["change"].value_counts()
     st.header(
-        f"From {earlier} to {view.folder.name}: {counts.get('worse', 0)} worse, {counts.get('better', 0)} better, "
+        f"From {earlier} to {view.name}: {counts.get('worse', 0)} worse, {counts.get('better', 0)} better, "
         f"{counts.get('appeared', 0)} appeared, {counts.get('gone', 0)} gone",
         anchor=False,
     )

@@ -1,5 +1,6 @@
 """Effect on a prioritisation: what the data's defects do to a list, and which repair finds most people. Aggregates only."""
 
+import pandas as pd
 import streamlit as st
 
 from audit.effect import LEAST_GROUP
@@ -16,9 +17,11 @@ from audit.presentation.effects import (
 )
 from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
 from audit.presentation.readiness import fix_first, headline
-from audit.presentation.wording import family_name
+from audit.presentation.wording import family_name, interval
 from dashboard.cache import View, once
-from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, show_table
+from dashboard.jobs import result_of
+from dashboard.lessons.curve import DEFECTS, curve, curve_table, response
+from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, folded, picture_downloads, show_table
 
 
 def show(view: View) -> None:
@@ -29,6 +32,10 @@ def show(view: View) -> None:
         st.info(results.summary.not_applicable.get("effect", "The effect could not be measured here."), icon=":material/help:")
         return
     _repairs(view, instrument, force)
+    recall, parts = contributions_of(results, instrument, force)
+    if recall is not None:
+        steps = pd.DataFrame({"family": list(parts), "people missed because of this": list(parts.values())})
+        picture_downloads(lambda: waterfall(recall, parts), f"people-found-{force}", lambda: steps)
     effect = results["effect"]
     # Of lists shorter than ten people nothing leaves the page.
     short = of_instrument(effect, instrument).loc[lambda rows: rows["truth_size"] < LEAST_GROUP, "force"]
@@ -39,6 +46,28 @@ def show(view: View) -> None:
     downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
     _whose_and_why(view, instrument, force)
     _what_it_rests_on(view, instrument, force)
+    folded("What if it were worse? Severity and response", "curve", _curve)
+
+
+def _curve() -> None:
+    """The severity of one defect, and how many people a list misses with it; a small world of one force."""
+    left, right = st.columns(2, gap="large")
+    key = str(left.selectbox("Defect", list(DEFECTS), format_func=lambda name: DEFECTS[name][0], key="defect", bind="query-params"))
+    name, values = DEFECTS[key]
+    chosen = float(
+        right.select_slider("Severity", values, values[2], format_func=lambda value: f"{100 * value:g}%", key=f"severity-{key}")
+    )
+    found = result_of(f"curve {key}", "Measuring six severities", lambda progress: response(key, progress))
+    row = found[found["severity"].sub(chosen).abs() < 1e-9].iloc[0]
+    shown = interval(row["low"], row["high"], 0)
+    st.markdown(f"**With {100 * chosen:g}% the list misses {100 * row['missed']:.0f} of 100 people it should hold ({shown}).**")
+    st.altair_chart(curve(found, name, chosen), alt=f"People missed by severity, {name}: from {100 * found['missed'].min():.0f} "
+                    f"to {100 * found['missed'].max():.0f} of 100")  # fmt: skip
+    picture_downloads(lambda: curve(found, name, chosen), f"severity-{key}", lambda: found)
+    show_table(curve_table(found, name))
+    st.caption(
+        "Clean records of one small force with this defect alone, seed 1; the total harm of the last 12 months, a list of 100."
+    )
 
 
 @once

@@ -7,7 +7,7 @@ from audit.presentation.charts import calendar, observed_and_expected
 from audit.presentation.findings import coverage_table, gaps_table, unit_changes_table, unreported_table
 from audit.presentation.wording import count, plural, words
 from dashboard.cache import View, once
-from dashboard.widgets import choose_force, downloads, show_table
+from dashboard.widgets import choose_force, downloads, picture_downloads, show_table
 
 
 def show(view: View) -> None:
@@ -16,6 +16,9 @@ def show(view: View) -> None:
     _calendar(view, force)
     of_force = _of_force(view, "gaps", force)
     downloads(lambda: of_force, f"gaps-{force}", "gaps")
+    months = _of_force(view, "unit_months", force)
+    if months["expected"].notna().any():
+        picture_downloads(lambda: calendar(months, of_force), f"calendar-{force}", lambda: months)
     if len(of_force):
         titles = _titles(of_force)
         place = st.selectbox("Gap to look at", range(len(titles)), format_func=titles.__getitem__, key="gap", bind="query-params")

@@ -7,14 +7,16 @@ import pandas as pd
 import streamlit as st
 
 from audit import InputError
+from audit.engines import connect
+from audit.evaluation import IdentityScore, score_identities
 from audit.linkage.look import FIELDS, MOST_CLUSTERS, MOST_SHOWN, Clusters, clusters_of, pairs_of, records_of
-from audit.presentation.findings import identities_table
+from audit.presentation.findings import diagnosis_table, identities_table, reliability_table
 from audit.presentation.records import side_by_side
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, field_title, percent, plural
 from dashboard.cache import View, changed_at, once
 from dashboard.jobs import result_of
-from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, show_table
+from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, folded, show_table
 from synthetic.dataset import Dataset
 
 
@@ -25,6 +27,7 @@ def show(view: View) -> None:
     downloads(lambda: view.results["identity_summary"], "identity-summary", "identity_summary")
     _clusters(view)
     _sizes_and_thresholds(view, force)
+    folded("Can the probabilities be relied on? Compared with the truth", "reliability", lambda: _reliability(view))
     st.header("The same person, several records?", anchor=False)
     _cluster(view)
 
@@ -41,13 +44,30 @@ def _sizes_and_thresholds(view: View, force: str) -> None:
         show_table(_sizes(view, force))
     with right:
         show_table(_thresholds(view))
-    diagnosis = view.results["identity_diagnosis"]
-    for row in diagnosis[diagnosis["force"].isna() | (diagnosis["force"] == force)].itertuples():
-        st.caption(str(row.sentence))
+    show_table(diagnosis_table(view.results, None if force == EVERYWHERE else force))
     left_out = view.results.summary.identity.left_out
     if left_out:
         fields = ", ".join(field_title(name) for name in left_out)
         st.caption(f"Fields that no two records have, and so were not compared: {fields}.")
+
+
+def _reliability(view: View) -> None:
+    try:
+        dataset = view.dataset()
+    except InputError as error:
+        st.info(str(error))
+        return
+    if not view.results.summary.dataset.has_truth:
+        st.info("This dataset has no truth, so nobody can say how often the probabilities are right.")
+        return
+    key = f"reliability {view.folder} {changed_at(view.folder)}"
+    scored = result_of(key, "Comparing pairs with the truth", lambda progress: _scored(view, dataset))
+    show_table(reliability_table(scored.reliability))
+
+
+def _scored(view: View, dataset: Dataset) -> IdentityScore:
+    with connect(dataset) as connection:
+        return score_identities(connection, view.results["identities"], view.results["identity_pairs"])
 
 
 def _clusters(view: View) -> Clusters:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from audit.checks.catalogue import BLIND_SPOTS, as_json, catalogue
 from audit.presentation.checks import catalogue_table
-from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table, numbered_table
+from audit.presentation.method import LIMITS, SAFEGUARDS, definition, definitions_table, numbered_table
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import check_type_title, field_title, instrument_title, option_title, words
 from audit.readiness.thresholds import as_toml
@@ -15,7 +15,10 @@ from synthetic.contract import TABLES, reference
 
 
 def show(view: View) -> None:
-    """Draw the page."""
+    """Draw the page; the address may name a term, whose meaning then stands first."""
+    term = st.query_params.get("term", "")
+    if definition(term):
+        st.info(f"**{term}.** {definition(term)}")
     _what_holds(view)
     folded("Data dictionary", "dictionary", lambda: _dictionary(view))
     folded(f"Catalogue of the {len(catalogue())} checks", "catalogue", lambda: _catalogue(view))

@@ -9,7 +9,7 @@ from audit.presentation.selection import Selection, selected
 from audit.presentation.wording import TABLE_TITLES
 from audit.readiness.periods import in_period
 from dashboard.cache import View, once
-from dashboard.widgets import choose_period, downloads, folded, show_table
+from dashboard.widgets import choose_period, downloads, folded, picture_downloads, show_table
 
 NEEDS = ("identity", "frequency", "recency", "severity", "contact", "equality")
 STATUSES: dict[str, tuple[str, ...]] = {"any": (), "warn or fail": ("warn", "fail"), "fail": ("fail",)}
@@ -41,6 +41,8 @@ def show(view: View) -> None:
     _fields(view, asked)
     downloads(lambda: _flat(found), "missing-fields")
     _at_a_glance(view, asked)
+    if found["failed"].sum():
+        picture_downloads(lambda: field_dots(found, {slug: names[slug] for slug in shown}), "missing-fields-chart")
     st.header("Month by month", anchor=False)
     force = str(st.selectbox("Force", shown, format_func=names.__getitem__, key="month_force", bind="query-params"))
     if _months(view, asked, force):

@@ -96,7 +96,7 @@ def _gates_and_families(view: View, instrument: str, force: str) -> None:
 def _since_last(view: View) -> None:
     """What changed since the run before, where there is one below the same folder."""
     names = list(view.runs)
-    later = names[names.index(view.folder.name) + 1 :]
+    later = names[names.index(view.name) + 1 :]
     if later:
         _changes(view, later[0])
 

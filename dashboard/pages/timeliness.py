@@ -5,7 +5,7 @@ import streamlit as st
 from audit.presentation.charts import delays
 from audit.presentation.checks import late_by_month, late_checks, late_table
 from dashboard.cache import View, once
-from dashboard.widgets import choose_force, choose_period, downloads, show_table
+from dashboard.widgets import choose_force, choose_period, downloads, picture_downloads, show_table
 
 
 def show(view: View) -> None:
@@ -18,6 +18,9 @@ def show(view: View) -> None:
     _late(view, first, last)
     downloads(lambda: late_checks(view.results["checks"], first, last, view.thresholds).drop(columns="month"), "timeliness")
     _by_month(view, first, last, force)
+    mine = late_by_month(view.results["checks"], first, last, force)
+    if len(mine):
+        picture_downloads(lambda: delays(mine, view.names), f"timeliness-{force}-chart", lambda: mine)
 
 
 @once
