@@ -9,30 +9,50 @@ from typing import Annotated
 
 import typer
 
-from audit import audit_dataset, choose_checks, evaluation, read_results, write_results
+from audit import AuditOptions, audit_dataset, choose_checks, evaluation, read_results, write_results
 from audit.checks.catalogue import as_json as catalogue_as_json
 from audit.checks.catalogue import as_markdown as catalogue_as_markdown
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
-from audit.effect import DATE_BASES, DEFAULT_K, WEIGHTS, Choices, built_in, choose_instruments, read_k, read_weights
+from audit.effect import (
+    DATE_BASES,
+    DEFAULT_INSTRUMENT,
+    DEFAULT_K,
+    INSTRUMENT_NAMES,
+    WEIGHTS,
+    built_in,
+    read_k,
+    read_weights,
+)
 from audit.engines import ENGINES, connect, frames
+from audit.evaluation.series import as_markdown as series_as_markdown
+from audit.evaluation.series import score_series
+from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
-from audit.oversight.question import answer, read_question
-from audit.oversight.question import as_text as answer_as_text
-from audit.oversight.sampling import as_text as sampling_as_text
-from audit.oversight.sampling import sampling_audit
-from audit.oversight.tipping import as_text as tipping_as_text
-from audit.oversight.tipping import tipping as tipping_points
+from audit.presentation.simulation import as_text as simulation_as_text
+from audit.presentation.simulation import simulation_html, target_table
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
+from audit.report.pack import write_pack
 from audit.results import Results, check_free, replace_results
-from audit.simulation import Rates, plan_of, rates_as_toml, read_grid, read_rates, replicate, with_replicates
+from audit.series_command import track
+from audit.simulation import (
+    Counts,
+    counts_as_toml,
+    plan_of,
+    reach,
+    read_counts,
+    read_grid,
+    replicate,
+    with_replicates,
+    write_worksheet,
+)
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import load
+from synthetic.dataset import SERIES_FILE, folder_of, load, load_series, staged_file
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -41,7 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset.")]
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset, or its file: address.")]
 ResultsFolder = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
@@ -102,30 +122,28 @@ def run(
 ) -> int:
     """Audit a dataset and write the results folder."""
     level, limits = _level(fail_on), read_thresholds(thresholds)
+    dataset = folder_of(dataset)
     target = out or dataset.resolve().with_name(f"{dataset.resolve().name}-results")
     check_free(target)
-    own = None if weights is None or weights in WEIGHTS else read_weights(Path(weights))
-    choices = Choices("own" if own else weights, date_basis, read_k(k))
-    instruments = choose_instruments(instrument or [])
-    opened = load(dataset)
-    if replicates is not None:
-        plan_of(opened, replicates)
-    results = audit_dataset(
-        opened,
+    options = AuditOptions(
         engine=engine,
         master=master,
-        instrument=instruments,
-        choices=choices,
-        weights=own,
+        instruments=instrument or (),
+        k=read_k(k),
+        weights=weights if weights is None or weights in WEIGHTS else read_weights(Path(weights)),
+        date_basis=date_basis,
         detail=detail,
         thresholds=limits,
         only=only or (),
         skip=skip or (),
-        progress=_tell,
     )
+    opened = load(dataset)
     if replicates is not None:
-        results = with_replicates(results, replicate(opened, replicates, choices, own, workers, _tell, instruments))
-        results = judge_results(results, limits)  # the verdict on people found rests on its interval
+        plan_of(opened, replicates)
+    results = audit_dataset(opened, options, _show_step)
+    if replicates is not None:
+        again = replicate(opened, replicates, options.choices, options.own_weights, workers, _show_step, options.computed)
+        results = judge_results(with_replicates(results, again), limits)  # the verdict on people found rests on its interval
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
     return int(level is not None and crossed(results, level))
@@ -133,26 +151,57 @@ def run(
 
 @app.command()
 def twin(
-    rates: Annotated[Path, typer.Argument(metavar="RATES.toml", help="A force by rates alone; see --example.")] = Path("-"),
-    worlds: Annotated[int, typer.Option(help="Worlds to measure; the interval is over them.")] = 20,
+    counts: Annotated[
+        Path,
+        typer.Argument(metavar="COUNTS", help="A force by counts alone: a TOML file (--example) or a worksheet (--worksheet)."),
+    ] = Path("-"),
+    worlds: Annotated[
+        int, typer.Option(help="Simulations; the ranges are over them. 60 or more to see what to measure next.")
+    ] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the first world; the others follow.")] = 1,
     workers: Workers = (os.cpu_count() or 1),
-    example: Annotated[bool, typer.Option("--example", help="Print a rates file with every rate in it, and stop.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print a counts file with every rate in it, and stop.")] = False,
+    worksheet: Annotated[
+        Path | None,
+        typer.Option(help="Write what to count, with queries, as .csv or .xlsx to fill in or .html to print, and stop."),
+    ] = None,
+    over: Annotated[str | None, typer.Option(metavar="KEY,KEY", help="Map people found over two rates instead.")] = None,
+    target: Annotated[float, typer.Option(help="Share of people found that is wanted, for --over.")] = 0.8,
+    instrument: Annotated[str, typer.Option(help="Instrument of --over and of the report.")] = DEFAULT_INSTRUMENT,
+    report: Annotated[Path | None, typer.Option(help="Also an HTML file, to hand over.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate what the data of a force would do to a prioritisation, from its rates alone; no record is read."""
+    """Estimate what the data of a force would do to a prioritisation, from counts alone; no record is read."""
     if example:
-        typer.echo(rates_as_toml(Rates()), nl=False)
+        typer.echo(counts_as_toml(Counts()), nl=False)
         return
-    found = make_twin(read_rates(rates), worlds, seed, workers=workers, progress=_tell)
+    if report is not None and report.suffix != ".html":
+        raise InputError("report", "takes a file that ends in .html.")
+    if instrument not in INSTRUMENT_NAMES:
+        raise InputError("instrument", f"takes one of {', '.join(INSTRUMENT_NAMES)}.")
+    known = Counts() if worksheet is not None and counts == Path("-") else read_counts(counts)
+    if worksheet is not None:
+        write_worksheet(worksheet, known)
+        typer.echo(f"Written: {worksheet}.")
+        return
+    if over is not None:
+        first, _, second = (part.strip() for part in over.partition(","))
+        surface = reach(known, first, second, target, worlds, seed, instrument, workers=workers, progress=_show_step)
+        table = target_table(surface, first, second, target)
+        typer.echo(surface.to_json(orient="records") if as_json else f"{table.caption}\n\n{table.as_markdown()}\n{table.note}")
+        return
+    found = make_twin(known, worlds, seed, workers=workers, progress=_show_step)
+    if report is not None:
+        with staged_file(report) as beside:
+            beside.write_text(simulation_html(found, instrument), encoding="utf-8")
     if as_json:
-        figures = found.figures.to_json(orient="records")
-        typer.echo(f'{{"rates": {found.rates.model_dump_json(exclude_none=True)}, "worlds": {worlds}, "figures": {figures}}}')
-        return
-    for instrument, mine in found.figures.groupby("instrument", sort=False):
-        typer.echo(f"{instrument}, mean over {worlds} worlds, and where a further world lies (95%)")
-        for row in mine.itertuples():
-            typer.echo(f"  {row.figure:24} {row.value:7.1%}  ({row.low:.1%} to {row.high:.1%})")
+        tables = {
+            name: json.loads(getattr(found, name).to_json(orient="records"))
+            for name in ("figures", "spread", "measure_next", "fix_first")
+        }
+        typer.echo(json.dumps({"counts": found.counts.model_dump(mode="json"), "worlds": worlds, **tables}))
+    else:
+        typer.echo(simulation_as_text(found))
 
 
 @app.command()
@@ -163,7 +212,7 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Measure the effect over any keys of a profile, times seeds: one tidy row a cell."""
-    frame = run_sweep(read_grid(grid), out, workers, _tell)
+    frame = run_sweep(read_grid(grid), out, workers, _show_step)
     typer.echo(frame.to_json(orient="records") if as_json else f"{len(frame):,} cells written.")
 
 
@@ -189,22 +238,38 @@ def judge(
 @app.command()
 def report(
     results: ResultsFolder,
-    out: Annotated[Path, typer.Option(help="HTML file to write; it opens offline and prints well.")] = Path("report.html"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="HTML file to write; it opens offline and prints well. report.html, unless a pack is written."),
+    ] = None,
     scorecard: Annotated[
         list[Path] | None, typer.Option(help="Also the scorecard alone: a file that ends in .csv, .xlsx or .md. Repeatable.")
     ] = None,
     actions: Annotated[
         Path | None, typer.Option(help="Also what to do, in order, for each force: a file that ends in .csv or .xlsx.")
     ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Oversight pack: a folder with report, scorecard, tables, options, hashes, and the commands to repeat it."
+        ),
+    ] = None,
 ) -> None:
-    """Write the report: one self-contained HTML file, to hand over."""
+    """Write the report: one self-contained HTML file, to hand over; or all that an overseer needs, in one folder."""
+    if pack is not None:
+        check_free(pack)
     opened = read_results(results)
+    if pack is not None:
+        write_pack(opened, pack)
+    elif out is None:
+        out = Path("report.html")
     if actions is not None:
         write_actions(opened, actions)
     for path in scorecard or []:
         write_scorecard(opened, path)
-    write_report(opened, out)
-    written = [out, *(scorecard or []), *([] if actions is None else [actions])]
+    if out is not None:
+        write_report(opened, out)
+    written = [path for path in (pack, out, *(scorecard or []), actions) if path is not None]
     typer.echo(f"Written: {', '.join(str(path) for path in written)}.")
 
 
@@ -238,13 +303,23 @@ def compare(
 
 @app.command()
 def score(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit of it.")],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth, or of a series.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of an audit, or of the tracking, of it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see."""
+    """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see.
+
+    Of a series and its tracking: which changes were signalled how soon, false alarms, and which fixes were recognised.
+    """
+    if (dataset / SERIES_FILE).is_file():
+        of_series = score_series(load_series(dataset), results)
+        typer.echo(of_series.model_dump_json(indent=1) if as_json else series_as_markdown(of_series))
+        return
     scored = evaluation.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
+
+
+app.command()(track)
 
 
 @app.command()
@@ -270,49 +345,6 @@ def catalogue(
         width = max(len(check.id) for check in checks)
         for check in checks:
             typer.echo(f"{check.id:{width}}  warn {check.warn:6.1%}  fail {check.fail:6.1%}  {check.finds}")
-
-
-@app.command()
-def sample(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of a dataset with its truth.")],
-    logs: Annotated[int, typer.Option(help="Incident logs to draw from each force, 40 or more.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other logs.")] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Draw incident logs and estimate how much of what was reported became a crime, as an inspector does."""
-    opened = load(dataset)
-    if not opened.has_truth:
-        raise InputError(None, "The dataset has no truth, so there are no logs to draw; name one with its truth.")
-    with connect(opened) as connection:
-        found = sampling_audit(connection, opened.forces, logs, seed)
-    rates, cancelled = (frame.to_json(orient="records") for frame in (found.rates, found.cancelled))
-    typer.echo(f'{{"rates": {rates}, "cancelled": {cancelled}}}' if as_json else sampling_as_text(found))
-
-
-@app.command()
-def question(
-    dataset: DatasetFolder,
-    question_file: Annotated[Path, typer.Argument(metavar="QUESTION.toml", help="The question: name, needs, where.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say whether the data can answer a question: how many crimes have all the fields that it needs."""
-    asked, opened = read_question(question_file), load(dataset)
-    with connect(opened) as connection:
-        found = answer(connection, opened.forces, asked)
-    typer.echo(found.to_json(orient="records") if as_json else answer_as_text(found, asked))
-
-
-@app.command()
-def tipping(
-    dataset: DatasetFolder,
-    field: Annotated[str, typer.Argument(metavar="FIELD", help="persons.sex or persons.ethnicity, of suspects.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say how far crimes with a blank field must differ from the others before a difference between groups flips."""
-    opened = load(dataset)
-    with connect(opened) as connection:
-        found = tipping_points(connection, opened.forces, field)
-    typer.echo(found.to_json(orient="records") if as_json else tipping_as_text(found))
 
 
 @app.command()
@@ -347,7 +379,7 @@ def _instruments(as_json: bool) -> str:
     )
 
 
-def _tell(sentence: str, share: float) -> None:
+def _show_step(sentence: str, share: float) -> None:
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -370,6 +402,9 @@ def _table(results: Results) -> str:
         )
         lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
     return "\n".join(lines)
+
+
+add_commands(app)
 
 
 def main() -> None:

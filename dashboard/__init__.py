@@ -95,6 +95,11 @@ PAGES = (
         "Ask about what got worse first; a fix has worked where its check got better.",
     ),
     DashboardPage(
+        "Over time", "over-time", "over_time",
+        "What changed from month to month beyond chance, in which force, and did a fix work?",
+        "Begin with the latest signals; ask what was done in that force in that month before you believe a better figure.",
+    ),
+    DashboardPage(
         "Lessons", "pitfalls", "lessons",
         "What goes wrong with data, shown on small synthetic worlds for a class?",
         "Ask the class, take a vote, then reveal.",

@@ -5,7 +5,7 @@ import os
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -19,7 +19,9 @@ from synthetic.describe import describe as describe_dataset
 from synthetic.describe import harm_by_offence, living_together, read_harm_weights
 from synthetic.errors import InputError, run_command_line
 from synthetic.generate import generate as generate_dataset
+from synthetic.odcs import as_odcs
 from synthetic.profile import load_profile, profile_names
+from synthetic.series import generate_series
 
 app = typer.Typer(
     help="Make and check synthetic police data. Records without the marks of synthetic data are refused; there is no switch.",
@@ -56,21 +58,37 @@ def generate(
         list[str] | None, typer.Option("--set", help="A profile's key, as identity.duplicate_rate=0.3. Repeatable.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the bytes are the same for any number.")] = (os.cpu_count() or 1),
+    extracts: Annotated[
+        int | None, typer.Option(help="So many monthly extracts of one world, the last as of --as-of, each in a folder below OUT.")
+    ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE:PROFILE[@FORCE]",
+            help="From that day on records are made as in that profile (its rates of defects). Repeatable.",
+        ),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE:KEY=SHARE[@FORCE]",
+            help="From that day on so much of a kind of defect is repaired, old and new, as 2025-01-01:identity.duplicate_rate=0.5. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Generate a dataset: a world, what its forces record of it, and the ledger of every defect."""
     last_day = _day(as_of)
     chosen = load_profile(profile, tuple(settings or ()))
-    dataset = generate_dataset(
-        out,
-        chosen,
-        _forces(forces),
-        years,
-        last_day,
-        seed,
-        scale,
-        workers,
-        progress=lambda sentence, share: print(sentence, file=sys.stderr),  # noqa: T201
-    )
+    asked: dict[str, Any] = {
+        "profile": chosen, "forces": _forces(forces), "years": years, "as_of": last_day, "seed": seed, "scale": scale,
+        "workers": workers, "changes": change or (), "fixes": fix or (),
+        "progress": lambda sentence, share: print(sentence, file=sys.stderr),  # noqa: T201
+    }  # fmt: skip
+    if extracts is not None:
+        series = generate_series(out, extracts, **asked)
+        typer.echo(f"{len(series.folders)} extracts, to {series.manifest.extracts[-1].as_of}.")
+        return
+    dataset = generate_dataset(out, **asked)
     rows = {name: entry.rows for name, entry in dataset.manifest.tables.items()}
     typer.echo(f"{rows['crimes']:,} crimes and {rows['persons']:,} person records of {len(dataset.forces)} forces.")
 
@@ -105,7 +123,7 @@ def pack(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of tables, as <table>/<force>.parquet.")],
     as_of: Annotated[str | None, typer.Option(help="Last day of the data; the latest day of a recorded row otherwise.")] = None,
 ) -> None:
-    """Write the manifest of your own tables that already carry the marks of synthetic data; nothing is marked or changed."""
+    """Write the manifest, and datapackage.json, of your own tables that already carry the marks of synthetic data; nothing is marked or changed."""
     manifest = pack_folder(folder, _day(as_of) if as_of is not None else None).manifest
     files = sum(len(entry.files) for entry in manifest.tables.values())
     typer.echo(f"Packed: {files} files of {len(manifest.forces)} forces; every identifier carries its mark.")
@@ -125,10 +143,19 @@ def adopt() -> None:
 def describe(
     dataset: DatasetFolder,
     harm_weights: Annotated[Path | None, typer.Option(help="CSV of offence_code and harm_days, as the official sheet.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="odcs", help="Print the contract as an Open Data Contract Standard YAML instead."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the data dictionary with counts, and how recorded harm spreads over offences."""
     weights = read_harm_weights(harm_weights)
+    if form is not None:
+        if form != "odcs":
+            raise InputError("format", "takes odcs, or nothing for the data dictionary.")
+        typer.echo(as_odcs(load(dataset)), nl=False)
+        return
     opened = load(dataset)
     fields, harm, sharing = describe_dataset(opened), harm_by_offence(opened, weights), living_together(opened)
     if as_json:

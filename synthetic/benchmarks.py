@@ -177,7 +177,7 @@ def benchmark(name: str, out: str | Path, file: str | Path | None = None) -> Dat
 
 
 def pack(folder: str | Path, as_of: date | None = None) -> Dataset:
-    """Write ``dataset.json`` for a folder of tables that already carry the marks of synthetic data; no table is changed.
+    """Write ``dataset.json`` and ``datapackage.json`` for a folder of tables that already carry the marks of synthetic data; no table is changed.
 
     The folder holds ``<table>/<force>.parquet`` as the data dictionary has them. A recorded table that is not there counts
     as empty. ``as_of`` is the last day of the data: the latest day on which a row was recorded, where it is not given. Raises

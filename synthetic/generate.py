@@ -4,18 +4,22 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from synthetic.contract import TABLES, codes, reference
 from synthetic.dataset import (
+    ChangeMade,
     Dataset,
     FileEntry,
+    FixMade,
     Generated,
     Manifest,
     TableEntry,
@@ -23,14 +27,13 @@ from synthetic.dataset import (
     write_manifest,
     write_table,
 )
-from synthetic.defects import apply_defects, ledger_table
+from synthetic.defects import REGISTRY, apply_defects, ledger_table
 from synthetic.errors import InputError
 from synthetic.profile import Profile, load_profile
-from synthetic.randomness import stream
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
-from synthetic.world import Part, border_parts, make_world
-from synthetic.world.scope import Scope
+from synthetic.world import Part, World, border_parts, make_world, residents, view
+from synthetic.world.scope import Change, Fix, Scope, force_of
 
 Progress = Callable[[str, float], None]
 
@@ -46,48 +49,108 @@ def generate(
     workers: int = 1,
     progress: Progress | None = None,
     recording: int = 0,
+    changes: Sequence[str] = (),
+    fixes: Sequence[str] = (),
 ) -> Dataset:
     """Generate a dataset into the folder ``out``, which must not exist, and return it.
 
     ``forces`` is a number (the largest ones first), slugs of the reference table, or None for all 43; ``years`` the
-    length of the period that ends on ``as_of``; ``scale`` multiplies every force's population. The same arguments give
-    the same bytes, whatever ``workers`` is. ``recording`` numbers the recordings of one world, which defects fall on again.
-    ``progress`` is called with a sentence and the share done. Raises
-    InputError, and then leaves nothing behind.
+    length of the period that ends on ``as_of``, in whole months; ``scale`` multiplies every force's population. The same
+    arguments give the same bytes, whatever ``workers`` is. ``recording`` numbers the recordings of one world, which defects
+    fall on again. ``changes`` (``2024-10-01:migration@aldermoor``) say from when on records are made as in another profile,
+    ``fixes`` (``2025-01-01:identity.duplicate_rate=0.5``) how much of a kind of defect is repaired and when.
+    ``progress`` is called with a sentence and the share done. Raises InputError, and then leaves nothing behind.
     """
-    scope = make_scope(profile, forces, years, as_of, seed, scale)
-    report = progress or (lambda sentence, share: None)
+    scope = make_scope(profile, forces, years, as_of, seed, scale, changes, fixes)
     with staged_folder(Path(out)) as folder:
-        entries: dict[str, list[FileEntry]] = {name: [] for name in TABLES}
-        done = 0
-        with _pool(workers, len(scope.forces)) as run:
-            # The largest forces first, so that no process is left with one at the end.
-            order = sorted(scope.forces, key=lambda slug: -_population(slug))
-            border = _border_of_forces(scope, run)
-            jobs = [(slug, border[slug]) for slug in order]
-            for force_entries in run(partial(_write_force, scope, folder, number=recording), jobs):
-                for table, entry in force_entries.items():
-                    entries[table].append(entry)
-                done += 1
-                report(f"Generated {done} of {len(scope.forces)} forces", done / len(scope.forces))
-        tables = {}
-        for name, files in entries.items():
-            files = sorted(files, key=lambda file: scope.forces.index(Path(file.path).stem))
-            tables[name] = TableEntry(rows=sum(file.rows for file in files), files=files)
-        manifest = Manifest(
-            provenance=Generated(generator=f"synthetic {version('synthetic-force-data')}", seed=seed, years=years, scale=scale),
-            as_of=as_of,
-            period_start=date(1970, 1, 1) + timedelta(days=scope.start),
-            forces=list(scope.forces),
-            profile=scope.profile.model_dump(mode="json"),
-            tables=tables,
-        )
-        write_manifest(folder, manifest)
+        (manifest,) = write_extracts([scope], [folder], years, workers, progress, recording)
     # What was just written needs no gate; every command that reads it goes through it.
     return Dataset(Path(out), manifest)
 
 
-def make_scope(profile: Profile | str, forces: int | list[str] | None, years: float, as_of: date, seed: int, scale: float) -> Scope:
+def write_extracts(
+    scopes: Sequence[Scope],
+    folders: Sequence[Path],
+    years: float,
+    workers: int = 1,
+    progress: Progress | None = None,
+    recording: int = 0,
+) -> list[Manifest]:
+    """Write extracts of one world, one to each folder; the scopes are alike but for their periods. The world is drawn once."""
+    report = progress or (lambda sentence, share: None)
+    whole = replace(scopes[0], start=min(scope.start for scope in scopes), end=max(scope.end for scope in scopes))
+    entries: list[dict[str, list[FileEntry]]] = [{name: [] for name in TABLES} for _ in scopes]
+    done = 0
+    with _pool(workers, len(whole.forces)) as run:
+        # The largest forces first, so that no process is left with one at the end.
+        order = sorted(whole.forces, key=lambda slug: -_population(slug))
+        border = _border_of_forces(whole, tuple(scopes), run)
+        jobs = [(slug, border[slug]) for slug in order]
+        for written in run(partial(_write_force, whole, tuple(scopes), tuple(folders), number=recording), jobs):
+            for listed, force_entries in zip(entries, written, strict=True):
+                for table, entry in force_entries.items():
+                    listed[table].append(entry)
+            done += 1
+            report(f"Generated {done} of {len(whole.forces)} forces", done / len(whole.forces))
+    manifests = []
+    for scope, folder, listed in zip(scopes, folders, entries, strict=True):
+        manifests.append(_manifest(scope, listed, years))
+        write_manifest(folder, manifests[-1])
+    return manifests
+
+
+def _manifest(scope: Scope, entries: dict[str, list[FileEntry]], years: float) -> Manifest:
+    tables = {}
+    for name, files in entries.items():
+        files = sorted(files, key=lambda file: scope.forces.index(Path(file.path).stem))
+        tables[name] = TableEntry(rows=sum(file.rows for file in files), files=files)
+    return Manifest(
+        provenance=Generated(
+            generator=f"synthetic {version('synthetic-force-data')}", seed=scope.seed, years=years, scale=scope.scale
+        ),
+        as_of=_as_date(scope.end),
+        period_start=_as_date(scope.start),
+        forces=list(scope.forces),
+        profile=scope.profile.model_dump(mode="json"),
+        changes=[made for made in changes_made(scope) if made.since <= _as_date(scope.end)],
+        fixes=[made for made in fixes_made(scope) if made.since <= _as_date(scope.end)],
+        tables=tables,
+    )
+
+
+def changes_made(scope: Scope) -> list[ChangeMade]:
+    """The changes of a scope as manifests and series list them."""
+    return [ChangeMade(since=_as_date(one.first), profile=one.profile.name, force=one.force) for one in scope.changes]
+
+
+def fixes_made(scope: Scope) -> list[FixMade]:
+    """The fixes of a scope as manifests and series list them."""
+    return [
+        FixMade(
+            since=_as_date(one.first),
+            key=one.key,
+            share=one.share,
+            force=one.force,
+            defects=[defect.name for defect in REGISTRY if defect.rate == one.key],
+        )
+        for one in scope.fixes
+    ]
+
+
+def _as_date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)
+
+
+def make_scope(
+    profile: Profile | str,
+    forces: int | list[str] | None,
+    years: float,
+    as_of: date,
+    seed: int,
+    scale: float,
+    changes: Sequence[str] = (),
+    fixes: Sequence[str] = (),
+) -> Scope:
     """Check the arguments of ``generate`` and gather them; raises InputError with one sentence."""
     if not 0.25 <= years <= 20:
         raise InputError(None, "The number of years must lie between 0.25 and 20.")
@@ -99,8 +162,64 @@ def make_scope(profile: Profile | str, forces: int | list[str] | None, years: fl
         raise InputError(None, "The as-of date must lie between 1990 and 2100, written as 2025-03-31.")
     chosen = load_profile(profile) if isinstance(profile, str) else profile
     end = (as_of - date(1970, 1, 1)).days
-    start = end - round(years * 365.25) + 1
-    return Scope(seed, chosen, start, end, scale, choose_forces(forces))
+    chosen_forces = choose_forces(forces)
+    return Scope(
+        seed,
+        chosen,
+        _start_of_period(as_of, years),
+        end,
+        scale,
+        chosen_forces,
+        tuple(_change(text, chosen_forces) for text in changes),
+        tuple(_fix(text, chosen_forces) for text in fixes),
+    )
+
+
+def _start_of_period(as_of: date, years: float) -> int:
+    """The first day, since 1970, of so many years in whole months up to ``as_of``."""
+    after = as_of + timedelta(days=1)
+    month = np.datetime64(after, "M") - max(round(years * 12), 1)
+    days_of_month = int(((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int))
+    return int(month.astype("datetime64[D]").astype(int)) + min(after.day, days_of_month) - 1
+
+
+def _change(text: str, forces: tuple[str, ...]) -> Change:
+    """A change as ``DATE:PROFILE[@FORCE]``."""
+    hint = "takes DATE:PROFILE or DATE:PROFILE@FORCE, for example --change 2024-10-01:migration@aldermoor."
+    first, rest, force = _parts("change", text, forces, hint)
+    return Change(first, load_profile(rest), force)
+
+
+def _fix(text: str, forces: tuple[str, ...]) -> Fix:
+    """A fix as ``DATE:KEY=SHARE[@FORCE]``."""
+    hint = "takes DATE:KEY=SHARE or DATE:KEY=SHARE@FORCE, for example --fix 2025-01-01:identity.duplicate_rate=0.5."
+    first, rest, force = _parts("fix", text, forces, hint)
+    key, _, share = rest.partition("=")
+    rates = sorted({defect.rate for defect in REGISTRY})
+    if key not in rates:
+        raise InputError("fix", f"takes the rate of a kind of defect: one of {', '.join(rates)}.")
+    try:
+        value = float(share)
+    except ValueError:
+        raise InputError("fix", hint) from None
+    if not 0 <= value <= 1:
+        raise InputError("fix", "takes a share between 0 and 1.")
+    return Fix(first, key, value, force)
+
+
+def _parts(parameter: str, text: str, forces: tuple[str, ...], hint: str) -> tuple[int, str, str | None]:
+    """Day since 1970, what is between, and the force after the last @, where there is one."""
+    day, separator, rest = text.partition(":")
+    what, at, force = rest.rpartition("@")
+    if not separator or not rest:
+        raise InputError(parameter, hint)
+    try:
+        first = (datetime.strptime(day, "%Y-%m-%d").date() - date(1970, 1, 1)).days
+    except ValueError:
+        raise InputError(parameter, hint) from None
+    if at and force not in forces:
+        raise InputError(parameter, f"names a force after @ that is not generated; it takes one of: {', '.join(forces)}.")
+    return (first, what, force) if at else (first, rest, None)
 
 
 def choose_forces(forces: int | list[str] | None) -> tuple[str, ...]:
@@ -120,9 +239,14 @@ def choose_forces(forces: int | list[str] | None) -> tuple[str, ...]:
 
 def force_tables(scope: Scope, slug: str, number: int = 0, border: list[Part] | None = None) -> dict[str, pa.Table]:
     """Every table of one force, made in memory; ``number`` numbers recordings of the same world, ``border`` is make_world's."""
-    recording = record_clean(scope, make_world(scope, slug, border), number)
+    return recorded_world(scope, make_world(scope, slug, border), number)
+
+
+def recorded_world(scope: Scope, world: World, number: int = 0) -> dict[str, pa.Table]:
+    """Every table of one force's part of the world, recorded and with its defects."""
+    recording = record_clean(scope, world, number)
     ledger = apply_defects(scope, recording, number)
-    ids = identifiers(stream(scope.seed, "identifiers", slug, str(number)), recording)
+    ids = identifiers(recording)
     return {
         **recorded_tables(recording, ids),
         **truth_tables(recording, ids),
@@ -130,23 +254,39 @@ def force_tables(scope: Scope, slug: str, number: int = 0, border: list[Part] | 
     }
 
 
-def _border_of_forces(scope: Scope, run: Callable[..., Any]) -> dict[str, list[Part]]:
-    """What each force sees of those who offend in two forces, in order of their home force; each of them drawn once."""
-    drawn = dict(run(partial(_border_of_home, scope), scope.forces))
-    return {slug: [drawn[home][slug] for home in scope.forces if slug in drawn[home]] for slug in scope.forces}
+def _border_of_forces(whole: Scope, periods: tuple[Scope, ...], run: Callable[..., Any]) -> dict[str, list[list[Part]]]:
+    """What each force sees in each period of those who offend in two forces, in order of their home force; drawn once."""
+    drawn: dict[str, list[dict[str, Part]]] = dict(run(partial(_border_of_home, whole, periods), whole.forces))
+    return {
+        slug: [
+            [drawn[home][number][slug] for home in whole.forces if slug in drawn[home][number]] for number in range(len(periods))
+        ]
+        for slug in whole.forces
+    }
 
 
-def _border_of_home(scope: Scope, home: str) -> tuple[str, dict[str, Part]]:
-    return home, border_parts(scope, home)
+def _border_of_home(whole: Scope, periods: tuple[Scope, ...], home: str) -> tuple[str, list[dict[str, Part]]]:
+    return home, border_parts(whole, home, periods)
 
 
-def _write_force(scope: Scope, folder: Path, job: tuple[str, list[Part]], number: int = 0) -> dict[str, FileEntry]:
+def _write_force(
+    whole: Scope, periods: tuple[Scope, ...], folders: tuple[Path, ...], job: tuple[str, list[list[Part]]], number: int = 0
+) -> list[dict[str, FileEntry]]:
     slug, border = job
-    tables = force_tables(scope, slug, number, border)
-    # Parquet is written outside of Python's lock, so two threads halve the wait.
-    with ThreadPoolExecutor(2) as executor:
-        entries = executor.map(lambda name: write_table(folder, name, slug, tables[name]), TABLES)
-        return dict(zip(TABLES, entries, strict=True))
+    force = force_of(whole, slug)
+    group = residents(whole, force)
+    written = []
+    for period, folder, parts in zip(periods, folders, border, strict=True):
+        tables = recorded_world(period, view(period, force, group, parts), number)
+        # Parquet is written outside of Python's lock, so two threads halve the wait.
+        with ThreadPoolExecutor(2) as executor:
+            entries = executor.map(partial(_write_one, folder, slug, tables), TABLES)
+            written.append(dict(zip(TABLES, entries, strict=True)))
+    return written
+
+
+def _write_one(folder: Path, slug: str, tables: dict[str, pa.Table], name: str) -> FileEntry:
+    return write_table(folder, name, slug, tables[name])
 
 
 def _population(slug: str) -> int:

@@ -1,6 +1,10 @@
-"""Datasets and results that many tests share, made once a test process; tests that spoil one work on a copy."""
+"""Datasets and results that many tests share, made once a run; tests that damage one work on a copy.
+
+Tests marked ``deep`` are slow and about what rarely breaks. They run with ``--deep`` alone, as in `.ci/run`.
+"""
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -19,8 +23,8 @@ from hypothesis import settings
 
 import audit.__main__ as audit_commands
 import synthetic.__main__ as synthetic_commands
-from audit import Results, audit_dataset, write_results
-from synthetic import Dataset, generate
+from audit import Results, audit_dataset, read_results, write_results
+from synthetic import Dataset, generate, load
 from synthetic.dataset import file_hash
 from synthetic.errors import run_command_line
 
@@ -28,6 +32,39 @@ settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)
 settings.load_profile("suite")
 ROOT = Path(__file__).parents[1]
+LONGEST = ("test_pages.py", "test_identities.py", "test_dashboard.py", "test_safeguards.py", "test_recipes.py", "test_engines.py")
+"""Files that take longest: they begin first, so that no process is left alone with one at the end."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="Run the slow and rare tests too; with `-m deep`, these alone.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("deep"):
+        skip = pytest.mark.skip(reason="slow and rare: runs with --deep")
+        for item in items:
+            if item.get_closest_marker("deep"):
+                item.add_marker(skip)
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> "Shared":
+    """Makes a folder once for all test processes: the first that needs it makes it, the others wait and use the same."""
+    own = tmp_path_factory.getbasetemp()
+    root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    root.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (root / name).exists():
+                make(root / name)
+        return root / name
+
+    return made
 
 
 @dataclass(frozen=True)
@@ -39,46 +76,53 @@ class Outcome:
     err: str
 
 
+Shared = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def typical(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def typical(shared: Shared) -> Dataset:
     """Three neighbouring forces, small, with the typical defects."""
-    out = tmp_path_factory.mktemp("typical") / "dataset"
-    return generate(out, "typical", ["aldermoor", "brackenshire", "durnley"], scale=0.08, seed=7)
+    forces = ["aldermoor", "brackenshire", "durnley"]
+    return load(shared("typical", lambda out: generate(out, "typical", forces, scale=0.08, seed=7)))
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def clean(shared: Shared) -> Dataset:
     """Two neighbouring forces, small, with no defect at all."""
-    out = tmp_path_factory.mktemp("clean") / "dataset"
-    return generate(out, "clean", ["aldermoor", "durnley"], scale=0.1, seed=3)
+    return load(shared("clean", lambda out: generate(out, "clean", ["aldermoor", "durnley"], scale=0.1, seed=3)))
 
 
 @pytest.fixture(scope="session")
-def typical_results(typical: Dataset) -> Results:
-    return audit_dataset(typical)
-
-
-@pytest.fixture(scope="session")
-def clean_results(clean: Dataset) -> Results:
-    return audit_dataset(clean)
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def small(shared: Shared) -> Dataset:
     """One force, very small, with the typical defects: for commands of which it counts that they work."""
-    return generate(tmp_path_factory.mktemp("small") / "dataset", "typical", ["durnley"], years=1, scale=0.05, seed=7)
+    return load(shared("small", lambda out: generate(out, "typical", ["durnley"], years=1, scale=0.02, seed=7)))
 
 
 @pytest.fixture(scope="session")
-def results_folder(typical_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("results") / "results"
-    write_results(typical_results, out)
-    return out
+def results_folder(typical: Dataset, shared: Shared) -> Path:
+    """The results folder of the typical dataset."""
+    return shared("typical-results", lambda out: write_results(audit_dataset(typical), out))
+
+
+@pytest.fixture(scope="session")
+def typical_results(results_folder: Path) -> Results:
+    return read_results(results_folder)
+
+
+@pytest.fixture(scope="session")
+def clean_results(clean: Dataset, shared: Shared) -> Results:
+    return read_results(shared("clean-results", lambda out: write_results(audit_dataset(clean), out)))
+
+
+@pytest.fixture(scope="session")
+def small_results_folder(small: Dataset, shared: Shared) -> Path:
+    """The results folder of the small dataset."""
+    return shared("small-results", lambda out: write_results(audit_dataset(small), out))
 
 
 @pytest.fixture
 def spoiled(typical: Dataset, tmp_path: Path) -> Path:
-    """A copy of the typical dataset, to be spoiled."""
+    """A copy of the typical dataset, to be damaged."""
     return Path(shutil.copytree(typical.path, tmp_path / "spoiled"))
 
 

@@ -25,7 +25,6 @@ from audit.readiness.assess import WORST_FIRST
 from audit.readiness.periods import over_months
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.uses import for_use
-from audit.simulation.twin import KEYS, Rates, profile_of, rates_as_toml
 from dashboard import PAGES, work
 from dashboard.jobs import Job
 from dashboard.lessons import LESSONS, Lesson, lab
@@ -345,13 +344,3 @@ def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
 
 def test_a_difference_of_nothing_has_no_sign() -> None:
     assert [points(value) for value in (0.0, -0.0001, 0.012, -0.5, None)] == ["0.0", "0.0", "+1.2", "−50.0", "–"]
-
-
-def test_rates_become_the_profiles_keys() -> None:
-    rates = Rates(duplicate_records=0.3, named_suspects_linked=0.9, reports_recorded=0.8, profile="clean")
-    profile = profile_of(rates)
-    assert profile.rate("identity.duplicate_rate") == 0.3
-    assert profile.rate("linkage.suspect_not_linked") == pytest.approx(0.1)
-    assert profile.rate("recording.not_recorded_hidden") == pytest.approx(0.2)
-    assert profile.rate("missing.offence_code") == 0.0
-    assert all(name in rates_as_toml(rates) for name in KEYS)

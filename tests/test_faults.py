@@ -54,8 +54,8 @@ def test_a_full_disk_under_a_command_is_one_line(small: Dataset, tmp_path: Path,
         pytest.skip("no small file system can be mounted here")
     try:
         for arguments in (
-            ("synthetic", "generate", disk / "dataset", "--forces", "durnley", "--scale", "0.2"),
-            ("synthetic", "generate", disk / "dataset", "--forces", "durnley,garrowby", "--scale", "0.2", "--workers", "2"),
+            ("synthetic", "generate", disk / "dataset", "--forces", "durnley", "--scale", "0.05"),
+            ("synthetic", "generate", disk / "dataset", "--forces", "durnley,garrowby", "--scale", "0.05", "--workers", "2"),
             ("audit", "run", small.path, "--out", disk / "results"),
         ):
             done = command(*arguments)
@@ -150,6 +150,7 @@ def test_a_judge_that_was_killed_between_its_renames_is_mended(
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_generator_that_is_killed_leaves_nothing_that_counts(share: float, tmp_path: Path) -> None:
     """`tests/benchmarks/faults.py` kills every long work fifty times; here are three."""

@@ -4,9 +4,12 @@ import asyncio
 import re
 from pathlib import Path
 
-from audit.simulation import Rates, twin
+import pytest
+
+from audit.simulation import Counts, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
+pytestmark = pytest.mark.deep
 SIMULATIONS = 5
 MAKE = f"Run {SIMULATIONS} simulations with these rates"
 
@@ -40,7 +43,7 @@ def _headline(answer: Answer) -> str:
 
 
 def _sentence(population: int) -> str:
-    figures = twin(Rates(population=population), SIMULATIONS, workers=2).figures
+    figures = twin(Counts(population=population), SIMULATIONS, workers=2).figures
     row = figures[(figures["instrument"] == "harm_365") & (figures["figure"] == "recall_at_k")].iloc[0]
     return f"would find {100 * row['value']:.0f} ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
 

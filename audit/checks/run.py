@@ -33,8 +33,14 @@ Counted = tuple[Counts, frozenset[str]]
 SCOPES: tuple[Scope, ...] = ("crimes", "all rows")
 
 
-def count_checks(frames: Frames, checks: tuple[Check, ...], context: Context) -> Counted:
-    """Count every check by force and month; those of findings are counted by ``finding_counts`` when there are findings."""
+def count_checks(
+    frames: Frames, checks: tuple[Check, ...], context: Context, gave_up: Callable[[Exception], InputError | None] | None = None
+) -> Counted:
+    """Count every check by force and month; those of findings are counted by ``finding_counts`` when there are findings.
+
+    A check that cannot be counted does not stop the others. Where ``gave_up`` makes an error of the exception, that is
+    raised: the engine itself has stopped.
+    """
     counted, broken = [], set()
     for table, scope in ((table, scope) for table in RECORDED for scope in SCOPES):
         mine = [check for check in checks if (check.table, check.scope) == (table, scope) and not isinstance(check, FindingCheck)]
@@ -42,13 +48,21 @@ def count_checks(frames: Frames, checks: tuple[Check, ...], context: Context) ->
             continue
         try:
             counted.append(_count(frames, table, scope, mine, context))
-        except Exception:  # one broken check must not stop the rest: find it by running them one at a time
+        except Exception as error:  # one broken check must not stop the rest: find it by running them one at a time
+            _stop_where_engine_did(error, gave_up)
             for check in mine:
                 try:
                     counted.append(_count(frames, table, scope, [check], context))
-                except Exception:
+                except Exception as broke:
+                    _stop_where_engine_did(broke, gave_up)
                     broken.add(check.id)
     return (pd.concat(counted, ignore_index=True) if counted else _no_counts()), frozenset(broken)
+
+
+def _stop_where_engine_did(error: Exception, gave_up: Callable[[Exception], InputError | None] | None) -> None:
+    sentence = gave_up(error) if gave_up else None
+    if sentence is not None:
+        raise sentence from None
 
 
 def finding_counts(checks: tuple[Check, ...], tables: Mapping[str, pd.DataFrame], supplied: pd.DataFrame) -> Counts:

@@ -6,6 +6,7 @@ file in ``instruments/``; ``measure`` makes the lists.
 """
 
 from audit.effect.bench import FAMILIES
+from audit.effect.blanks import found_by_blank
 from audit.effect.choices import (
     DATE_BASES,
     DEFAULT_K,
@@ -40,6 +41,7 @@ __all__ = [
     "check_choices",
     "choose_instruments",
     "every_audit",
+    "found_by_blank",
     "list_lengths",
     "measure",
     "no_effect",

@@ -90,7 +90,7 @@ class Attribution:
                 for time in range(1 if part == 1.0 else DRAWN):
                     chosen = None if part == 1.0 else (drawn + time * (DRAWS // DRAWN)) % DRAWS < part * DRAWS
                     both = mask if chosen is None else chosen if mask is None else chosen & mask
-                    times.append(bench.found_with({family: both}).astype(float))
+                    times.append(self._repaired(family, both))
                 rows.append((family, kind, part))
                 found.append(np.mean(times, axis=0))
         after = np.array(found)
@@ -102,6 +102,12 @@ class Attribution:
         gain_low, gain_high = percentiles(resampled, gain)
         frame = frame.assign(low=low, high=high, gain=gain, gain_low=gain_low, gain_high=gain_high)
         return WithDraws(frame, {"gain": resampled})
+
+    def _repaired(self, family: str, rows: Mask | None) -> Floats:
+        """Who is found with a family repaired on some rows, or on all; what is known already is not made again."""
+        if rows is None:
+            return self._found[frozenset((family,))]
+        return self.bench.found_with({family: rows}).astype(float) if rows.any() else self._found[NONE]
 
 
 def kinds_of_defect(bench: Bench) -> dict[str, dict[str, Mask]]:

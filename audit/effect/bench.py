@@ -122,7 +122,7 @@ class Bench:
         """The list with some families repaired, or made ``otherwise`` from all rows: identifiers, or numbers of clusters, in
         order, and scores. Never handed on.
         """
-        counted, chosen = self._counted(repaired, other), other or AS_DECLARED
+        counted, chosen = self._counted(repaired, other).of_several(self.instrument.eligibility.least_records), other or AS_DECLARED
         people = len(counted.places)
         listed, scores = top_list(
             self.instrument,
@@ -272,6 +272,18 @@ class _Counted:
     day: Array
     charged: Mask
     victims: tuple[Array, Array] | None
+
+    def of_several(self, least: int) -> "_Counted":
+        """The rows of identities that have so many or more, which are few: all others would be scored for nothing."""
+        if least <= 1:
+            return self
+        several = np.bincount(self.identity, minlength=len(self.places)) >= least
+        kept = np.flatnonzero(several[self.identity])
+        victims = self.victims
+        if victims is not None:
+            theirs = np.flatnonzero(several[victims[0]])
+            victims = victims[0][theirs], victims[1][theirs]
+        return _Counted(self.identity[kept], self.places, self.offence[kept], self.day[kept], self.charged[kept], victims)
 
 
 class _Repaired:

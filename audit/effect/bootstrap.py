@@ -23,7 +23,8 @@ class Resampler:
 
     def __init__(self, people: int, name: str) -> None:
         rng = np.random.default_rng(crc32(name.encode()))
-        times = rng.multinomial(people, np.full(people, 1 / people), size=RESAMPLES) if people else np.zeros((RESAMPLES, 0))
+        drawn = rng.integers(0, max(people, 1), size=(RESAMPLES, people)) + np.arange(RESAMPLES)[:, np.newaxis] * people
+        times = np.bincount(drawn.ravel(), minlength=RESAMPLES * people).reshape(RESAMPLES, people)
         self._times: npt.NDArray[np.float32] = times.astype(np.float32)
         """How often each resample has each person."""
 

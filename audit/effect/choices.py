@@ -37,7 +37,9 @@ def check_choices(choices: Choices, weights: dict[str, float] | None = None) -> 
         raise InputError("weights", f"takes one of {', '.join(WEIGHTS)}, or a CSV file with the columns offence_code and weight.")
     if choices.date_basis not in (None, *DATE_BASES):
         raise InputError("date_basis", f"takes one of {', '.join(DATE_BASES)}.")
-    if choices.k != "population" and (isinstance(choices.k, str) or not 1 <= choices.k <= 1_000_000):
+    if choices.k != "population" and (
+        not isinstance(choices.k, int) or isinstance(choices.k, bool) or not 1 <= choices.k <= 1_000_000
+    ):
         raise InputError("k", "takes a whole number of 1 or more, or population.")
 
 

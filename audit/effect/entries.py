@@ -1,5 +1,6 @@
 """SQL that turns a dataset's tables into rows: every crime or incident that counts for somebody, or would once something is
-repaired. Private to the effect; ``reading.py`` runs it.
+repaired. Private to the effect; ``reading.py`` runs it. It reads rows of every class (``all_records`` and so on, see
+``audit/engines/engine.py``), as an instrument may count incidents, and cancelled crimes are repaired.
 
 One row for each crime (or event that was not recorded) and identity it counts, or could count, for.
   kind 0: a recorded link to a suspect · 1: a crime whose event has a suspect and that has no link · 2: an event to be added.
@@ -19,16 +20,16 @@ SELECT force, crime_id, offence_code, occurred_on, reported_on, recorded_on,
        coalesce({domestic_abuse}, false) AS domestic, coalesce({record_class} = 'cancelled', false) AS cancelled,
        coalesce({record_class} = 'non_crime_incident', false) AS incident,
        coalesce({outcome_code} IN ('1', '2', '3'), false) AS charged
-FROM crimes;
+FROM all_records;
 CREATE OR REPLACE TEMP VIEW all_events AS
 SELECT event_key, force, unit_id, offence_code, occurred_on, reported_on, suspect_key, victim_key, crime_id,
        coalesce({event_class} = 'non_crime', false) AS incident, {event_domestic_abuse} AS domestic
-FROM truth_events;
+FROM all_truth_events;
 """
 
 ENTRIES = """
 CREATE OR REPLACE TEMP TABLE links AS
-SELECT DISTINCT crime_id, person_id FROM involvements WHERE role = 'suspect' AND person_id IS NOT NULL;
+SELECT DISTINCT crime_id, person_id FROM all_involvements WHERE role = 'suspect' AND person_id IS NOT NULL;
 CREATE OR REPLACE TEMP TABLE set_aside AS
 SELECT crime_id, bool_and(cancelled) AS cancelled FROM all_crimes
 WHERE (cancelled OR incident)
@@ -119,7 +120,7 @@ JOIN identifier_order b ON b.identifier = t.person_key
 UNION SELECT DISTINCT record, record FROM numbered WHERE kind <> 0 AND record >= 0 AND record = person;
 CREATE OR REPLACE TEMP TABLE reported_to AS
 SELECT DISTINCT i.place AS person, f.n::SMALLINT AS force
-FROM truth_events e JOIN identifier_order i ON i.identifier = e.suspect_key
+FROM all_truth_events e JOIN identifier_order i ON i.identifier = e.suspect_key
 JOIN force_numbers f ON f.slug = e.force WHERE e.reported_on > $h;
 """
 
@@ -141,7 +142,8 @@ FROM numbered LEFT JOIN repeated USING (row) ORDER BY row
 BIRTHS = f"""
 SELECT i.place, coalesce(coalesce(p.date_of_birth, t.date_of_birth) - DATE '1970-01-01', {NO_DAY})::INT AS born
 FROM identifier_order i LEFT JOIN persons p ON p.person_id = i.identifier
-LEFT JOIN (SELECT person_key, any_value(date_of_birth) AS date_of_birth FROM truth_people GROUP BY person_key) t
+LEFT JOIN (SELECT person_key, any_value(date_of_birth) AS date_of_birth FROM truth_people
+    SEMI JOIN identifier_order ON identifier = person_key GROUP BY person_key) t
 ON t.person_key = i.identifier AND p.person_id IS NULL ORDER BY place
 """
 
@@ -151,7 +153,7 @@ VICTIMS = """
 CREATE OR REPLACE TEMP TABLE victim_rows AS
 SELECT row, kind, item, slug, of_event, victim_key FROM numbered WHERE {wanted};
 CREATE OR REPLACE TEMP TABLE victim_links AS
-SELECT DISTINCT crime_id, person_id FROM involvements
+SELECT DISTINCT crime_id, person_id FROM all_involvements
 WHERE role = 'victim' AND person_id IS NOT NULL AND crime_id IN (SELECT item FROM victim_rows WHERE kind < 2);
 CREATE OR REPLACE TEMP TABLE unlinked_victims AS
 SELECT * FROM victim_rows WHERE victim_key IS NOT NULL AND (kind = 2 OR item NOT IN (SELECT crime_id FROM victim_links));
@@ -194,6 +196,6 @@ LEFT JOIN identifier_order a ON a.identifier = l.person_id
 WHERE greatest(c.reported_on, c.occurred_on, c.recorded_on) <= $h;
 """
 OLDER_VICTIMS = """
-SELECT o.row, (hash(p.person_id) >> 1)::BIGINT AS victim FROM older o JOIN involvements i ON i.crime_id = o.crime_id AND i.role = 'victim'
+SELECT o.row, (hash(p.person_id) >> 1)::BIGINT AS victim FROM older o JOIN all_involvements i ON i.crime_id = o.crime_id AND i.role = 'victim'
 JOIN persons p ON p.person_id = i.person_id AND p.force = o.slug WHERE {wanted} ORDER BY o.row
 """

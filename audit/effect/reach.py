@@ -28,20 +28,24 @@ def reachable(
     record and in truth, is of the least age.
     """
     data = rows.data
-    day, true_day = data[basis].astype(np.int64), data[f"true_{basis}"].astype(np.int64)
+    day, true_day = data[basis], data[f"true_{basis}"]
     inside, true_inside = (_inside(one, last_day, instrument.window) for one in (day, true_day))
     offence, true_offence = data["offence"], data["true_offence"]
     fits, true_fits = (_fits(one, instrument) for one in (offence, true_offence))
-    least_age, most_age = np.minimum(adult["record"], adult["person"]), np.maximum(adult["record"], adult["person"])
-    latest = np.maximum(np.where(inside, day, last_day - 10**6), np.where(true_inside, true_day, last_day - 10**6))
+    never = np.int32(last_day - 10**6)
+    latest = np.maximum(np.where(inside, day, never), np.where(true_inside, true_day, never))
     earliest = np.minimum(day, true_day)
+    of_age = always_of_age = np.ones(len(rows.own), bool)
+    if instrument.eligibility.least_age:
+        of_age = latest >= np.minimum(adult["record"], adult["person"])
+        always_of_age = earliest >= np.maximum(adult["record"], adult["person"])
     flagged = always_flagged = np.ones(len(rows.own), bool)
     if instrument.counts.domestic_abuse_only:
         flagged, always_flagged = data["domestic"] | data["true_domestic"], data["domestic"] & data["true_domestic"]
-    ever = np.flatnonzero(available & (inside | true_inside) & (fits | true_fits) & flagged & (latest >= least_age))
+    ever = np.flatnonzero(available & (inside | true_inside) & (fits | true_fits) & flagged & of_age)
     always = np.flatnonzero(
         available & rows.own & (data["kind"] == LINKED) & data["of_event"] & data["first_of_person"] & inside & true_inside
-        & fits & true_fits & always_flagged & (earliest >= most_age) & (data["record"] >= 0) & (data["person"] >= 0)
+        & fits & true_fits & always_flagged & always_of_age & (data["record"] >= 0) & (data["person"] >= 0)
     )  # fmt: skip
     lowest = np.minimum(weight[offence], weight[true_offence])
     least = max(_least_on_list(rows, always, instrument, lowest, earliest, last_day, k), 0.0)

@@ -97,7 +97,7 @@ def read(
         """
         CREATE OR REPLACE TEMP TABLE joined_records AS
         SELECT person_id, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
-        SEMI JOIN (SELECT cluster_id FROM clusters GROUP BY cluster_id HAVING count(*) > 1) USING (cluster_id)
+        SEMI JOIN (SELECT DISTINCT cluster_id FROM clusters WHERE cluster_id <> person_id) USING (cluster_id)
         """
     )
     connection.execute(VIEWS.format(**_optional_columns(connection)))
@@ -153,14 +153,14 @@ def _optional_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """SQL for each column that a dataset may leave out: its name, or null."""
     known = {
         view: {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()}
-        for view in ("crimes", "truth_events")
+        for view in ("all_records", "all_truth_events")
     }
     wanted = (
-        ("domestic_abuse", "crimes", "domestic_abuse", "BOOLEAN"),
-        ("record_class", "crimes", "record_class", "VARCHAR"),
-        ("outcome_code", "crimes", "outcome_code", "VARCHAR"),
-        ("event_class", "truth_events", "event_class", "VARCHAR"),
-        ("event_domestic_abuse", "truth_events", "domestic_abuse", "BOOLEAN"),
+        ("domestic_abuse", "all_records", "domestic_abuse", "BOOLEAN"),
+        ("record_class", "all_records", "record_class", "VARCHAR"),
+        ("outcome_code", "all_records", "outcome_code", "VARCHAR"),
+        ("event_class", "all_truth_events", "event_class", "VARCHAR"),
+        ("event_domestic_abuse", "all_truth_events", "domestic_abuse", "BOOLEAN"),
     )
     return {name: column if column in known[view] else f"NULL::{kind}" for name, view, column, kind in wanted}
 

@@ -13,8 +13,8 @@ from synthetic.dataset import Dataset, reading
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
 # A missing class means crime. The other rows are few, so their identifiers are put aside once.
-_CRIMES_ONLY = """
-CREATE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
+CRIMES_ONLY = """
+CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
 CREATE VIEW crimes AS SELECT * FROM all_records WHERE coalesce(record_class, 'crime') = 'crime';
 CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
 CREATE VIEW truth_events AS SELECT * FROM all_truth_events WHERE coalesce(event_class, 'crime') = 'crime';
@@ -31,7 +31,7 @@ def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
         for name in TABLES:
             view = ALL_ROWS.get(name, name.replace("/", "_"))
             connection.execute(f"CREATE VIEW {view} AS {_select(connection, dataset, name)}")
-        connection.execute(_CRIMES_ONLY)
+        connection.execute(CRIMES_ONLY)
         yield connection
 
 

@@ -14,6 +14,7 @@ import duckdb
 import narwhals as nw
 
 from synthetic.dataset import Dataset
+from synthetic.errors import InputError
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Frames: TypeAlias = dict[str, Frame]
@@ -35,6 +36,10 @@ class Engine(ABC):
 
     def session(self, master: str | None = None) -> Any | None:
         """The session in which pairs of person records are compared; None where DuckDB compares them."""
+        return None
+
+    def gave_up(self, error: Exception) -> InputError | None:
+        """A sentence where the error says that the engine itself gave up; None where it is about what was asked."""
         return None
 
 

@@ -24,7 +24,7 @@ from audit.gaps.search import Search
 from audit.gaps.shares import coverage_table, never_reported, share_counts, share_gaps
 from audit.results import empty
 
-__all__ = ["Counts", "Coverage", "Gaps", "find_coverage", "find_gaps", "offence_groups", "read_counts", "supplied"]
+__all__ = ["Counts", "Coverage", "Gaps", "find_coverage", "find_gaps", "offence_groups", "read_counts"]
 
 LEAST_MONTHS = 3
 """With fewer months than this nothing can be called usual, and no gap is sought."""
@@ -65,38 +65,6 @@ def find_coverage(connection: duckdb.DuckDBPyConnection, has_truth: bool) -> Cov
     """Shares by unit and month, runs of months in which they fall off, and events never reported, from a dataset's tables."""
     shares = coverage_table(share_counts(connection))
     return Coverage(shares, share_gaps(shares), never_reported(connection) if has_truth else empty("unreported"))
-
-
-def supplied(counts: Iterable[Counts], unit_changes: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Force-months and unit-months supplied and expected, a row a force.
-
-    A month is expected from the force's own first (or the period's start) to the last, unless only some of its days are
-    covered; a force-month is supplied when the force recorded a crime in it. Unit-months are expected of units that ever
-    recorded a crime; of those in ``unit_changes`` (that of ``find_gaps``) from their first crime to their last.
-    """
-    rows = {}
-    for of_force in counts:
-        whole = of_force.whole_months
-        crimes = of_force.crimes.sum(1)[:, whole]
-        expected = np.repeat((crimes > 0).any(1)[:, None], crimes.shape[1], axis=1)
-        changed = _changed_units(of_force, unit_changes)
-        seen = crimes[changed] > 0
-        expected[changed] = np.maximum.accumulate(seen, axis=1) & np.maximum.accumulate(seen[:, ::-1], axis=1)[:, ::-1]
-        rows[of_force.force] = {
-            "force_months": int((crimes.sum(0) > 0).sum()),
-            "force_months_expected": crimes.shape[1],
-            "unit_months": int((crimes > 0).sum()),
-            "unit_months_expected": int(expected.sum()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index", dtype="int64")
-
-
-def _changed_units(counts: Counts, unit_changes: pd.DataFrame | None) -> list[int]:
-    if unit_changes is None or unit_changes.empty:
-        return []
-    mine = unit_changes[unit_changes["force"] == counts.force]
-    names = {*mine["unit_id"].dropna(), *mine["other_unit_id"].dropna()}
-    return [position for position, unit in enumerate(counts.units) if unit in names]
 
 
 def _of_force(counts: Counts) -> Gaps:

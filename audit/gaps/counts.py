@@ -63,11 +63,6 @@ class Counts:
     late: npt.NDArray[np.float64]
     moved: npt.NDArray[np.int64]
 
-    @property
-    def whole_months(self) -> npt.NDArray[np.bool_]:
-        """Which months the data covers from their first day to their last, (months,)."""
-        return np.array([days >= _length(month) - 1 for days, month in zip(self.days, self.months, strict=True)], bool)
-
 
 def offence_groups() -> list[str]:
     """The offence groups of the reference, in its order, and "" for crimes whose code gives none."""

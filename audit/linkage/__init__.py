@@ -62,7 +62,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     distinct = float(sizes.sum())
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
     drawn = {kind: strangers(connection, TABLE, compared, kind) for kind in (False, True) if possible[kind] >= 1}
-    connection.execute(f"DROP TABLE {TABLE}; DROP TABLE {TABLE}_pairs; DROP TABLE {TABLE}_copies")
+    connection.execute(f"DROP TABLE {TABLE}; DROP TABLE {TABLE}_pairs; DROP TABLE {TABLE}_copies; DROP TABLE {TABLE}_nicknames")
     people = find_people(compared, drawn, force, possible)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened)

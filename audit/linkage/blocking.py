@@ -15,58 +15,65 @@ LARGEST_BLOCK, LARGEST_OF_NAME = 400, 20
 """Blocks of more records than this are sampled; those of a name alone, which says something only where it is rare, sooner."""
 NEXT_TO = 2
 """In a block that is sampled each record is compared with so many that follow it."""
-LEAST_BUDGET, NARROW, BROAD = 2_000_000, 3.0, 0.3
+LEAST_BUDGET, NARROW, BROAD = 500_000, 3.0, 0.3
 """A key may bring together so many pairs, or so many a record (for narrow and for broad keys) where that is more."""
+SAMPLED_BROAD = 200_000
+"""Up to so many records, the large blocks of broad keys are sampled too: of more, other keys find these pairs."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A blocking key: the columns without which it is missing, its SQL, and whether it is broad (many strangers share it)."""
+    """A blocking key: the columns without which it is missing, and whether it is broad (many strangers share it).
+
+    Its parts are those columns, or the SQL of ``parts`` where it is not these alone.
+    """
 
     name: str
     needs: tuple[str, ...]
-    sql: str
+    parts: tuple[str, ...] = ()
     broad: bool = False
 
     @property
     def value(self) -> str:
         """SQL for the hash of the key, null where it is missing."""
-        return f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in self.needs)} THEN hash({self.sql}) END"
+        there = " AND ".join(f"{part} IS NOT NULL" for part in self.needs)
+        return f"CASE WHEN {there} THEN hash({', '.join(self.parts or self.needs)}) END"
 
 
-_DAY = "right(born_text, 4)"
-_YEAR = "left(born_text, 4)"
-_SWAPPED_DAY = "least(substr(born_text, 5, 2), right(born_text, 2)), '|', greatest(substr(born_text, 5, 2), right(born_text, 2))"
+_DAY = "born_month * 100 + born_of_month"
+_YEAR = "born_year"
+_FN, _SN = "left(fn_sound, 3)", "left(sn_sound, 3)"
+_EITHER_DAY = ("least(born_month, born_of_month)", "greatest(born_month, born_of_month)")
+_EITHER_NAME = ("least(fn, sn)", "greatest(fn, sn)")
 
 KEYS: tuple[Key, ...] = (
-    Key("phone", ("ph",), "ph"),
-    Key("names and year", ("fn", "sn", "born_text"), f"concat(fn, '|', sn, '|', {_YEAR})"),
-    Key("names and sector", ("fn", "sn", "sector"), "concat(fn, '|', sn, '|', sector)"),
-    Key("names and day", ("fn", "sn", "born_text"), f"concat(fn, '|', sn, '|', {_DAY})"),
-    Key("birth and forename", ("born_text", "fn_sound"), "concat(born_text, '|', left(fn_sound, 3))"),
-    Key("birth and surname", ("born_text", "sn_sound"), "concat(born_text, '|', left(sn_sound, 3))"),
-    Key("birth and district", ("born_text", "district"), "concat(born_text, '|', district)"),
-    Key("swapped birth", ("born_text", "sn"), f"concat({_YEAR}, '|', {_SWAPPED_DAY}, '|', sn)"),
-    Key("sounds and district", ("fn_sound", "sn_sound", "district"), "concat(fn_sound, '|', sn_sound, '|', district)"),
-    Key("swapped names", ("fn", "sn", "born_text"), "concat(least(fn, sn), '|', greatest(fn, sn), '|', born_text)"),
-    Key("names and district", ("fn", "sn", "district"), "concat(fn, '|', sn, '|', district)"),
-    Key("names", ("fn", "sn"), "concat(least(fn, sn), '|', greatest(fn, sn))"),
-    Key("address", ("ad", "pc"), "concat(ad, '|', pc)"),
-    Key("address and birth", ("ad", "born_text"), "concat(ad, '|', born_text)"),
-    Key("address and forename", ("ad", "fn_sound"), "concat(ad, '|', left(fn_sound, 2))"),
-    Key("address and surname", ("ad", "sn_sound"), "concat(ad, '|', left(sn_sound, 2))"),
-    Key("surname and postcode", ("sn_sound", "pc"), "concat(sn_sound, '|', pc)"),
-    Key("birth", ("born_text",), "born_text", broad=True),
-    Key("home", ("ad",), "concat(ad, '|', coalesce(pc, ''))"),
-    Key("sounds", ("fn_sound", "sn_sound"), "concat(fn_sound, '|', sn_sound)", broad=True),
-    Key("surname and year", ("sn_sound", "born_text"), f"concat(sn_sound, '|', {_YEAR})", broad=True),
-    Key("forename and year", ("fn_sound", "born_text"), f"concat(fn_sound, '|', {_YEAR})", broad=True),
-    Key("surname and day", ("sn_sound", "born_text"), f"concat(left(sn_sound, 2), '|', {_DAY})", broad=True),
-    Key("forename and day", ("fn_sound", "born_text"), f"concat(left(fn_sound, 2), '|', {_DAY})", broad=True),
+    Key("phone", ("ph",)),
+    Key("names and year", ("fn", "sn", _YEAR)),
+    Key("names and sector", ("fn", "sn", "sector")),
+    Key("names and day", ("fn", "sn", _YEAR), ("fn", "sn", _DAY)),
+    Key("birth and forename", ("born_day", "fn_sound"), ("born_day", _FN)),
+    Key("birth and surname", ("born_day", "sn_sound"), ("born_day", _SN)),
+    Key("birth and district", ("born_day", "district")),
+    Key("swapped birth", (_YEAR, "sn"), (_YEAR, *_EITHER_DAY, "sn")),
+    Key("sounds and district", ("fn_sound", "sn_sound", "district")),
+    Key("swapped names", ("fn", "sn", "born_day"), (*_EITHER_NAME, "born_day")),
+    Key("names and district", ("fn", "sn", "district")),
+    Key("names", ("fn", "sn"), _EITHER_NAME),
+    Key("address and birth", ("ad", "born_day")),
+    Key("address and forename", ("ad", "fn_sound"), ("ad", "left(fn_sound, 2)")),
+    Key("address and surname", ("ad", "sn_sound"), ("ad", "left(sn_sound, 2)")),
+    Key("surname and postcode", ("sn_sound", "pc")),
+    Key("birth", ("born_day",), broad=True),
+    Key("home", ("ad",), ("ad", "coalesce(pc, '')")),
+    Key("sounds", ("fn_sound", "sn_sound"), broad=True),
+    Key("surname and year", ("sn_sound", _YEAR), broad=True),
+    Key("forename and year", ("fn_sound", _YEAR), broad=True),
+    Key("surname and day", ("sn_sound", _YEAR), ("left(sn_sound, 2)", _DAY), broad=True),
+    Key("forename and day", ("fn_sound", _YEAR), ("left(fn_sound, 2)", _DAY), broad=True),
     Key(
         "starts and month",
-        ("fn_sound", "sn_sound", "born_text"),
-        "concat(left(fn_sound, 2), '|', left(sn_sound, 2), '|', left(born_text, 6))",
+        ("fn_sound", "sn_sound", _YEAR),
+        ("left(fn_sound, 2)", "left(sn_sound, 2)", _YEAR, "born_month"),
         broad=True,
     ),
 )
@@ -108,56 +115,57 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[bool,
     if count * (count - 1) // 2 <= ALL_PAIRS:
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {table}_pairs AS
-                SELECT l.number::INTEGER AS first, r.number::INTEGER AS second
+                SELECT l.number AS first, r.number AS second
                 FROM {originals} l JOIN {originals} r ON l.number < r.number"""
         )
         return True, []
     values = ", ".join(f"{key.value} AS k{place}" for place, key in enumerate(KEYS))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table}_keys AS
-            SELECT number::INTEGER AS number, hash(fn, sn, born_text, ad, ph) AS alike, fn, sn, born_text, {values} FROM {originals}"""
+            SELECT number, hash(fn, sn, born_text, ad, ph) AS alike, {values} FROM {originals}"""
     )
-    sampled, parts = [], []
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_found (pair BIGINT)")
+    pair = "least(a.number, b.number)::BIGINT << 32 | greatest(a.number, b.number)"
+    sampled = []
     for place, key in enumerate(KEYS):
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {table}_sizes AS
-                SELECT k{place} AS value, count(*) AS size FROM {table}_keys WHERE k{place} IS NOT NULL
+                SELECT k{place} AS value, count(*)::INTEGER AS size FROM {table}_keys WHERE k{place} IS NOT NULL
                 GROUP BY k{place} HAVING count(*) > 1"""
         )
         cap = _cap(connection, table, key, count)
-        parts.append(
-            f"""SELECT l.number AS first, r.number AS second FROM
-                (SELECT number, k{place} FROM {table}_keys SEMI JOIN {table}_b{place} s ON s.value = k{place}) l
-                JOIN {table}_keys r ON l.k{place} = r.k{place} AND l.number < r.number"""
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {table}_block AS SELECT number, value, size FROM {table}_keys
+                JOIN {table}_sizes ON value = k{place}"""
         )
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_b{place} AS SELECT value FROM {table}_sizes WHERE size <= {cap}")
+        connection.execute(
+            f"""INSERT INTO {table}_found SELECT {pair} FROM {table}_block a JOIN {table}_block b
+                ON a.value = b.value AND a.number < b.number WHERE a.size <= {cap} AND b.size <= {cap}"""
+        )
         blocks, records, pairs = connection.execute(
-            f"""SELECT count(*), coalesce(sum(size), 0), coalesce(sum(size * (size - 1) // 2), 0)
+            f"""SELECT count(*), coalesce(sum(size), 0), coalesce(sum(size::BIGINT * (size - 1) // 2), 0)
                 FROM {table}_sizes WHERE size > {cap}"""
         ).fetchall()[0]
         if not blocks:
             continue
-        near = NEXT_TO if not key.broad or count <= LEAST_BUDGET / 4 else 0
+        near = NEXT_TO if not key.broad or count <= SAMPLED_BROAD else 0
         sampled.append(Sampled(key.name, int(blocks), int(records), int(pairs), int(records - blocks) * near))
         if near:
             connection.execute(
-                f"""CREATE OR REPLACE TEMP TABLE {table}_n{place} AS
+                f"""INSERT INTO {table}_found
                     WITH inside AS (
-                        SELECT number, k{place} AS value, row_number() OVER (
-                            PARTITION BY k{place} ORDER BY sn, fn, born_text, alike, number) AS spot
-                        FROM {table}_keys JOIN {table}_sizes ON value = k{place} AND size > {cap}
+                        SELECT number, value, row_number() OVER (PARTITION BY value ORDER BY sn, fn, born_text, alike, number) AS spot
+                        FROM {table}_block JOIN (SELECT number, fn, sn, born_text FROM {table}) USING (number)
+                        JOIN (SELECT number, alike FROM {table}_keys) USING (number) WHERE size > {cap}
                     )
-                    SELECT least(a.number, b.number) AS first, greatest(a.number, b.number) AS second
-                    FROM inside a CROSS JOIN range(1, {near + 1}) steps(step)
+                    SELECT {pair} FROM inside a CROSS JOIN range(1, {near + 1}) steps(step)
                     JOIN inside b ON a.value = b.value AND b.spot = a.spot + step"""
             )
-            parts.append(f"SELECT first, second FROM {table}_n{place}")
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}_pairs AS SELECT DISTINCT first, second FROM ({' UNION ALL '.join(parts)})"
+        f"""CREATE OR REPLACE TEMP TABLE {table}_pairs AS
+            SELECT (pair >> 32)::INTEGER AS first, (pair & 4294967295)::INTEGER AS second FROM (SELECT DISTINCT pair FROM {table}_found)"""
     )
-    for place in range(len(KEYS)):
-        connection.execute(f"DROP TABLE {table}_b{place}; DROP TABLE IF EXISTS {table}_n{place}")
-    connection.execute(f"DROP TABLE {table}_keys; DROP TABLE {table}_sizes")
+    connection.execute(f"DROP TABLE {table}_keys; DROP TABLE {table}_sizes; DROP TABLE {table}_block; DROP TABLE {table}_found")
     return False, sampled
 
 
@@ -165,11 +173,9 @@ def _cap(connection: duckdb.DuckDBPyConnection, table: str, key: Key, records: i
     """The largest block that is compared whole, so that the key's pairs stay within its budget."""
     most = LARGEST_OF_NAME if key.name == "names" else LARGEST_BLOCK
     budget = max(LEAST_BUDGET, records * (BROAD if key.broad else NARROW))
-    if key.broad and records * BROAD < LEAST_BUDGET:
-        budget = LEAST_BUDGET
     found = connection.execute(
         f"""SELECT max(size) FROM (
-                SELECT size, sum(count(*) * size * (size - 1) // 2) OVER (ORDER BY size) AS pairs
+                SELECT size, sum(count(*) * size::BIGINT * (size - 1) // 2) OVER (ORDER BY size) AS pairs
                 FROM {table}_sizes WHERE size <= {most} GROUP BY size
             ) WHERE pairs <= {budget}"""
     ).fetchall()[0][0]

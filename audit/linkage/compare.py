@@ -6,9 +6,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from audit.linkage.blocking import Sampled, collapse, find_pairs
-from audit.linkage.comparisons import BIRTH, DUCKDB, FIELDS, FORENAME, PHONE, PLACE, SPARK, code_sql, levels_of
+from audit.linkage.comparisons import BIRTH, DUCKDB, FIELDS, FORENAME, PHONE, PLACE, SPARK, code_sql, levels_of, pairs_sql
 from audit.linkage.model import RARE, Ints, Strangers
 from audit.linkage.records import COLUMNS
 
@@ -43,11 +44,11 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     every, sampled = find_pairs(connection, table)
     copies = connection.execute(f"SELECT original, number FROM {table}_copies ORDER BY number").fetchnumpy()
     if spark is None:
-        found = connection.execute(_levels(table, code_sql(DUCKDB), every)).fetchnumpy()
+        found = connection.execute(_levels(table, code_sql(DUCKDB))).fetchnumpy()
     else:
         from audit.linkage.on_spark import levels_on_spark
 
-        found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK), every))
+        found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK)))
     first, second, code = (np.asarray(found[name], np.int64) for name in ("first", "second", "code"))
     order = np.lexsort((second, first))
     first, second, code = first[order], second[order], code[order]
@@ -67,20 +68,9 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     )
 
 
-def _levels(table: str, code: str, every: bool) -> str:
-    """SQL for the pairs with their levels; of a large set those on which nothing agrees are left out at once."""
-    some = "" if every else f"WHERE NOT {_hopeless()}"
-    return f"""SELECT p.first, p.second, {code} AS code FROM {table}_pairs p
-        JOIN {table} l ON l.number = p.first JOIN {table} r ON r.number = p.second {some}"""
-
-
-def _hopeless() -> str:
-    """Cheap to see: neither births nor homes nor telephones are near, and the surnames begin otherwise."""
-    far = "l.{0} <> r.{0}"
-    births = "left(l.born_text, 4) <> left(r.born_text, 4) AND right(l.born_text, 4) <> right(r.born_text, 4)"
-    names = "left(l.fn_sound, 1) <> left(r.fn_sound, 1) AND left(l.sn_sound, 1) <> left(r.sn_sound, 1)"
-    names += " AND left(l.fn_sound, 1) <> left(r.sn_sound, 1)"
-    return f"coalesce({births} AND {far.format('pc')} AND {far.format('ad')} AND {far.format('ph')} AND {names}, false)"
+def _levels(table: str, code: str) -> str:
+    """SQL for the pairs with their levels."""
+    return f"""SELECT p.first, p.second, CAST({code} AS INTEGER) AS code FROM {pairs_sql(f"{table}_pairs", table)}"""
 
 
 def _worth_weighing(code: Ints) -> npt.NDArray[np.bool_]:
@@ -97,8 +87,8 @@ def _exact_code(connection: duckdb.DuckDBPyConnection, table: str, records: Ints
     if not len(records):
         return np.zeros(0, np.int64)
     found = connection.execute(
-        f"""SELECT l.number, {code_sql(DUCKDB)} AS code FROM {table} l JOIN {table} r ON l.number = r.number
-            SEMI JOIN {table}_copies c ON c.original = l.number ORDER BY l.number"""
+        f"""SELECT p.first AS number, {code_sql(DUCKDB)} AS code
+            FROM {pairs_sql(f"(SELECT DISTINCT original AS first, original AS second FROM {table}_copies)", table)} ORDER BY p.first"""
     ).fetchnumpy()
     return np.asarray(found["code"], np.int64)[np.searchsorted(np.asarray(found["number"], np.int64), records)]
 
@@ -121,27 +111,15 @@ def _totals(
 
 def _values(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Ints]:
     """Each record's value by field, as a number."""
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {table}_words AS
-            SELECT word, row_number() OVER (ORDER BY word) - 1 AS code
-            FROM (SELECT fn AS word FROM {table} UNION SELECT sn FROM {table}) WHERE word IS NOT NULL"""
-    )
-    found = connection.execute(
-        f"""SELECT coalesce(f.code, -1) AS forename, coalesce(s.code, -1) AS surname, coalesce(t.born_day + 1000000, -1) AS date_of_birth
-            FROM {table} t LEFT JOIN {table}_words f ON t.fn = f.word LEFT JOIN {table}_words s ON t.sn = s.word ORDER BY number"""
-    ).fetchnumpy()
-    values = {name: np.asarray(found[name], np.int64) for name in ("forename", "surname")}
-    births = np.asarray(found["date_of_birth"], np.int64)
-    values["date_of_birth"] = np.where(births < 0, -1, births - births[births >= 0].min(initial=births.max(initial=0)))
-    for name in ("place", "phone"):
-        column = VALUES[name]
-        codes = connection.execute(
-            f"SELECT CASE WHEN {column} IS NOT NULL THEN dense_rank() OVER (ORDER BY {column} NULLS LAST) - 1 ELSE -1 END AS code "
-            f"FROM {table} ORDER BY number"
-        ).fetchnumpy()["code"]
-        values[name] = np.asarray(codes, np.int64)
-    connection.execute(f"DROP TABLE {table}_words")
-    return values
+    hashes = ", ".join(f"CASE WHEN {column} IS NULL THEN 0 ELSE hash({column}) END AS {name}" for name, column in VALUES.items())
+    found = connection.execute(f"SELECT {hashes} FROM {table} ORDER BY number").fetchnumpy()
+    gone = {name: np.asarray(found[name]) == 0 for name in VALUES}
+    both = np.concatenate((found["forename"], found["surname"]))
+    names = pd.factorize(both)[0].astype(np.int64)
+    values = dict(zip(("forename", "surname"), np.split(names, 2), strict=True))
+    for name in ("date_of_birth", "place", "phone"):
+        values[name] = pd.factorize(np.asarray(found[name]))[0].astype(np.int64)
+    return {name: np.where(gone[name], -1, values[name]) for name in VALUES}
 
 
 def strangers(connection: duckdb.DuckDBPyConnection, table: str, compared: Compared, across: bool) -> Strangers:
@@ -157,13 +135,18 @@ def strangers(connection: duckdb.DuckDBPyConnection, table: str, compared: Compa
     reach = min(wanted // records + 1, records if records <= 6_000 else FARTHEST * 4)
     few = f"AND hash(person_id) < {int(wanted / records * 2**64)}::UBIGINT" if records > wanted else ""
     number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY hash(person_id), person_id)"
-    found = connection.execute(
-        f"""WITH numbered AS (
-                SELECT *, {number} AS spot FROM {table} ANTI JOIN {table}_copies USING (number) WHERE true {few}
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {table}_drawn AS
+            WITH numbered AS (
+                SELECT number, force, {number} AS spot FROM {table} ANTI JOIN {table}_copies USING (number) WHERE true {few}
             )
-            SELECT {code_sql(DUCKDB)} AS code, count(*) AS pairs FROM numbered l CROSS JOIN range(1, {reach} + 1) steps(step)
-            JOIN numbered r ON r.spot = l.spot + step AND l.force {"<>" if across else "="} r.force GROUP BY code ORDER BY code"""
+            SELECT l.number AS first, r.number AS second FROM numbered l CROSS JOIN range(1, {reach} + 1) steps(step)
+            JOIN numbered r ON r.spot = l.spot + step AND l.force {"<>" if across else "="} r.force"""
+    )
+    found = connection.execute(
+        f"SELECT {code_sql(DUCKDB)} AS code, count(*) AS pairs FROM {pairs_sql(f'{table}_drawn', table)} GROUP BY code ORDER BY code"
     ).fetchnumpy()
+    connection.execute(f"DROP TABLE {table}_drawn")
     return _counted(np.asarray(found["code"], np.int64), np.asarray(found["pairs"], float))
 
 

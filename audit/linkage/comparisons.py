@@ -23,12 +23,12 @@ class Dialect:
     """Damerau–Levenshtein distance of two texts."""
     similarity: str
     """Jaro–Winkler similarity of two texts."""
-    overlap: str
-    """Whether two lists have an entry in common."""
+    bounded: bool
+    """Whether the columns ``*_mask`` bound the distances, so that most need not be computed."""
 
 
-DUCKDB = Dialect("duckdb", "damerau_levenshtein", "jaro_winkler_similarity", "list_has_any")
-SPARK = Dialect("spark", "damerau_levenshtein", "jaro_winkler", "arrays_overlap")
+DUCKDB = Dialect("duckdb", "damerau_levenshtein", "jaro_winkler_similarity", True)
+SPARK = Dialect("spark", "damerau_levenshtein", "jaro_winkler", False)
 
 
 class Condition(Protocol):
@@ -50,28 +50,23 @@ class Blank:
 
 @dataclass(frozen=True)
 class Same:
-    """The column is equal, or the parts of it that start at a place (from 1) and have a length."""
+    """The column is equal."""
 
     column: str
-    start: int = 1
-    length: int | None = None
 
     def sql(self, dialect: Dialect) -> str:
-        if self.length is None:
-            return f"l.{self.column} = r.{self.column}"
-        parts = (f"substr({side}.{self.column}, {self.start}, {self.length})" for side in "lr")
-        return " = ".join(parts)
+        return f"l.{self.column} = r.{self.column}"
 
 
 @dataclass(frozen=True)
-class SameEnd:
-    """The last letters of the column are equal."""
+class Value:
+    """The column has this number on either side."""
 
-    column: str
-    letters: int
+    columns: dict[str, int]
 
     def sql(self, dialect: Dialect) -> str:
-        return f"right(l.{self.column}, {self.letters}) = right(r.{self.column}, {self.letters})"
+        sides = (" AND ".join(f"{side}.{name} = {value}" for name, value in self.columns.items()) for side in "lr")
+        return "(" + " OR ".join(f"({side})" for side in sides) + ")"
 
 
 @dataclass(frozen=True)
@@ -82,32 +77,51 @@ class Edits:
     most: int
 
     def sql(self, dialect: Dialect) -> str:
-        column = self.column
-        # What one or two edits leave alone is looked at first, which takes less time than to count them.
-        cheap = f"abs(length(l.{column}) - length(r.{column})) <= {self.most}"
-        return f"({cheap} AND {dialect.edits}(l.{column}, r.{column}) <= {self.most})"
+        left, right = f"l.{self.column}", f"r.{self.column}"
+        edits = f"{dialect.edits}({left}, {right}) <= {self.most}"
+        # What so many edits leave alone is looked at first, which takes less time than to count them.
+        near = f"abs(length({left}) - length({right})) <= {self.most}"
+        if not dialect.bounded:
+            return f"({near} AND {edits})"
+        near += f" AND bit_count(xor({left}_mask, {right}_mask)) <= {2 * self.most}"
+        if self.most > 1:
+            return f"CASE WHEN {near} THEN {edits} ELSE false END"
+        # Texts of one length differ in one place, or in two that are swapped.
+        plain = f"length({left}) = length({right}) AND strlen({left}) = length({left}) AND strlen({right}) = length({right})"
+        swapped = f"hamming({left}, {right}) = 2 AND {left}_mask = {right}_mask"
+        same_length = f"CASE WHEN hamming({left}, {right}) <= 1 THEN true WHEN {swapped} THEN {edits} ELSE false END"
+        return f"CASE WHEN NOT ({near}) THEN false WHEN {plain} THEN {same_length} ELSE {edits} END"
 
 
 @dataclass(frozen=True)
 class Alike:
-    """The Jaro–Winkler similarity of two columns is at least so much."""
+    """The Jaro–Winkler similarity of two columns is at least so much. ``of`` names the text whose mask bounds the column's."""
 
     column: str
     least: float
     other: str | None = None
+    of: str | None = None
 
     def sql(self, dialect: Dialect) -> str:
-        return f"{dialect.similarity}(l.{self.column}, r.{self.other or self.column}) >= {self.least}"
+        a, b = self.column, self.other or self.column
+        similar = f"{dialect.similarity}(l.{a}, r.{b}) >= {self.least}"
+        if not dialect.bounded:
+            return similar
+        # Letters that the other text has not at all cannot match. With m matches Jaro is at most (m/length + m/length + 1)/3,
+        # and Winkler's bonus of four equal first letters takes away at most 0.4 of what is missing to 1.
+        left, right = f"l.{self.of or a}_mask", f"r.{self.of or b}_mask"
+        most = f"least(length(l.{a}) - bit_count({left} & ~{right}), length(r.{b}) - bit_count({right} & ~{left}))"
+        least = 3 * (1 - (1 - self.least) / 0.6) - 1
+        bound = f"{most} * (length(l.{a}) + length(r.{b})) >= {least - 1e-6:.6f} * length(l.{a}) * length(r.{b})"
+        return f"CASE WHEN {bound} THEN {similar} ELSE false END"
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """Two lists have an entry in common."""
-
-    column: str
+class Nicknames:
+    """The forenames may stand for the same full name: a row of ``k``, which ``records.prepare`` makes, has both."""
 
     def sql(self, dialect: Dialect) -> str:
-        return f"coalesce({dialect.overlap}(l.{self.column}, r.{self.column}), false)"
+        return "k.one IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -157,25 +171,26 @@ class DaysApart:
 
 
 @dataclass(frozen=True)
-class DayMonthSwapped:
-    """Dates as YYYYMMDD: the same year, and the day of one is the month of the other both ways."""
+class Crossed:
+    """One column of the one is the other column of the other, both ways or at least one way."""
 
-    column: str
+    one: str
+    other: str
+    both: bool = True
 
     def sql(self, dialect: Dialect) -> str:
-        a, b = f"l.{self.column}", f"r.{self.column}"
-        return f"(left({a}, 4) = left({b}, 4) AND substr({a}, 5, 2) = right({b}, 2) AND right({a}, 2) = substr({b}, 5, 2))"
+        return f"(l.{self.one} = r.{self.other} {'AND' if self.both else 'OR'} l.{self.other} = r.{self.one})"
 
 
 @dataclass(frozen=True)
-class EitherEnds:
-    """Either text ends like this."""
+class When:
+    """The second condition, looked at only where the first, which takes less time, holds."""
 
-    column: str
-    end: str
+    first: Condition
+    then: Condition
 
     def sql(self, dialect: Dialect) -> str:
-        return "(" + " OR ".join(f"right({side}.{self.column}, {len(self.end)}) = '{self.end}'" for side in "lr") + ")"
+        return f"CASE WHEN {self.first.sql(dialect)} THEN {self.then.sql(dialect)} ELSE false END"
 
 
 @dataclass(frozen=True)
@@ -261,18 +276,21 @@ class Field:
         return f"CASE {' '.join(cases)} ELSE 0 END"
 
 
-_SWAPPED = All((Alike("fn", 0.9, "sn"), Alike("sn", 0.9, "fn"), Not(Alike("fn", 0.9))))
+# Names swapped: one slip at most hits a first letter.
+_SWAPPED = When(
+    Crossed("fn_first", "sn_first", both=False), All((Alike("fn", 0.9, "sn"), Alike("sn", 0.9, "fn"), Not(Alike("fn", 0.9))))
+)
 
 
 def _one_off(column: str) -> Condition:
     # One edit leaves the first or the last letter as it was, but in the shortest texts.
-    ends = Any((Same(column, 1, 1), SameEnd(column, 1), Not(LengthOver(column, 2))))
-    return Any((All((ends, Edits(column, 1))), All((Same(column, 1, 1), Alike(column, 0.92)))))
+    ends = Any((Same(f"{column}_first"), Same(f"{column}_last"), Not(LengthOver(column, 2))))
+    return Any((When(ends, Edits(column, 1)), When(Same(f"{column}_first"), Alike(column, 0.92))))
 
 
 def _similar(column: str) -> Condition:
-    letters = All((LengthOver(column, 2), Same(f"{column}_sorted")))
-    return Any((Alike(column, 0.8), letters, Alike(f"{column}_back", 0.88)))
+    letters = All((LengthOver(column, 2), Same(f"{column}_letters")))
+    return Any((letters, Alike(column, 0.8), Alike(f"{column}_back", 0.88, of=column)))
 
 
 FORENAME = Field(
@@ -280,11 +298,11 @@ FORENAME = Field(
     Blank("fn"),
     (
         Level("other"),
-        Level("initial", All((OneLetter("fn"), Same("fn", 1, 1)))),
+        Level("initial", All((OneLetter("fn"), Same("fn_first")))),
         Level("similar", _similar("fn")),
         Level("one letter off", _one_off("fn"), near=True),
         Level("sounds the same", Same("fn_sound"), near=True),
-        Level("nickname", Overlap("fn_known"), near=True),
+        Level("nickname", Nicknames(), near=True),
         Level("swapped with surname", _SWAPPED),
         Level("same", Same("fn"), near=True, exact=True),
     ),
@@ -303,6 +321,8 @@ SURNAME = Field(
     ),
     (5, 4, 3, 1, 2),
 )
+# One edit of a date leaves its year or its day and month as they were, or it swaps two digits.
+_HALF = Any((Same("born_year"), All((Same("born_month"), Same("born_of_month"))), Same("born_text_mask")))
 BIRTH = Field(
     "date_of_birth",
     Blank("born_text"),
@@ -311,15 +331,20 @@ BIRTH = Field(
         Level("within 100 days", DaysApart("born_day", most=100)),
         Level(
             "two parts the same",
-            Any((Same("born_text", 1, 6), SameEnd("born_text", 4), All((Same("born_text", 1, 4), SameEnd("born_text", 2))))),
+            Any(
+                (
+                    All((Same("born_year"), Any((Same("born_month"), Same("born_of_month"))))),
+                    All((Same("born_month"), Same("born_of_month"))),
+                )
+            ),
         ),
-        Level("1 January of the same year", All((Same("born_text", 1, 4), EitherEnds("born_text", "0101")))),
+        Level("1 January of the same year", All((Same("born_year"), Value({"born_month": 1, "born_of_month": 1})))),
         Level(
             "one digit off",
-            Any((Edits("born_text", 1), DaysApart("born_day", (1, 10, 364, 365, 366, 3651, 3652, 3653)))),
+            Any((When(_HALF, Edits("born_text", 1)), DaysApart("born_day", (1, 10, 364, 365, 366, 3651, 3652, 3653)))),
             near=True,
         ),
-        Level("day and month swapped", DayMonthSwapped("born_text"), near=True),
+        Level("day and month swapped", All((Same("born_year"), Crossed("born_month", "born_of_month"))), near=True),
         Level("same", Same("born_text"), near=True, exact=True),
     ),
 )
@@ -330,7 +355,7 @@ PLACE = Field(
         Level("other"),
         Level("same district", Same("district")),
         Level("same sector", Same("sector")),
-        Level("similar address", All((LengthOver("ad", 3), Any((Alike("ad", 0.88), Same("ad_sorted"))))), near=True),
+        Level("similar address", All((LengthOver("ad", 3), Any((Same("ad_letters"), Alike("ad", 0.88))))), near=True),
         Level("address near", All((LengthOver("ad", 8), Edits("ad", 2))), near=True),
         Level("same postcode", Same("pc")),
         Level("same postcode, address near", All((Same("pc"), Edits("ad", 3))), near=True),
@@ -343,7 +368,7 @@ PHONE = Field(
     Blank("ph"),
     (
         Level("other"),
-        Level("one digit off", All((Same("ph", 1, 3), Edits("ph", 1))), near=True),
+        Level("one digit off", When(Same("ph_start"), Edits("ph", 1)), near=True),
         Level("same", Same("ph"), near=True, exact=True),
     ),
 )
@@ -353,6 +378,12 @@ FIELDS: dict[str, Field] = {field.name: field for field in (FORENAME, SURNAME, B
 """The fields that are compared, in the order of the results' weights."""
 
 RADIX = tuple(field.size + 1 for field in FIELDS.values())
+
+
+def pairs_sql(pairs: str, records: str) -> str:
+    """SQL for what ``code_sql`` reads: pairs (first, second) with their records ``l`` and ``r``, and their nicknames ``k``."""
+    return f"""{pairs} p JOIN {records} l ON l.number = p.first JOIN {records} r ON r.number = p.second
+        LEFT JOIN {records}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
 
 
 def code_sql(dialect: Dialect) -> str:

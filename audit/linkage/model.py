@@ -2,13 +2,14 @@
 
 Fellegi and Sunter (1969) weigh a pair's agreements by how often records of the same person, and of strangers, have them. Two
 people of one home agree on address and telephone together, which a model of two kinds takes for one person. Winkler (1993)
-has a third kind for them. Here are six:
+has a third kind for them. Here are seven:
 
-- strangers; the same person;
+- strangers; the same person; strangers of one name, since forename and surname go together in families of names, so that far
+  more strangers share both than either share would lead to expect;
 - housemates, who share a home and perhaps a telephone; family, who share the surname too; of family a few are namesakes,
   such as father and son, and a few have one birth, such as twins.
 
-The tables of the last four are tied to the two others: a share of them truly agrees, with the spelling errors of the same
+The tables of the last five are tied to the two others: a share of them truly agrees, with the spelling errors of the same
 person's records, and the rest are as strangers. So only a few shares are learnt, and these kinds cannot drift to become
 another. That a field is missing is a level of its own (Enamorado, Fifield and Imai 2019 ignore it). The expectation–
 maximisation runs on patterns, distinct combinations of levels and rarity with their number of pairs, so its cost hardly
@@ -26,8 +27,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Tables = dict[str, Floats]
 
-KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins")
-SAME, HOUSE, FAMILY, NAMESAKES, TWINS = 1, 2, 3, 4, 5
+KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins", "strangers of one name")
+SAME, HOUSE, FAMILY, NAMESAKES, TWINS, ONE_NAME = 1, 2, 3, 4, 5, 6
 RARE = ("forename", "surname", "date_of_birth", "place", "phone")
 """Fields where agreement on a rare value says more than on a common one."""
 SWAPPED = FORENAME.number("swapped with surname")
@@ -85,6 +86,7 @@ class Settings:
     same_pairs: float = 0.05
     """Pairs of the same person, as a share of the records, before anything is learnt; ``home_pairs`` likewise."""
     home_pairs: float = 0.2
+    one_name_pairs: float = 0.02
     hold: int = 10
     """Rounds in which the same person's tables stay as they are while homes settle."""
 
@@ -114,6 +116,7 @@ class Settings:
             kin_other_sex=self.kin_other_sex * factor(),
             same_pairs=self.same_pairs * factor(),
             home_pairs=self.home_pairs * factor(),
+            one_name_pairs=self.one_name_pairs * factor(),
             namesakes=shares["namesakes"],
             twins=shares["twins"],
             home=shares["home"],
@@ -158,7 +161,7 @@ class State:
     missing_strangers: dict[str, float]
     sex_of_same_forename: Floats
     pairs: dict[str, float]
-    """Share of all possible pairs: same, house, family."""
+    """Share of all possible pairs: same, house, family, one_name."""
     shares: dict[str, float]
     """namesakes, twins, home, house_phone, family_phone."""
     joint: float
@@ -217,6 +220,7 @@ def start(patterns: Patterns, strangers: Strangers, settings: Settings) -> State
             "same": settings.same_pairs * share,
             "house": settings.home_pairs / 2 * share,
             "family": settings.home_pairs / 2 * share,
+            "one_name": settings.one_name_pairs * share,
         },
         shares={name: getattr(settings, name).mean for name in ("namesakes", "twins", "home", "house_phone", "family_phone")},
         joint=settings.joint.mean,
@@ -286,6 +290,8 @@ def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
     odds = np.full((len(KINDS), len(zero)), -np.inf)
     odds[0] = 0.0
     odds[SAME] = np.log(state.pairs["same"]) + sum(weights.values(), zero) + silent * np.log(state.joint)
+    if "forename" in there and "surname" in there:
+        odds[ONE_NAME] = np.log(state.pairs["one_name"]) + agreed("forename") + agreed("surname")
     agree: Tables = {}
     if "place" in there or "phone" in there:
         home, phone_house, phone_family = zero, zero, zero
@@ -312,8 +318,8 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     """One step of maximisation."""
     levels, expected = patterns.levels, weighed.chance * patterns.count
     same, there = expected[SAME], list(state.missing_same)
-    kin = expected[HOUSE:].sum(0)
-    family = expected[FAMILY:].sum(0)
+    kin = expected[HOUSE : TWINS + 1].sum(0)
+    family = expected[FAMILY : TWINS + 1].sum(0)
     tables, missing, joint = state.same, state.missing_same, state.joint
     if state.rounds >= settings.hold:
         # A shared home and telephone are as well explained by kin, so these pairs do not teach that one person's forenames or
@@ -333,6 +339,7 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
                 apart *= (1 - missing[name]) * tables[name][0] + missing[name]
         joint = min(settings.joint.learnt(float(same[silent].sum()), float(same.sum()) * apart), 1.0)
     shares, pairs = dict(state.shares), {"same": max(float(same.sum()), 1.0) / patterns.possible}
+    pairs["one_name"] = max(float(expected[ONE_NAME].sum()), 0.5) / patterns.possible
     births = state.births_at_home
     if weighed.agree:
         seen = np.bincount(levels["date_of_birth"], expected[HOUSE] + expected[FAMILY], BIRTH.size + 1)[:-1]

@@ -19,7 +19,8 @@ def levels_on_spark(
     from splink.backends.spark import SparkAPI
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
-    for name, columns in ((table, ", ".join(["number", *COLUMNS])), (f"{table}_pairs", "first, second")):
+    read = {table: ", ".join(["number", *COLUMNS]), f"{table}_pairs": "first, second", f"{table}_nicknames": "one, other"}
+    for name, columns in read.items():
         rows = connection.sql(f"SELECT {columns} FROM {name}").to_arrow_table()
         session.createDataFrame(rows).createOrReplaceTempView(name)
     found = session.sql(query).toPandas()

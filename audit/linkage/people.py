@@ -21,6 +21,8 @@ from audit.linkage.model import (
     Strangers,
     Weighed,
     fit,
+    start,
+    weigh,
 )
 
 ROUNDS = 8
@@ -77,6 +79,12 @@ def find_people(
     pairs = _Pairs(compared.first, compared.second, compared.code, np.zeros(len(compared.first), bool))
     pairs.copy[compared.copies] = True
     across = force[pairs.first] != force[pairs.second]
+    if not compared.every:
+        keep = pairs.copy.copy()
+        for kind in drawn:
+            members = np.flatnonzero((across == kind) & ~pairs.copy)
+            keep[members] = _possible(pairs.code[members], drawn[kind], settings, possible[kind], records)
+        pairs, across = pairs.only(keep), across[keep]
     weight = _first_weights(compared, pairs, records)
     states: dict[bool, State | None] = {False: None, True: None}
     parts: list[Part] = []
@@ -155,6 +163,18 @@ def _log_odds(weighed: Weighed) -> Floats:
     """The same person against all other kinds."""
     others = np.delete(weighed.odds, SAME, axis=0)
     return np.asarray(weighed.odds[SAME] - np.logaddexp.reduce(others, axis=0), np.float64)
+
+
+def _possible(code: Ints, drawn: Strangers, settings: Settings, possible: float, records: int) -> np.ndarray:
+    """Pairs that may be of another kind than strangers if what they share is as rare as can be, before anything is learnt."""
+    distinct, of_pair = np.unique(code, return_inverse=True)
+    levels = levels_of(distinct)
+    rarest = {name: np.where(np.isin(levels[name], FIELDS[name].exact), -np.log(records), 0.0) for name in RARE}
+    swapped = levels["forename"] == SWAPPED
+    rarest["forename"] = np.where(swapped, -2 * np.log(records), rarest["forename"])
+    patterns = Patterns(levels, rarest, np.ones(len(distinct)), possible, records)
+    odds = weigh(patterns, start(patterns, drawn, settings), settings).odds
+    return np.asarray(odds[1:].max(0)[of_pair] > NO_KIND)
 
 
 def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:

@@ -4,31 +4,37 @@ import unicodedata
 
 import duckdb
 import nicknames
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-PLACEHOLDERS = (
-    "unknown", "unk", "notknown", "nk", "notavailable", "notapplicable", "none", "nonegiven", "notgiven", "notprovided",
-    "test", "tester", "xxx", "xx", "x", "noname", "anon", "anonymous", "tbc", "tba", "refused", "unnamed",
-)  # fmt: skip
-"""Names, as letters alone, that say that there is none. People are called Na, Nan and Null, so these are not among them."""
-PLACEHOLDER_TEXTS = ("n/a", "n/k", "n.a.", "n.k.", "n.a", "n.k", "#n/a", "<null>", "(null)")
-"""The same, as they are written."""
-NO_ADDRESS = ("unknown", "notknown", "nofixedabode", "nfa", "noaddress", "none", "na", "nk", "tbc", "test", "homeless")
-"""Addresses, as letters and digits alone, that say that there is none."""
+from synthetic.contract import blanks
+
 FILLER = "1900-01-01"
+NO_HOME = ("homeless", "noaddress")
+"""Addresses, as letters alone, that say that there is none, beside the placeholders that all parts share."""
 
 COLUMNS = (
-    "fn", "fn_known", "fn_sound", "fn_sorted", "fn_back", "sn", "sn_sound", "sn_sorted", "sn_back", "born_text", "born_day",
-    "ad", "ad_sorted", "pc", "sector", "district", "ph", "sex",
+    "fn", "fn_mask", "fn_letters", "fn_sound", "fn_back", "fn_first", "fn_last",
+    "sn", "sn_mask", "sn_letters", "sn_sound", "sn_back", "sn_first", "sn_last",
+    "born_text", "born_text_mask", "born_day", "born_year", "born_month", "born_of_month",
+    "ad", "ad_mask", "ad_letters", "pc", "sector", "district", "ph", "ph_mask", "ph_start", "sex",
 )  # fmt: skip
-"""What a record has for comparison: forename, the names that it is short for, its sound, its letters in order and backwards;
-the surname likewise; birth as YYYYMMDD and as a day number; address, postcode and its parts; telephone; sex."""
+"""What a record has for comparison: forename, its sound, backwards, its first and last letter;
+the surname likewise; birth as YYYYMMDD, as a day number and in parts; address, postcode and its parts; telephone; sex.
+``*_mask`` has a bit for each Latin letter and digit that occurs, ``*_letters`` is the same for texts of the same letters in any order."""
 
 # What spellings and transliterations of one sound come to: like sounds alike, doubled letters once, vowels gone.
 _SOUNDS = (
     ("ph", "f"), ("gh", "g"), ("kh", "h"), ("ch", "sh"), ("ck", "k"), ("dj", "j"), ("c", "k"), ("q", "k"), ("z", "s"),
     ("w", "v"), ("y", "i"), ("rn", "m"), ("1", "l"), ("0", "o"), ("5", "s"),
 )  # fmt: skip
+# A bit for each Latin letter and digit, none for other letters, so that a mask never has a letter that the text has not; and a
+# random number for each byte, whose sum does not know the order.
+_BIT_OF_BYTE = np.array([1 << (b - 97) if 97 <= b < 123 else 1 << (b - 22) if 48 <= b < 58 else 0 for b in range(256)], np.int64)
+_NUMBER_OF_BYTE = np.random.default_rng(1).integers(-(2**62), 2**62, 256, np.int64)
+_DIGITS = "(" + " | ".join(f"(contains({{0}}, '{digit}')::BIGINT << {digit})" for digit in range(10)) + ")"
 _ASCII = "regexp_full_match({0}, '[\\x00-\\x7F]*')"
 
 
@@ -59,64 +65,117 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
 
     Placeholders, blanks (no-break, zero-width and ideographic spaces included) and 1900-01-01 are missing.
     """
-    _plain_texts(connection, "names", ("forename", "surname"), "", PLACEHOLDERS)
-    _plain_texts(connection, "addresses", ("address",), "0-9", NO_ADDRESS)
-    letters = connection.execute("SELECT DISTINCT letters AS fn FROM names ORDER BY fn").df()
-    connection.register("names_known", _known(letters["fn"]))
-    ordered = "array_to_string(list_sort(string_split({0}, '')), '')"
+    _names(connection, table)
+    others = connection.execute(
+        f"SELECT DISTINCT address AS name FROM persons WHERE NOT {_ASCII.format('address')} ORDER BY name"
+    ).df()
+    others["letters"] = pd.Series([plain(name, True) for name in others["name"]], dtype="str")
+    connection.register("identity_others", others)
+    none = ", ".join(f"'{word}'" for word in NO_HOME)
     connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {table} AS
+        f"""CREATE OR REPLACE TEMP TABLE identity_written AS
         WITH written AS (
-            SELECT person_id, force, forename, surname, address, nullif(date_of_birth, DATE '{FILLER}') AS born,
+            SELECT person_id, force, forename, surname, nullif(date_of_birth, DATE '{FILLER}') AS born,
+                   CASE WHEN {blanks.placeholder_sql("address", "address")} THEN NULL
+                        ELSE coalesce(letters::VARCHAR, regexp_replace(lower(address), '[^a-z0-9]', '', 'g')) END AS home,
                    nullif(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g'), '') AS pc,
                    nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS digits,
                    CASE WHEN sex IN ('F', 'M') THEN sex END AS sex
-            FROM persons
+            FROM persons LEFT JOIN identity_others ON address = identity_others.name
         )
-        SELECT row_number() OVER (ORDER BY person_id) - 1 AS number, person_id, force,
-               f.letters AS fn, names_known.known::VARCHAR[] AS fn_known, f.sound AS fn_sound,
-               {ordered.format("f.letters")} AS fn_sorted, reverse(f.letters) AS fn_back,
-               s.letters AS sn, s.sound AS sn_sound, {ordered.format("s.letters")} AS sn_sorted, reverse(s.letters) AS sn_back,
-               strftime(born, '%Y%m%d') AS born_text, date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day,
-               a.letters AS ad, {ordered.format("a.letters")} AS ad_sorted, pc,
-               left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+        SELECT (row_number() OVER (ORDER BY person_id) - 1)::INTEGER AS number, person_id, force, forename, surname, born,
+               CASE WHEN home NOT IN ('', {none}) THEN home END AS ad, pc,
                CASE WHEN length(replace(substr(digits, 3), substr(digits, 3, 1), '')) > 0 THEN digits END AS ph, sex
-        FROM written LEFT JOIN names f ON forename = f.name LEFT JOIN names s ON surname = s.name
-             LEFT JOIN addresses a ON address = a.name LEFT JOIN names_known ON names_known.fn = f.letters
-        ORDER BY number
+        FROM written"""
+    )
+    connection.unregister("identity_others")
+    texts = connection.sql("SELECT number, ad, ph FROM identity_written").to_arrow_table()
+    signed = {"number": texts["number"]}
+    signed |= dict(zip(("ad_letters", "ad_mask"), signatures(texts["ad"]), strict=True))
+    signed["ph_mask"] = signatures(texts["ph"])[1]
+    connection.register("identity_signed", pa.table(signed))
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {table} AS
+        SELECT w.number, person_id, force,
+               f.letters AS fn, f.mask AS fn_mask, f.sorted AS fn_letters, f.sound AS fn_sound,
+               f.back AS fn_back, f.first AS fn_first, f.last AS fn_last,
+               s.letters AS sn, s.mask AS sn_mask, s.sorted AS sn_letters,
+               s.sound AS sn_sound, s.back AS sn_back, s.first AS sn_first, s.last AS sn_last,
+               strftime(born, '%Y%m%d') AS born_text, {_DIGITS.format("strftime(born, '%Y%m%d')")} AS born_text_mask,
+               date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
+               month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
+               ad, ad_mask, ad_letters, pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+               ph, ph_mask, left(ph, 3) AS ph_start, sex
+        FROM identity_written w JOIN identity_signed USING (number)
+             LEFT JOIN identity_names f ON forename = f.name LEFT JOIN identity_names s ON surname = s.name
         """
     )
-    connection.unregister("names_known")
-    connection.execute("DROP TABLE names; DROP TABLE addresses")
+    connection.unregister("identity_signed")
+    connection.execute("DROP TABLE identity_names; DROP TABLE identity_written")
 
 
-def _plain_texts(
-    connection: duckdb.DuckDBPyConnection, made: str, columns: tuple[str, ...], digits: str, placeholders: tuple[str, ...]
-) -> None:
-    """A table of each text as it is written and as it is compared: there are far fewer texts than records.
+def signatures(texts: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """For each text a number that is the same for all texts of the same letters, and a mask with a bit for each Latin letter
+    and digit.
+
+    >>> letters, mask = signatures(pa.chunked_array([["anna", "nana", None]]))
+    >>> letters[0] == letters[1], mask[0].as_py(), mask[2].as_py()
+    (True, 8193, None)
+    """
+    array = texts.cast(pa.large_string()).combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.large_string())
+    there = np.asarray(array.is_valid()) & (np.asarray(pc.binary_length(array).fill_null(0)) > 0)
+    kept = array.filter(pa.array(there))
+    letters, mask = np.zeros(len(array), np.int64), np.zeros(len(array), np.int64)
+    if len(kept):
+        offsets = np.frombuffer(kept.buffers()[1], np.int64)[kept.offset : kept.offset + len(kept) + 1]
+        data = np.frombuffer(kept.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+        starts = offsets[:-1] - offsets[0]
+        letters[there] = np.add.reduceat(_NUMBER_OF_BYTE[data], starts)
+        mask[there] = np.bitwise_or.reduceat(_BIT_OF_BYTE[data], starts)
+    return pa.array(letters, mask=~there), pa.array(mask, mask=~there)
+
+
+def _names(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """``identity_names``: each name as it is written and as it is compared: there are far fewer names than records. And
+    ``{table}_nicknames`` (one, other): the names that may stand for the same full name.
 
     Those of plain letters are made ready by DuckDB, the rest by Unicode's rules in Python.
     """
-    written = " UNION ".join(f"SELECT DISTINCT {column} AS name FROM persons WHERE {column} IS NOT NULL" for column in columns)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS {written}")
-    others = connection.execute(f"SELECT name FROM written WHERE NOT {_ASCII.format('name')} ORDER BY name").df()
-    others["letters"] = pd.Series([plain(name, bool(digits)) for name in others["name"]], dtype="str")
-    connection.register("others", others)
-    listed = ", ".join(f"'{name}'" for name in placeholders)
-    texts = ", ".join(f"'{name}'" for name in PLACEHOLDER_TEXTS)
     connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {made} AS
-            WITH ready AS (
-                SELECT name, regexp_replace(lower(name), '[^a-z{digits}]', '', 'g') AS letters FROM written
-                WHERE {_ASCII.format("name")}
-                UNION ALL SELECT name::VARCHAR, letters::VARCHAR FROM others
-            )
-            SELECT *, {_sound("letters")} AS sound FROM ready
-            WHERE letters <> '' AND letters NOT IN ({listed}) AND lower(trim(name)) NOT IN ({texts})"""
+        """CREATE OR REPLACE TEMP TABLE identity_spelt AS
+           SELECT DISTINCT forename AS name FROM persons WHERE forename IS NOT NULL
+           UNION SELECT DISTINCT surname FROM persons WHERE surname IS NOT NULL"""
     )
-    connection.unregister("others")
-    connection.execute("DROP TABLE written")
+    others = connection.execute(f"SELECT name FROM identity_spelt WHERE NOT {_ASCII.format('name')} ORDER BY name").df()
+    others["letters"] = pd.Series([plain(name) for name in others["name"]], dtype="str")
+    connection.register("identity_others", others)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE identity_names AS
+            WITH ready AS (
+                SELECT name, regexp_replace(lower(name), '[^a-z]', '', 'g') AS letters FROM identity_spelt
+                WHERE {_ASCII.format("name")} AND NOT {blanks.placeholder_sql("name", "name")}
+                UNION ALL SELECT name::VARCHAR, letters::VARCHAR FROM identity_others
+                WHERE NOT {blanks.placeholder_sql("name::VARCHAR", "name")}
+            )
+            SELECT *, {_sound("letters")} AS sound, reverse(letters) AS back, left(letters, 1) AS first, right(letters, 1) AS last
+            FROM ready WHERE letters <> ''"""
+    )
+    connection.unregister("identity_others")
+    distinct = connection.sql("SELECT DISTINCT letters FROM identity_names ORDER BY letters").to_arrow_table()
+    nicknamed = _nicknames(distinct["letters"].to_pylist())
+    connection.register("identity_nicknamed", nicknamed)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_nicknames AS SELECT * FROM identity_nicknamed")
+    connection.unregister("identity_nicknamed")
+    letters, mask = signatures(distinct["letters"])
+    connection.register("identity_letters", pa.table({"letters": distinct["letters"], "sorted": letters, "mask": mask}))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE identity_names AS SELECT * FROM identity_names JOIN identity_letters USING (letters)"
+    )
+    connection.unregister("identity_letters")
+    connection.execute("DROP TABLE identity_spelt")
 
 
 def _sound(column: str) -> str:
@@ -131,9 +190,14 @@ def _sound(column: str) -> str:
     return f"concat(left({sql}, 1), {consonants})"
 
 
-def _known(names: pd.Series) -> pd.DataFrame:
-    """For each forename that is a nickname or has one: the full names it may stand for, itself included."""
+def _nicknames(names: list[str]) -> pa.Table:
+    """Pairs of different names, both ways, that may stand for the same full name: columns one and other."""
     namer = nicknames.NickNamer()
-    known = {name: sorted({name} | set(namer.canonicals_of(name))) for name in names.tolist()}
-    rows = {name: full for name, full in known.items() if len(full) > 1 or namer.nicknames_of(name)}
-    return pd.DataFrame({"fn": pd.Series(list(rows), dtype="str"), "known": list(rows.values())})
+    short_for: dict[str, set[str]] = {}
+    for name in names:
+        for full in {name} | set(namer.canonicals_of(name)):
+            short_for.setdefault(full, set()).add(name)
+    pairs = sorted({(one, other) for group in short_for.values() for one in group for other in group if one != other})
+    return pa.table(
+        {"one": pa.array([one for one, _ in pairs], pa.string()), "other": pa.array([b for _, b in pairs], pa.string())}
+    )

@@ -26,6 +26,8 @@ BATCH = 10
 """Logs of one batch, where the sample has so many that at least ``LEAST_BATCHES`` come of it."""
 LEAST_BATCHES = 20
 LEAST_LOGS, MOST_LOGS = 40, 1_000_000
+LOGS_OF_AN_AUDIT = 400
+"""Logs that an audit draws of each force for its results, so that ± 4 points or so can be seen."""
 PRECISION = 0.02
 """Half the width of the interval that ``logs_needed`` is for: 2 points."""
 CANCELLED_DRAWN = 19
@@ -150,12 +152,12 @@ def _interval(rate: float, worth: float, batches: int) -> tuple[float, float]:
 
 def _cancelled(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
     """Wrongly cancelled crimes, and all cancelled ones with an event, by force."""
-    record_class = _column(connection, "crimes", "record_class", "c.")
-    event_class = _column(connection, "truth_events", "event_class", "e.")
+    record_class = _column(connection, "all_records", "record_class", "c.")
+    event_class = _column(connection, "all_truth_events", "event_class", "e.")
     rows: list[Any] = connection.execute(
         f"""
         SELECT c.force, count(*) FILTER (coalesce({event_class} <> 'non_crime', true)), count(*)
-        FROM crimes c JOIN truth_events e ON e.crime_id = c.crime_id WHERE {record_class} = 'cancelled' GROUP BY c.force
+        FROM all_records c JOIN all_truth_events e ON e.crime_id = c.crime_id WHERE {record_class} = 'cancelled' GROUP BY c.force
         """
     ).fetchall()
     return {force: (wrong, count) for force, wrong, count in rows}

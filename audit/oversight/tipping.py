@@ -1,141 +1,149 @@
 """Tipping points: how far rows with a blank field must differ from the filled ones before a finding flips.
 
-The finding is a difference between groups: the share of crimes charged or cautioned among those with the field in a group, less that among
-all other crimes with the field filled. What the blank ones come to is not known, but two things are: how many they are, and
-how many of them are charged. Suppose that the blank rows fall into the group as often as the filled ones. Then one number is
-open, the difference between the groups within the blank rows, and the tipping point is the one at which the difference over all
-rows is nil. It is beyond reach where not even all of the blank rows' charges falling on one side would do (after the delta
-adjustment of missing data, Rubin 1987; Cro and others 2020). Beside it stands the difference that the truth has in these rows.
+What the blank ones come to is not known, but how many they are is. Three kinds of finding rest on the filled ones:
+
+- *status*: the rate at which filled rows fail a check that reads the field. The tipping point is the rate among the blank ones at
+  which the check's status, and with it a gate's, is another.
+- *difference*: the difference between groups in the share of crimes charged; see ``differences.py``.
+- *people found*: of the people of the true list, those whose field is filled on all that is recorded of them. The tipping point
+  is the share found among the others at which people found is on the other side of its threshold.
+
+A point is beyond reach where no rate among the blank ones would do (delta adjustment of missing data, Rubin 1987; Cro and others
+2020). Beside it stands what the truth has for the blank ones: cells from the ledger, people from the true list.
 """
+
+from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from synthetic.contract import TABLES, reference
+from audit.effect import Instrument, found_by_blank
+from audit.oversight.differences import GROUPED, differences
+from audit.oversight.statuses import statuses
+from audit.readiness.thresholds import RECALL_NEEDED
+from synthetic.contract import TABLES
 from synthetic.errors import InputError
 
 LEAST_ROWS = 10
-FIELDS = {"persons.sex": "sex", "persons.ethnicity": "ethnicity"}
-"""Fields that have a true value for each person, of the crime's suspect."""
+COLUMNS = [
+    "force", "field", "finding", "about", "filled", "blank", "value", "limit", "tipping_point", "beyond_reach", "true_value", "flips",
+]  # fmt: skip
+FIELDS = tuple(
+    f"{table}.{field.name}"
+    for table in ("persons", "crimes", "involvements")
+    for field in TABLES[table].fields
+    if field.nullable and not field.optional
+)
+"""The fields that may be blank."""
 
 
-def tipping(connection: duckdb.DuckDBPyConnection, forces: list[str], field: str) -> pd.DataFrame:
-    """A row a force and group: force, field, group, filled, blank (crimes), difference (among the filled), tipping_point (the
-    difference within the blank rows at which the whole is nil; null where it is beyond reach), beyond_reach, true_difference
-    (within the blank rows, by the truth; null without one or under 10 crimes on a side), flips (whether the true difference is
-    past the tipping point). Groups, or their rest, of fewer than 10 crimes are null. Raises InputError for another field.
+@dataclass(frozen=True)
+class Flip:
+    """Where a share over filled and blank rows crosses its limit. Shares; ``point`` is that among the blank ones."""
+
+    point: float
+    beyond_reach: bool
+
+
+def tipping(
+    connection: duckdb.DuckDBPyConnection,
+    forces: list[str],
+    field: str,
+    as_of: date,
+    instrument: Instrument | None = None,
+    has_gaps: bool = True,
+) -> pd.DataFrame:
+    """A row a force and finding that rests on a field, with the columns of ``COLUMNS``.
+
+    ``about`` is a check, a group or an instrument; ``filled`` and ``blank`` are rows, crimes or people; ``value`` is that of the
+    filled ones; ``tipping_point`` is null where it is beyond reach, ``true_value`` where there is no truth. ``flips``: whether the
+    truth is past the tipping point. Figures that rest on fewer than 10 on either side are null. ``instrument`` is needed for
+    people found, and a connection with the truth's views. Raises InputError for a field that is not one of ``FIELDS``.
     """
+    check_field(field)
+    parts = [statuses(connection, forces, field, as_of)]
+    if field in GROUPED:
+        parts.append(differences(connection, forces, field))
+    if instrument is not None:
+        parts.append(_people_found(connection, forces, field, as_of, instrument, has_gaps))
+    kinds = {"filled": "Int64", "blank": "Int64", "beyond_reach": "boolean", "flips": "boolean"}
+    kinds |= dict.fromkeys(("value", "limit", "tipping_point", "true_value"), "Float64")
+    filled = [part.reindex(columns=COLUMNS).astype(kinds) for part in parts if len(part)]
+    found = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS).astype(kinds)
+    few = ~((found["filled"] >= LEAST_ROWS) & (found["blank"] >= LEAST_ROWS)).fillna(False).astype(bool)
+    found.loc[few, [name for name in kinds if name != "limit"]] = pd.NA
+    return found
+
+
+def check_field(field: str) -> None:
+    """Refuse a field that cannot be blank; raises InputError."""
     if field not in FIELDS:
         raise InputError("FIELD", f"takes one of {', '.join(FIELDS)}.")
-    crimes = _crimes(connection, FIELDS[field])
-    groups = [group for group in dict.fromkeys(crimes["recorded"].dropna()) if group]
-    rows = []
-    for force in forces:
-        mine = crimes[crimes["force"] == force]
-        rows += [{"force": force, "field": field, "group": group, **_of_group(mine, group)} for group in sorted(groups)]
-    columns = [
-        "force",
-        "field",
-        "group",
-        "filled",
-        "blank",
-        "difference",
-        "tipping_point",
-        "beyond_reach",
-        "true_difference",
-        "flips",
-    ]
-    kinds = {"filled": "Int64", "blank": "Int64", "beyond_reach": "boolean", "flips": "boolean"}
-    return pd.DataFrame(rows, columns=columns).astype(kinds)
 
 
-def _of_group(crimes: pd.DataFrame, group: str) -> dict[str, object]:
-    filled, blank = crimes[crimes["recorded"].notna()], crimes[crimes["recorded"].isna()]
-    here, there = filled[filled["recorded"] == group], filled[filled["recorded"] != group]
-    nothing = dict.fromkeys(("filled", "blank", "difference", "tipping_point", "beyond_reach", "true_difference", "flips"))
-    if min(len(here), len(there), len(blank)) < LEAST_ROWS:
-        return nothing
-    difference = float(here["charged"].mean() - there["charged"].mean())
-    point, reachable = tipping_point(
-        len(here), here["charged"].mean(), len(there), there["charged"].mean(), len(blank), blank["charged"].mean()
-    )
-    truth = _true_difference(blank, group)
-    flips = None if truth is None else bool(reachable and (truth - point) * np.sign(difference) < 0)
-    return {
-        "filled": len(filled), "blank": len(blank), "difference": difference, "tipping_point": point if reachable else None,
-        "beyond_reach": not reachable, "true_difference": truth, "flips": flips,
-    }  # fmt: skip
+def flip(filled: float, value: float, blank: float, limit: float) -> Flip:
+    """The share among ``blank`` rows at which that over all rows equals ``limit``, given the share ``value`` of the ``filled`` rows.
 
-
-def tipping_point(here: int, rate: float, there: int, other: float, blank: int, blank_rate: float) -> tuple[float, bool]:
-    """The difference within the blank rows at which the whole difference is nil, and whether it is within reach.
-
-    ``here`` and ``there`` are the filled rows in the group and not, with their rates; the blank rows fall into the group in the same
-    proportion, and their rate over all is ``blank_rate``.
-
-    >>> point, reachable = tipping_point(100, 0.3, 100, 0.1, 200, 0.2)
-    >>> round(point, 3), reachable
-    (-0.2, True)
+    >>> flip(100, 0.02, 50, 0.05)
+    Flip(point=0.11, beyond_reach=False)
     """
-    share = here / (here + there)
-    # With d the blank rows' difference, their rates are blank_rate + (1 - share) d in the group and blank_rate - share d beside it.
-    inside, outside = blank * share, blank * (1 - share)
-    base = (here * rate + inside * blank_rate) / (here + inside) - (there * other + outside * blank_rate) / (there + outside)
-    slope = inside * (1 - share) / (here + inside) + outside * share / (there + outside)
-    point = -base / slope
-    rates = blank_rate + (1 - share) * point, blank_rate - share * point
-    return float(point), all(0 <= one <= 1 for one in rates)
+    point = (limit * (filled + blank) - value * filled) / blank
+    return Flip(round(float(point), 12), not 0 <= point <= 1)
 
 
-def _true_difference(blank: pd.DataFrame, group: str) -> float | None:
-    known = blank[blank["true"].notna()]
-    here, there = known.loc[known["true"] == group, "charged"], known.loc[known["true"] != group, "charged"]
-    return float(here.mean() - there.mean()) if min(len(here), len(there)) >= LEAST_ROWS else None
-
-
-def _crimes(connection: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:
-    """A row a crime with a suspect's record: force, charged, recorded (the group, null for blank or not known), true."""
-    views = {row[0] for row in connection.execute("SHOW TABLES").fetchall()}
-    has_truth = "truth_identities" in views and "truth_people" in views
-    known = {row[0] for row in connection.execute("DESCRIBE SELECT * FROM crimes").fetchall()}
-    crimes_only = "coalesce(c.record_class NOT IN ('cancelled', 'non_crime_incident'), true)" if "record_class" in known else "true"
-    unknown = ", ".join(f"'{code}'" for code in ("", *TABLES["persons"].field(field).unknown))
-    connection.register("tipping_groups", reference("ethnicities")[["ethnicity", "ethnicity_group"]])
-    grouped = "(SELECT ethnicity_group FROM tipping_groups g WHERE g.ethnicity = {})" if field == "ethnicity" else "{}"
-    true = "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS value WHERE false"
-    if has_truth:
-        # Of a record that two people share, the true value is not one person's.
-        true = f"""
-            SELECT i.person_id, min(t.{field}) AS value FROM truth_identities i JOIN truth_people t USING (person_key)
-            GROUP BY i.person_id HAVING count(*) = 1
-        """
-    return connection.execute(
-        f"""
-        WITH suspects AS (SELECT crime_id, min(person_id) AS person_id FROM involvements WHERE role = 'suspect' GROUP BY crime_id),
-        known AS (
-            SELECT c.force, coalesce(c.outcome_code IN ('1', '2', '3'), false) AS charged, t.value AS true_code,
-                   CASE WHEN trim(p.{field}) NOT IN ({unknown}) THEN trim(p.{field}) END AS code
-            FROM crimes c JOIN suspects s ON s.crime_id = c.crime_id JOIN persons p ON p.person_id = s.person_id
-            LEFT JOIN ({true}) t ON t.person_id = p.person_id WHERE {crimes_only}
-        )
-        SELECT force, charged, {grouped.format("code")} AS recorded, {grouped.format("true_code")} AS "true" FROM known
-        """
-    ).df()
+def _people_found(
+    connection: duckdb.DuckDBPyConnection, forces: list[str], field: str, as_of: date, instrument: Instrument, has_gaps: bool
+) -> pd.DataFrame:
+    rows = []
+    for row in found_by_blank(connection, forces, np.datetime64(as_of), field, instrument, has_gaps).itertuples():
+        known = min(row.filled, row.blank) >= LEAST_ROWS
+        value = row.filled_found / row.filled if known else np.nan
+        true = row.blank_found / row.blank if known else np.nan
+        at = flip(row.filled, value, row.blank, RECALL_NEEDED) if known else Flip(np.nan, False)
+        whole = (row.filled_found + row.blank_found) / (row.filled + row.blank) if known else np.nan
+        rows.append(
+            {
+                "force": row.force, "field": field, "finding": "people found", "about": instrument.key, "filled": row.filled,
+                "blank": row.blank, "value": value, "limit": RECALL_NEEDED,
+                "tipping_point": np.nan if at.beyond_reach else at.point, "beyond_reach": at.beyond_reach, "true_value": true,
+                "flips": bool((value >= RECALL_NEEDED) != (whole >= RECALL_NEEDED)),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def as_text(found: pd.DataFrame) -> str:
-    """The tipping points in sentences, a force and group a line."""
-    lines = []
-    for row in found.itertuples():
-        if pd.isna(row.difference):
-            lines.append(f"{row.force}, {row.group}: fewer than {LEAST_ROWS} crimes on a side, so nothing is shown.")
-            continue
-        begin = f"{row.force}, {row.group}: {100 * row.difference:+.1f} points more charged than others, {row.blank:,} of {row.blank + row.filled:,} blank; "
-        if row.beyond_reach:
-            middle = "whatever the blank ones are, the difference keeps its sign"
-        else:
-            middle = f"the difference is nil if it is {100 * row.tipping_point:+.1f} points among the blank ones"
-        end = "" if pd.isna(row.true_difference) else f"; in truth it is {100 * row.true_difference:+.1f} there"
-        lines.append(begin + middle + end)
-    return "\n".join(lines)
+    """The tipping points in sentences, one a line; findings that rest on too few are counted at the end."""
+    shown = found[found["value"].notna()]
+    lines = [_sentence(row) for row in shown.to_dict("records")]
+    few = len(found) - len(shown)
+    if few:
+        lines.append(f"{few} more rest on fewer than {LEAST_ROWS} on a side, so nothing is shown.")
+    return "\n".join(lines) if lines else "No finding rests on this field, or nothing is blank."
+
+
+def _sentence(row: dict[str, object]) -> str:
+    share = "differences" if row["finding"] == "difference" else "shares"
+    write = _points if share == "differences" else _percent
+    what = {
+        "status": f"{_percent(row['value'])} of the filled rows fail {row['about']}, whose status changes at {_percent(row['limit'])}",
+        "difference": f"{row['about']} is charged {_points(row['value'])} points more often than others",
+        "people found": f"{_percent(row['value'])} of the people are found where it is filled, and {_percent(row['limit'])} is needed",
+    }[str(row["finding"])]
+    if row["beyond_reach"]:
+        middle = "whatever the blank ones are, this stays"
+    else:
+        middle = f"it flips at {write(row['tipping_point'])} among the blank ones"
+    end = "" if pd.isna(row["true_value"]) else f"; in truth it is {write(row['true_value'])} there"
+    end += ", and it flips" if not pd.isna(row["flips"]) and row["flips"] else ""
+    return f"{row['force']}, {row['finding']}: {what}; {row['blank']:,} blank, {row['filled']:,} filled: {middle}{end}"
+
+
+def _percent(share: object) -> str:
+    return f"{100 * float(str(share)):.1f}%"
+
+
+def _points(share: object) -> str:
+    return f"{100 * float(str(share)):+.1f}"

@@ -14,6 +14,14 @@ DEFINITIONS = {
     "Repeat entries": "Share of the recorded list's records that are a duplicate record of a person already on it.",
     "People missed because of this": "Exact Shapley value of a family of defects over the 64 ways to repair the six families from the "
     "truth; they sum to all people missed. In files: contribution.",
+    "Victims, where an instrument counts them": "Distinct victims over merged records in the truth, over the records that the force holds "
+    "in the recorded list. A victim split into several records makes the number too large, a missing link too small. Repairing "
+    "identity merges the victims' records too, and repairing linkage restores their links.",
+    "On both lists": "Share of the shorter of two lists, made for two uses from the same data, that is on the other too.",
+    "Cases without a charge": "Recorded crimes whose outcome is not a charge, summons or caution (outcome codes 1 to 3). Where such a case "
+    "counts half, so do its harm and its place in the count of crimes.",
+    "Sampling audit": "Incident logs, drawn in batches from units and months, followed to the crime register as an inspector does. The "
+    "interval allows for logs of one batch being alike (design effect).",
     "Gain if only this is fixed": "People found in addition when one family is repaired and nothing else.",
     **{declared.name: f"{declared.summary} {declared.source} In files: {key}." for key, declared in built_in().items()},
     "Rate": "Failed rows ÷ rows that the check is about. A share of all rows of an extract has no doubt in it; its 95% Wilson interval "

@@ -24,6 +24,8 @@ from audit.presentation.effects import (
 )
 from audit.presentation.findings import diagnosis_table, gaps_table, identities_table
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE, table_html
+from audit.presentation.linkage import linkage_statement
+from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
 from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table
 from audit.presentation.pictures import svg_bytes
 from audit.presentation.readiness import (
@@ -115,6 +117,12 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         "checks": checks_table(results),
         "identities": identities_table(results),
         "diagnosis": diagnosis_table(results),
+        "linkage": linkage_statement(results),
+        "wrong_inclusion": wrong_inclusion_table(results),
+        "pairs": pairs_table(results),
+        "allegations": allegations_table(results),
+        "sampling": sampling_table(results),
+        "cancelled": cancelled_table(results),
         "gaps": gaps_table(results),
         "differences": differences_table(results),
         "choices": choices_table(results),

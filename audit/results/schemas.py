@@ -307,6 +307,27 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "high": _SHARE,
         "harm_without_charge": _SHARE,
     },
+    "sampling": {
+        "force": _TEXT,
+        "logs": _COUNT,
+        "batches": _COUNT,
+        "became_crimes": _COUNT,
+        "rate": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "design_effect": _SHARE,
+        "truth": _SHARE,
+        "logs_needed": _COUNT,
+    },
+    "sampling_cancelled": {
+        "force": _TEXT,
+        "drawn": _COUNT,
+        "wrong": _COUNT,
+        "rate": _SHARE,
+        "low": _SHARE,
+        "high": _SHARE,
+        "truth": _SHARE,
+    },
 }
 
 

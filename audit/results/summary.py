@@ -18,6 +18,8 @@ class DatasetSummary(_Model):
 
     provenance: dict[str, str | int | float]
     profile: str | None
+    profile_settings: dict[str, Any] | None = None
+    """Every setting of the profile, so that the dataset can be generated again."""
     as_of: date
     forces: list[str]
     rows: dict[str, int]
@@ -36,6 +38,11 @@ class Options(_Model):
     k: int | Literal["population"] = 100
     weights: str = "harm_days"
     date_basis: str = "reported"
+    weights_given: bool = False
+    date_basis_given: bool = False
+    """Whether they were chosen for all instruments; each has its own otherwise."""
+    own_instruments: dict[str, dict[str, Any]] = {}
+    """Declarations of the instruments that are not built in, by key."""
     only: list[str] = []
     skip: list[str] = []
 

@@ -1,189 +1,141 @@
-"""The twin: a force described by rates alone, no record read, and what its data would do to a prioritisation."""
+"""The twin: a force described by counts alone, no record read, and what its data would do to a prioritisation."""
 
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from audit.effect import FAMILIES, Choices, Effect
+from audit.effect import FAMILIES, Choices, Effect, built_in
+from audit.simulation.counts import Counts
+from audit.simulation.drawing import draw
+from audit.simulation.questions import matters_to
+from audit.simulation.spread import components, effects
 from audit.simulation.worlds import FIGURES, Progress, WorldPlan, in_processes, interval, measure_world
 from synthetic.contract import reference
 from synthetic.errors import InputError
-from synthetic.profile import Profile, load_profile, profile_names
+from synthetic.profile import Profile
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 YEARS = 3.0
+AS_OF = pd.Timestamp("2025-03-31").date()
+FEWEST, MOST = 2, 1000
+"""Simulations that can be asked for."""
+TWICE = 6
+"""Draws of the rates that are simulated three times, to tell chance from rates; a tenth of all where that is more."""
 
-KEYS: dict[str, tuple[tuple[str, ...], bool, str]] = {
-    "duplicate_records": (("identity.duplicate_rate",), False, "person records that are a duplicate of another"),
-    "named_suspects_linked": (("linkage.suspect_not_linked",), True, "crimes with a named suspect that link to a record"),
-    "wrong_person_linked": (("linkage.wrong_person_linked",), False, "suspect links that lead to another person's record"),
-    "reports_recorded": (
-        ("recording.not_recorded", "recording.not_recorded_hidden"), True, "reports that become a recorded crime",
-    ),
-    "crimes_recorded_twice": (("recording.recorded_twice",), False, "crimes that are recorded a second time"),
-    "recorded_within_a_day": (("recording.late",), True, "crimes recorded within 24 hours of the report"),
-    "silent_units": (("recording.silent_unit",), False, "units that are silent for some months of the three years"),
-    "offence_codes_missing": (("missing.offence_code",), False, "crimes without an offence code"),
-    "stalking_coded_lower": (("offence.downgraded",), False, "stalking and other grave crimes coded as something lesser"),
-    "report_dates_missing": (("missing.reported_on",), False, "crimes without the day of their report"),
-    "impossible_dates": (("dates.out_of_order",), False, "crimes that happened after their report, as recorded"),
-    "suspects_without_date_of_birth": (("missing.suspect_date_of_birth",), False, "suspects' records with no date of birth"),
-    "victims_without_date_of_birth": (("missing.victim_date_of_birth",), False, "victims' records with no date of birth"),
-    "suspects_without_ethnicity": (("missing.suspect_ethnicity",), False, "suspects' records with no ethnicity"),
-    "victims_without_ethnicity": (("missing.victim_ethnicity",), False, "victims' records with no ethnicity"),
-    "victims_without_sex": (("missing.victim_sex",), False, "victims' records with no sex"),
-}  # fmt: skip
-"""Each rate of the file: the profile's keys it sets, whether it is the contrary of theirs, and what it is a share of."""
-
-
-class Rates(BaseModel):
-    """A force by rates alone. Whatever is left out has the profile's value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    population: int = Field(1_000_000, ge=50_000, le=10_000_000)
-    """Residents."""
-    reports_per_1000: float | None = Field(None, ge=0.1, le=200, allow_inf_nan=False)
-    """Reports of such crimes a year per 1,000 residents."""
-    profile: str = "typical"
-    duplicate_records: Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)] | None = None
-    named_suspects_linked: Share | None = None
-    wrong_person_linked: Share | None = None
-    reports_recorded: Share | None = None
-    crimes_recorded_twice: Share | None = None
-    recorded_within_a_day: Share | None = None
-    silent_units: Share | None = None
-    offence_codes_missing: Share | None = None
-    stalking_coded_lower: Share | None = None
-    report_dates_missing: Share | None = None
-    impossible_dates: Share | None = None
-    suspects_without_date_of_birth: Share | None = None
-    victims_without_date_of_birth: Share | None = None
-    suspects_without_ethnicity: Share | None = None
-    victims_without_ethnicity: Share | None = None
-    victims_without_sex: Share | None = None
+Array = npt.NDArray[np.float64]
+Alive = Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Twin:
-    """``figures``: instrument, figure, value (mean over worlds), low, high (where a further world lies, 95 %), worlds.
+    """What the simulations of a force say.
 
-    Figures are those of the effect, and ``contribution: <family>`` in recall_at_k.
+    ``figures``: instrument, figure, value (mean over simulations), low, high (where a further one lies, 95%), worlds. Figures are
+    those of the effect, and ``contribution: <family>`` in recall_at_k. ``spread``: instrument and the columns of
+    ``spread.components``, of recall_at_k. ``measure_next``: instrument and the columns of ``spread.effects``. ``fix_first``:
+    instrument, family, part (share of the family that is repaired), gain, low, high, in recall_at_k. ``runs``: a row a simulation
+    and instrument, with the rates that were drawn.
     """
 
-    rates: Rates
+    counts: Counts
     worlds: int
     figures: pd.DataFrame
-
-
-def read_rates(path: Path) -> Rates:
-    """The rates of a TOML file; raises InputError with one sentence that echoes no value."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        raise InputError("RATES", "takes a TOML file that can be read, with lines such as duplicate_records = 0.2.") from None
-    except (tomllib.TOMLDecodeError, RecursionError):
-        raise InputError(None, "The rates file is not valid TOML; it holds lines such as duplicate_records = 0.2.") from None
-    return check_rates(content)
-
-
-def check_rates(content: dict[str, Any]) -> Rates:
-    """Rates from plain content; InputError names the rate and what is allowed."""
-    try:
-        rates = Rates.model_validate(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        if first["type"] == "extra_forbidden":
-            raise InputError(
-                None, f"The rates file has a rate that is not known; allowed are {', '.join(Rates.model_fields)}."
-            ) from None
-        name = str(first["loc"][0])
-        raise InputError(None, f"The rate {name} is not valid: {first['msg'].lower()}.") from None
-    if rates.profile not in profile_names():
-        raise InputError(None, f"The rates file's profile must be one of {', '.join(profile_names())}.")
-    return rates
-
-
-def rates_as_toml(rates: Rates) -> str:
-    """The file that describes a force by these rates, each with what it is a share of."""
-    lines = [
-        "# A force by rates alone; no record is read. Rates that are left out have the profile's value.",
-        f"population = {rates.population}",
-        f'profile = "{rates.profile}"',
-    ]
-    if rates.reports_per_1000 is not None:
-        lines.append(f"reports_per_1000 = {rates.reports_per_1000:g}")
-    for name, (_, _, sentence) in KEYS.items():
-        value = getattr(rates, name)
-        lines.append(f"{'# ' if value is None else ''}{name} = {0.0 if value is None else value:g}  # share of {sentence}")
-    return "\n".join(lines) + "\n"
-
-
-def profile_of(rates: Rates) -> Profile:
-    """The profile that the rates come to; the force's rates are these exactly, so forces do not differ."""
-    settings = ["recording.force_spread=0"]
-    for name, (keys, contrary, _) in KEYS.items():
-        value = getattr(rates, name)
-        if value is not None:
-            settings += [f"{key}={1 - value if contrary else value}" for key in keys]
-    if rates.reports_per_1000 is not None:
-        settings.append(f"world.reports_per_1000={rates.reports_per_1000}")
-    return load_profile(rates.profile, tuple(settings))
+    spread: pd.DataFrame
+    measure_next: pd.DataFrame
+    fix_first: pd.DataFrame
+    runs: pd.DataFrame
 
 
 def twin(
-    rates: Rates,
+    counts: Counts,
     worlds: int = 20,
     seed: int = 1,
     choices: Choices | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    alive: Callable[[], None] | None = None,
+    alive: Alive | None = None,
 ) -> Twin:
-    """The effect in ``worlds`` worlds of one force with these rates. One force alone, so that sharing has nothing to add.
+    """The effect in ``worlds`` worlds of one force with these counts. One force alone, so that sharing has nothing to add.
 
-    ``progress`` is called with a sentence and the share done, ``alive`` twice a second; either may raise to stop the work.
+    Each world has rates of its own, drawn where they are not known, and the seeds follow ``seed``. Some draws are simulated again,
+    in the same world and in another one, so that the spread can be split. ``progress`` is called with a sentence and the share
+    done, ``alive`` twice a second; either may raise to stop the work. Raises InputError.
     """
-    if not 2 <= worlds <= 1000:
-        raise InputError("worlds", "takes a whole number from 2 to 1000.")
+    if not FEWEST <= worlds <= MOST:
+        raise InputError("worlds", f"takes a whole number from {FEWEST} to {MOST}.")
     if seed < 0:
         raise InputError(None, "The seed must be a whole number of 0 or more.")
-    forces = reference("forces")
-    nearest = forces.loc[(forces["population"] - rates.population).abs().idxmin()]
-    plan = partial(
-        WorldPlan,
-        profile_of(rates),
-        (str(nearest["force"]),),
-        YEARS,
-        pd.Timestamp("2025-03-31").date(),
-        scale=rates.population / int(nearest["population"]),
+    drawn = draw(counts, worlds, seed)
+    plan = plans_for(counts)
+    first = [plan(drawn.profile_of(number), seed + number) for number in range(worlds)]
+    again = np.unique(np.linspace(0, worlds - 1, min(worlds, max(TWICE, worlds // 10))).astype(int)).tolist()
+    jobs = [(one, number in again) for number, one in enumerate(first)]
+    jobs += [(replace(first[number], recording=1), False) for number in again]
+    jobs += [(replace(first[number], seed=seed + worlds + number), False) for number in again]
+    measured = run(jobs, choices or Choices(), workers, progress, alive)
+    main = measured[:worlds]
+    instruments = main[0].effect["instrument"].unique().tolist()
+    found = {name: _column(measured, name, "recall_at_k") for name in instruments}
+    spread, measure_next = [], []
+    for name, values in found.items():
+        parts = components(values[again], values[worlds : worlds + len(again)], values[worlds + len(again) :], values[:worlds])
+        chance = float((parts.set_index("source")["deviation"].reindex(["world", "recording"]) ** 2).sum())
+        spread.append(parts.assign(instrument=name))
+        # The chance is known from a few pairs only: half of it is what a fit leaves at least.
+        places = drawn.places[
+            [key for key in matters_to(built_in()[name], (choices or Choices()).date_basis) if key in drawn.places]
+        ]
+        measure_next.append(effects(places, drawn.scales(places), values[:worlds], chance / 2, seed).assign(instrument=name))
+    return Twin(
+        counts,
+        worlds,
+        _figures(main),
+        pd.concat(spread, ignore_index=True),
+        pd.concat(measure_next, ignore_index=True),
+        _gains([main[number] for number in again]),
+        _runs(main, drawn.values, seed),
     )
-    effects: list[Effect | None] = [None] * worlds
-    plans = [plan(seed=seed + number) for number in range(worlds)]
-    measured = in_processes(partial(measure_world, choices=choices or Choices()), plans, workers, alive)
-    for done, (place, effect) in enumerate(measured, 1):
-        effects[place] = effect
+
+
+def plans_for(counts: Counts) -> Callable[[Profile, int], WorldPlan]:
+    """Makes the plan of a world of this force's size from a profile and a seed."""
+    forces = reference("forces")
+    nearest = forces.loc[(forces["population"] - counts.population).abs().idxmin()]
+    slug, scale = str(nearest["force"]), counts.population / int(nearest["population"])
+    return lambda profile, seed: WorldPlan(profile, (slug,), YEARS, AS_OF, seed, scale)
+
+
+def run(
+    jobs: Sequence[tuple[WorldPlan, bool]], choices: Choices, workers: int | None, progress: Progress | None, alive: Alive | None
+) -> list[Effect]:
+    """The effect in each planned world, in order; those marked have the gains of repairs too."""
+    effects_of: dict[int, Effect] = {}
+    for done, (place, effect) in enumerate(in_processes(partial(_measure, choices), list(jobs), workers, alive), 1):
+        effects_of[place] = effect
         if progress is not None:
-            progress(f"Measured {done} of {worlds} worlds", done / worlds)
-    return Twin(rates, worlds, _figures([effect for effect in effects if effect is not None]))
+            progress(f"Measured {done} of {len(jobs)} simulations", done / len(jobs))
+    return [effects_of[place] for place in range(len(jobs))]
 
 
-def _figures(effects: list[Effect]) -> pd.DataFrame:
+def _measure(choices: Choices, job: tuple[WorldPlan, bool]) -> Effect:
+    return measure_world(job[0], choices, gains=job[1])
+
+
+def _column(measured: list[Effect], instrument: str, figure: str) -> Array:
+    rows = [effect.effect[effect.effect["instrument"] == instrument].iloc[0] for effect in measured]
+    return np.array([float(row[figure]) for row in rows])
+
+
+def _figures(measured: list[Effect]) -> pd.DataFrame:
     rows = []
-    for instrument in effects[0].effect["instrument"].unique():
-        values: dict[str, list[float]] = {name: [] for name in (*FIGURES, *(f"contribution: {family}" for family in FAMILIES))}
-        for effect in effects:
-            mine = effect.effect[effect.effect["instrument"] == instrument].iloc[0]
+    for instrument in measured[0].effect["instrument"].unique():
+        values = {name: _column(measured, instrument, name).tolist() for name in FIGURES}
+        values |= {f"contribution: {family}": [] for family in FAMILIES}
+        for effect in measured:
             parts = effect.attribution[effect.attribution["instrument"] == instrument].set_index("family")["contribution"]
-            for name in FIGURES:
-                values[name].append(float(mine[name]))
             for family in FAMILIES:
                 values[f"contribution: {family}"].append(float(parts[family]))
         for name, found in values.items():
@@ -195,7 +147,26 @@ def _figures(effects: list[Effect]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["instrument", "figure", "value", "low", "high", "worlds"])
 
 
-def _signed_interval(values: np.ndarray) -> tuple[float, float]:
-    """The same for contributions, which lie between -1 and 1."""
+def _gains(measured: list[Effect]) -> pd.DataFrame:
+    """Gains of repairing one family, whole or in part: mean over the simulations, and where that of a further one lies (95%)."""
+    frame = pd.concat([effect.fix_first for effect in measured], ignore_index=True)
+    frame = frame[frame["kind"].isna() & (frame["force"] != "all")]
+    rows = []
+    for (instrument, family, part), found in frame.groupby(["instrument", "family", "part"], sort=False)["gain"]:
+        low, high = _signed_interval(found.to_numpy(np.float64))
+        rows.append((instrument, family, part, float(found.mean()), low, high))
+    return pd.DataFrame(rows, columns=["instrument", "family", "part", "gain", "low", "high"])
+
+
+def _runs(measured: list[Effect], values: pd.DataFrame, seed: int) -> pd.DataFrame:
+    rows = []
+    for number, effect in enumerate(measured):
+        mine = effect.effect[["instrument", "k", "truth_size", *FIGURES]].assign(seed=seed + number)
+        rows.append(mine.assign(**{str(key): value for key, value in values.iloc[number].items()}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _signed_interval(values: Array) -> tuple[float, float]:
+    """The interval of a further value, for contributions and gains, which lie between -1 and 1."""
     low, high = interval((values + 1) / 2)
     return 2 * low - 1, 2 * high - 1

@@ -15,6 +15,7 @@ from audit.presentation.effects import (
     stability_table,
     together_table,
 )
+from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
 from audit.presentation.readiness import fix_first, headline
 from audit.presentation.wording import family_name, interval
 from dashboard.cache import View, once
@@ -44,6 +45,7 @@ def show(view: View) -> None:
     _figures(view, instrument, force)
     downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
     _whose_and_why(view, instrument, force)
+    _what_it_rests_on(view, instrument, force)
     st.header("What if it were worse?", anchor=False)
     if st.toggle("Measure the response to severity", key="curve", bind="query-params"):
         _curve()
@@ -93,6 +95,7 @@ def _whose_and_why(view: View, instrument: str, force: str) -> None:
     results = view.results
     st.header("Whose cases are missed", anchor=False)
     show_table(differences_table(results, instrument, force))
+    show_table(wrong_inclusion_table(results, instrument, force))
     st.header("How much rests on choices, and how much on the data", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
@@ -101,3 +104,14 @@ def _whose_and_why(view: View, instrument: str, force: str) -> None:
         show_table(stability_table(results, instrument))
     st.header("Alone or together", anchor=False)
     show_table(together_table(results, instrument))
+
+
+@once
+def _what_it_rests_on(view: View, instrument: str, force: str) -> None:
+    results = view.results
+    st.header("Other lists from the same data, and allegations without a charge", anchor=False)
+    show_table(pairs_table(results, force))
+    show_table(allegations_table(results, instrument, force))
+    st.header("What an inspector's sample would show", anchor=False)
+    show_table(sampling_table(results, force))
+    show_table(cancelled_table(results, force))

@@ -1,53 +1,69 @@
-"""Simulate your force: a force described by rates alone, and what its data would do to a prioritisation."""
+"""Simulate your force: a force described by counts alone, what its data would do to a prioritisation, and what to measure next."""
 
+import tempfile
 import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
+from audit import InputError
+from audit.effect import built_in
 from audit.presentation.charts import waterfall
-from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import FAMILY_TITLES, family_name, interval, percent
-from audit.simulation import Rates, Twin, rates_as_toml
+from audit.presentation.simulation import (
+    contributions,
+    figures_table,
+    fix_table,
+    headline,
+    known_as,
+    measure_table,
+    scenarios_table,
+    simulation_html,
+    spread_table,
+    target_chart,
+    target_table,
+)
+from audit.simulation import Between, Counted, Counts, Twin, check_counts, counts_as_toml, reach, read_counts
 from audit.simulation import twin as make_twin
-from audit.simulation.twin import KEYS
+from audit.simulation.counts import LEAST_TOTAL, RESIDENTS
+from audit.simulation.quantities import HOW_IN_WORDS, SECTIONS, Quantity
+from audit.simulation.questions import QUANTITIES, matters_to
+from audit.simulation.targets import LEAST_WORLDS
+from audit.simulation.worksheet import LEAD, worksheet_csv, worksheet_excel, worksheet_html
 from dashboard.cache import View
 from dashboard.jobs import result_of
-from dashboard.widgets import choose_instrument, downloads, show_table
+from dashboard.widgets import choose_instrument, downloads, folded, show_table
 from synthetic.profile import load_profile, profile_names
 
-FEWEST, USUAL, MOST = 5, 20, 100
+FEWEST, USUAL, MOST = 5, 20, 200
 """Simulations that can be asked for."""
-FIGURES = {
-    "recall_at_k": "People found, of those the list should hold",
-    "harm_captured": "Harm captured",
-    "wrongly_included": "Wrongly included",
-    "repeat_entries": "Repeat entries",
-}
+NOT_KNOWN, TOTALS, RANGE = "Not known", "Two totals", "A range"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def show(view: View) -> None:
     """Draw the page."""
     instrument = choose_instrument(view)
-    rates, simulations = _rates()
-    st.download_button("These rates as a file", rates_as_toml(rates), "rates.toml", "application/toml", icon=":material/download:",
-                       on_click="ignore")  # fmt: skip
-    st.caption(f"`python -m audit twin rates.toml --worlds {simulations}` gives the same figures.")
-    wanted = (rates.model_dump_json(), simulations)
+    _files()
+    counts, simulations = _form()
+    _keep(counts)
+    wanted = (counts.model_dump_json(), simulations)
     asked = st.session_state.get("twin")
     if st.button(f"Run {simulations} simulations with these rates", type="primary", icon=":material/play_arrow:"):
         asked = st.session_state["twin"] = wanted
+    st.caption(f"`python -m audit twin counts.toml --worlds {simulations}` gives the same figures from the file.")
     if asked is None:
         return
     if asked != wanted:
         st.info("The rates have changed since; run the simulations again to see what that does.", icon=":material/update:")
-    session = _session()
     found = result_of(
-        f"twin {session} {asked}",
+        f"twin {_session()} {asked}",
         "Simulating",
-        lambda progress: make_twin(Rates.model_validate_json(asked[0]), asked[1], workers=2, progress=progress, alive=progress),
+        lambda progress: make_twin(Counts.model_validate_json(asked[0]), asked[1], workers=2, progress=progress, alive=progress),
     )
-    _figures(found, instrument)
+    _results(found, instrument)
+    folded("Which combinations of two rates reach a target?", "targets", lambda: _targets(counts, instrument))
 
 
 def _session() -> str:
@@ -55,58 +71,209 @@ def _session() -> str:
     return str(st.session_state.setdefault("session", uuid.uuid4().hex))
 
 
-def _rates() -> tuple[Rates, int]:
-    left, right = st.columns([1, 2], gap="large")
-    with left:
-        population = st.number_input("Residents", 50_000, 10_000_000, 1_000_000, 50_000, key="population", bind="query-params")
-        profile = str(st.selectbox("Profile for the rates that you leave blank", profile_names(), index=profile_names().index("typical"),
-                                   key="profile", bind="query-params"))  # fmt: skip
-        simulations = st.number_input("Simulations", FEWEST, MOST, USUAL, 5, key="simulations", bind="query-params",
-                                 help="The intervals are over them; more simulations give narrower averages, and take longer.")  # fmt: skip
-    usual = load_profile(profile)
-    values: dict[str, float | None] = {}
-    with right, st.expander("Rates that you know (in %)", expanded=True):
-        columns = st.columns(2, gap="medium")
-        for place, (name, (keys, contrary, sentence)) in enumerate(KEYS.items()):
-            value = usual.rate(keys[0])
-            shown = round(100 * (1 - value if contrary else value), 2)
-            most = 90.0 if name == "duplicate_records" else 100.0
-            chosen = columns[place % 2].number_input(
-                f"{sentence[0].upper()}{sentence[1:]}",
-                0.0,
-                most,
-                None,
-                1.0,
-                key=f"rate-{name}",
-                placeholder=f"{shown:g} in the profile",
-            )
-            values[name] = None if chosen is None else chosen / 100
-    return Rates(population=int(population), profile=profile, **values), int(simulations)
+# ---- the form ------------------------------------------------------------------------------------------------------------
 
 
-def _figures(found: Twin, instrument: str) -> None:
-    mine = found.figures[found.figures["instrument"] == instrument].set_index("figure")
-    recall = mine.loc["recall_at_k"]
-    st.header(
-        f"Of 100 people that its list should hold, such data would find {100 * recall['value']:.0f} "
-        f"({100 * recall['low']:.0f} to {100 * recall['high']:.0f}).",
-        anchor=False,
-    )
-    parts = {name: float(mine.loc[f"contribution: {name}", "value"]) for name in FAMILY_TITLES}
-    parts = dict(sorted(parts.items(), key=lambda part: -part[1]))
-    st.altair_chart(waterfall(float(recall["value"]), parts), alt="From the people found as recorded to all, by family of defects")
-    titles = FIGURES | {f"contribution: {name}": f"Missed because of {family_name(name).lower()}" for name in FAMILY_TITLES}
-    rows = [
-        [Cell(titles[str(name)]), Cell(percent(row["value"]), interval(row["low"], row["high"]), number=True)]
-        for name, row in mine.iterrows()
-    ]
-    show_table(
-        Table(
-            f"Average over {found.worlds} simulations",
-            ["Figure", "Share"],
-            rows,
-            "Small print: the range in which a further simulation with the same rates lies (95%). One force alone, so other forces' records add "
-            "nothing.",
+def _answers() -> dict[str, Any]:
+    """What this visitor has said of each rate so far, by key."""
+    return dict(st.session_state.setdefault("answers", {}))
+
+
+def _files() -> None:
+    """Load a file, or a worksheet that was filled in."""
+
+    def draw() -> None:
+        st.write(LEAD)
+        empty = Counts()
+        with st.container(horizontal=True):
+            for label, make, name, kind in (
+                ("Worksheet, Excel", worksheet_excel, "worksheet.xlsx", EXCEL),
+                ("Worksheet, CSV", worksheet_csv, "worksheet.csv", "text/csv"),
+                ("Worksheet to print", worksheet_html, "worksheet.html", "text/html"),
+            ):
+                st.download_button(label, partial(make, empty), name, kind, key=name, icon=":material/download:", on_click="ignore")
+        given = st.file_uploader(
+            "Load counts from a file",
+            ["toml", "csv", "xlsx"],
+            help="A file that this page saved, or a worksheet that was filled in.",
         )
+        if given is not None and st.session_state.get("loaded") != given.file_id:
+            st.session_state["loaded"] = given.file_id
+            _load(given.name, given.getvalue())
+
+    folded("Worksheet, and counts from a file", "counts-files", draw)
+
+
+def _load(name: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory(prefix="force-counts-") as folder:
+        path = Path(folder) / f"counts{Path(name).suffix.lower()}"
+        path.write_bytes(content)
+        counts = read_counts(path)
+    st.session_state["answers"] = dict(counts.answers)
+    st.session_state["form"] = st.session_state.get("form", 0) + 1  # widgets of another name begin with what was loaded
+    st.session_state.update(population=counts.population, profile=counts.profile, left_out=counts.left_out == "range")
+    st.rerun()
+
+
+def _form() -> tuple[Counts, int]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        population = st.number_input(
+            f"Residents ({RESIDENTS[0]:,} to {RESIDENTS[1]:,})",
+            *RESIDENTS,
+            1_000_000,
+            50_000,
+            key="population",
+            bind="query-params",
+        )
+        profile = str(st.selectbox("Profile for what you do not know", profile_names(), index=profile_names().index("typical"),
+                                   key="profile", bind="query-params"))  # fmt: skip
+        simulations = st.number_input(
+            f"Simulations ({FEWEST} to {MOST})", FEWEST, MOST, USUAL, 5, key="simulations", bind="query-params",
+            help="The ranges are over them. 40 or more show what to measure next; more take longer.",
+        )  # fmt: skip
+    ranges = st.toggle(
+        "Draw rates that are not known from a range about the profile's value", True, key="left_out",
+        help="Off: what you leave blank has exactly the profile's value, as if you knew it.",
+    )  # fmt: skip
+    answers = _answers()
+    for section, title in SECTIONS.items():
+        mine = [one for one in QUANTITIES.values() if one.section == section]
+        known = sum(one.key in answers for one in mine)
+
+        def draw(mine: list[Quantity] = mine, profile: str = profile) -> None:
+            usual = load_profile(profile)
+            for quantity in mine:
+                _rate(quantity, usual.rate(quantity.key), answers)
+
+        folded(f"{title} ({known} of {len(mine)} known)" if known else title, f"rates-{section}", draw)
+    st.session_state["answers"] = answers
+    content = {"population": int(population), "profile": profile, "left_out": "range" if ranges else "profile", "answers": answers}
+    return check_counts({**content, "answers": {key: _plain(value) for key, value in answers.items()}}), int(simulations)
+
+
+def _plain(answer: Any) -> Any:
+    return answer.model_dump() if isinstance(answer, Counted | Between) else answer
+
+
+def _rate(quantity: Quantity, usual: float, answers: dict[str, Any]) -> None:
+    """One rate: whether it is known, and how; what is filled in goes into ``answers``."""
+    answer, form = answers.get(quantity.key), st.session_state.get("form", 0)
+    unit = "%" if quantity.is_share else ""
+    kinds = [NOT_KNOWN, TOTALS, RANGE] if quantity.how != "known" else [NOT_KNOWN, RANGE]
+    begin = TOTALS if isinstance(answer, Counted) else NOT_KNOWN if answer is None else RANGE
+    left, middle, right, query = st.columns([4, 2, 2, 1], vertical_alignment="bottom")
+    over = f", of {quantity.over}" if quantity.over else ""
+    kind = left.selectbox(
+        quantity.title, kinds, kinds.index(begin), key=f"kind-{quantity.key}-{form}",
+        help=f"{quantity.counts[0].upper()}{quantity.counts[1:]}{over}. {HOW_IN_WORDS[quantity.how]} {quantity.relation} "
+             f"Allowed: {quantity.allowed}. The profile has {quantity.shown(usual):g}{unit}.",
+    )  # fmt: skip
+    if quantity.sql:
+        with query.popover("Query", key=f"query-{quantity.key}"):
+            st.code(quantity.sql, "sql")
+    if kind == NOT_KNOWN:
+        answers.pop(quantity.key, None)
+    elif kind == TOTALS:
+        shown = answer if isinstance(answer, Counted) else Counted(counted=0, of=200)
+        of = int(right.number_input(f"Of ({LEAST_TOTAL} or more)", LEAST_TOTAL, 10**12, shown.of, key=f"of-{quantity.key}-{form}"))
+        most = int(min(of, of * quantity.most / quantity.times))
+        counted = middle.number_input(
+            f"Counted (0 to {most:,})", 0, most, min(shown.counted, most), key=f"counted-{quantity.key}-{form}"
+        )
+        answers[quantity.key] = Counted(counted=int(counted), of=of)
+    else:
+        at = usual if not isinstance(answer, float | Between) else answer
+        ends = (at.low, at.high) if isinstance(at, Between) else (at, at)
+        least, most_shown = (float(quantity.shown(end)) for end in (quantity.least, quantity.most))
+        low = middle.number_input(
+            f"From{f', {unit}' if unit else ''} ({least:g} or more)",
+            least,
+            most_shown,
+            float(quantity.shown(ends[0])),
+            key=f"low-{quantity.key}-{form}",
+        )
+        high = right.number_input(
+            f"To{f', {unit}' if unit else ''} (at most {most_shown:g})", low, most_shown, max(float(quantity.shown(ends[1])), low),
+            key=f"high-{quantity.key}-{form}",
+        )  # fmt: skip
+        scale = 100 if quantity.is_share else 1
+        answers[quantity.key] = low / scale if low == high else Between(low=low / scale, high=high / scale)
+
+
+def _keep(counts: Counts) -> None:
+    st.download_button(
+        "Save these counts as a file", counts_as_toml(counts), "counts.toml", "application/toml", icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+# ---- the results ---------------------------------------------------------------------------------------------------------
+
+
+def _results(found: Twin, instrument: str) -> None:
+    st.header(headline(found, instrument), anchor=False)
+    first = st.session_state.get("scenario")
+    other = first if isinstance(first, Twin) and first is not found else None
+    if other is not None:
+        show_table(scenarios_table(other, found, instrument))
+    recall, parts = contributions(found, instrument)
+    if recall == recall:  # not where every list has too few people
+        st.altair_chart(waterfall(recall, parts), alt="From the people found as recorded to all, by family of defects")
+    show_table(figures_table(found, instrument))
+    show_table(fix_table(found, instrument))
+    if found.counts.left_out == "range":
+        show_table(measure_table(found, instrument))
+    show_table(spread_table(found, instrument))
+    with st.container(horizontal=True):
+        if st.button(
+            "Keep as the first scenario",
+            icon=":material/bookmark:",
+            help="Then change rates and run again: both stand side by side.",
+        ):
+            st.session_state["scenario"] = found
+            st.toast("Kept. Change rates and run again to compare.")
+        st.download_button(
+            "Report to hand over", lambda: simulation_html(found, instrument, other).encode("utf-8"), "simulation.html", "text/html",
+            icon=":material/description:", on_click="ignore",
+        )  # fmt: skip
+    downloads(lambda: found.runs, "simulations")
+
+
+def _targets(counts: Counts, instrument: str) -> None:
+    keys = [key for key in matters_to(built_in()[instrument]) if QUANTITIES[key].is_share]
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+
+    def label(key: str) -> str:
+        return f"{QUANTITIES[key].title} ({known_as(counts, key)})"
+
+    first = left.selectbox("First rate", keys, keys.index("identity.duplicate_rate"), format_func=label, key="target-first")
+    second = middle.selectbox("Second rate", keys, keys.index("linkage.suspect_not_linked"), format_func=label, key="target-second")
+    wanted = right.number_input("People found that are wanted, of 100 (1 to 100)", 1, 100, 80, key="target-wanted")
+    if first == second:
+        raise InputError(None, "Choose two different rates for the map.")
+    asked = (counts.model_dump_json(), first, second, int(wanted), instrument)
+    if st.button(f"Draw the map ({2 * LEAST_WORLDS} simulations)", icon=":material/grid_on:"):
+        st.session_state["target"] = asked
+    chosen = st.session_state.get("target")
+    if chosen is None:
+        return
+    known, one, other, share = chosen[0], chosen[1], chosen[2], chosen[3] / 100
+    surface = result_of(
+        f"target {_session()} {chosen}",
+        "Simulating",
+        lambda progress: reach(
+            Counts.model_validate_json(known),
+            one,
+            other,
+            share,
+            2 * LEAST_WORLDS,
+            instrument=chosen[4],
+            workers=2,
+            progress=progress,
+            alive=progress,
+        ),
     )
-    downloads(lambda: pd.DataFrame(found.figures), "twin")
+    st.altair_chart(
+        target_chart(surface, one, other, share), alt="People found by two rates; the table says where the target is reached"
+    )
+    show_table(target_table(surface, one, other, share))

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from audit import audit_dataset, evaluation, write_results
+from audit import AuditOptions, audit_dataset, evaluation, write_results
 from synthetic import generate
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "example")
-dataset = generate(folder / "dataset", "typical", ["durnley"], years=1, scale=0.05, seed=1)
-results = audit_dataset(dataset, progress=True)
+dataset = generate(folder / "dataset", "typical", ["durnley"], years=1, scale=0.02, seed=1)
+results = audit_dataset(dataset, AuditOptions(k=50), progress=True)
 results  # in a notebook: the scorecard
 gates = results["readiness"].query("kind == 'gate' and instrument == 'harm_365'")
 print(gates[["name", "value", "threshold", "passed"]].to_string(index=False))

@@ -8,7 +8,10 @@ What this proves: no extract of a real system passes, since real identifiers, po
 marks. What it does not prove: the marks cannot stop someone who forges them. Names, dates of birth and addresses carry none.
 """
 
+import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from synthetic.contract import TABLES, marked_fields
+from synthetic.dataset.datapackage import DATAPACKAGE
 from synthetic.dataset.manifest import (
     ADOPTED_IDS,
     ARROW_TYPES,
@@ -33,16 +37,31 @@ from synthetic.errors import InputError
 
 def load(path: str | Path) -> Dataset:
     """The dataset in a folder, once it has passed the provenance gate; raises InputError with one sentence."""
-    folder = Path(path)
+    folder = folder_of(path)
     manifest = _read_manifest(folder)
     stamps = stamps_of(folder, manifest)
     check_dataset(folder, manifest)
     return Dataset(folder, manifest, stamps)
 
 
+def folder_of(path: str | Path) -> Path:
+    """The folder that a path or a ``file:`` address names; InputError of an address of another kind.
+
+    >>> folder_of("file:///shared/my%20data")
+    PosixPath('/shared/my data')
+    """
+    text = str(path)
+    if text.startswith("file:/"):
+        return Path(unquote("/" + text.removeprefix("file:").lstrip("/")))
+    if re.match(r"[a-z][a-z0-9+.-]+:/", text):
+        raise InputError(None, "A dataset is read from a folder, or a file: address of one; mount what lies elsewhere.")
+    return Path(path)
+
+
 def check_dataset(folder: Path, manifest: Manifest) -> None:
     """Compare a folder with a manifest: files, hashes, row counts, columns and marks; raises InputError with one sentence."""
     _check_files(folder, manifest)
+    _check_datapackage(folder)
     _check_tables(folder, manifest)
 
 
@@ -97,12 +116,30 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
     if missing:
         raise InputError(None, f"The dataset lacks the table {missing[0]}; every dataset has it, if need be with no rows.")
     for path in folder.rglob("*"):
-        if path.is_symlink() or (path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json"}):
+        if path.is_symlink() or (
+            path.is_file() and path.relative_to(folder).as_posix() not in listed | {"dataset.json", DATAPACKAGE}
+        ):
             raise InputError(
                 None,
                 "The folder holds a file that dataset.json does not list, or a link; remove it, since what is not listed "
                 "has no provenance.",
             )
+
+
+def _check_datapackage(folder: Path) -> None:
+    """Nothing reads ``datapackage.json``, but its format lets data stand in it, which would have no provenance."""
+    path = folder / DATAPACKAGE
+    if not path.exists():
+        return
+    try:
+        resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
+        named = all(isinstance(one["path"], str | list) and "data" not in one for one in resources)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        named = False
+    if not named:
+        raise InputError(
+            None, "The datapackage.json does not just name the dataset's files; remove it, since nothing here needs it."
+        )
 
 
 def _check_file(folder: Path, table: str, file: FileEntry) -> None:

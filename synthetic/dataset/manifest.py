@@ -39,6 +39,25 @@ class Adopted(StrictModel):
     statement: str = Field(min_length=1, max_length=2000)
 
 
+class ChangeMade(StrictModel):
+    """From ``since`` on records are made as in another profile, in one force or in all."""
+
+    since: date
+    profile: str
+    force: str | None = None
+
+
+class FixMade(StrictModel):
+    """From ``since`` on so large a share of what a profile's key sets is repaired, in one force or in all."""
+
+    since: date
+    key: str
+    share: float = Field(ge=0, le=1)
+    force: str | None = None
+    defects: list[str] = Field(default_factory=list)
+    """Names of the defects whose rate the key is."""
+
+
 class FileEntry(StrictModel):
     """A file of a table: where it is within the folder, its rows, and the SHA-256 of its bytes."""
 
@@ -64,6 +83,10 @@ class Manifest(StrictModel):
     """The first day that the dataset covers, where it is known."""
     forces: list[Annotated[str, Field(pattern=SLUG)]] = Field(min_length=1)
     profile: dict[str, Any] | None = None
+    changes: list[ChangeMade] = Field(default_factory=list)
+    """Changes of profile that were made by the last day."""
+    fixes: list[FixMade] = Field(default_factory=list)
+    """Repairs that were made by the last day."""
     tables: dict[str, TableEntry]
 
 

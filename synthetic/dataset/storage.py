@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from synthetic.dataset.datapackage import DATAPACKAGE, datapackage_text
 from synthetic.dataset.manifest import Dataset, FileEntry, Manifest, file_hash, stamps_of
 from synthetic.errors import InputError
 
@@ -72,9 +73,14 @@ def write_table(folder: Path, table: str, force: str, content: pa.Table) -> File
 
 
 def write_manifest(folder: Path, manifest: Manifest, name: str = "dataset.json") -> None:
-    """Write the manifest, the last file of a dataset; under another name where it is to be renamed once whole."""
+    """Write the manifest, the last file of a dataset, and ``datapackage.json`` before it; the manifest under another name where it
+    is to be renamed once whole.
+    """
+    with staged_file(folder / DATAPACKAGE) as beside:
+        beside.write_text(datapackage_text(folder, manifest), encoding="utf-8")
     content = manifest.model_dump(mode="json")
     content["provenance"] = {name: value for name, value in content["provenance"].items() if value is not None}
+    content = {name: value for name, value in content.items() if value or name not in ("changes", "fixes")}
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / name).write_text(text + "\n", encoding="utf-8")
 

@@ -1,14 +1,19 @@
 """The defects: one registry in the order of application, gathered from the declarations beside the code of each."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from synthetic.contract import DEFECTS
 from synthetic.defects import dates, identity, linkage, missing, offence, outcome, recording
 from synthetic.defects.declaration import Defect, declared
-from synthetic.defects.ledger import Ledger, Spoiler, ledger_table, tilt
-from synthetic.randomness import stream
+from synthetic.defects.ledger import Ledger, Rates, Spoiler, ledger_table, tilt
+from synthetic.randomness import derived, name_key, stream
 from synthetic.recording import Recording
 from synthetic.world.scope import Scope
+
+if TYPE_CHECKING:
+    from synthetic.profile import Profile
 
 __all__ = ["REGISTRY", "Defect", "Ledger", "apply_defects", "ledger_table", "rates_of_force", "tilt", "typical_rates"]
 
@@ -34,23 +39,26 @@ def typical_rates() -> dict[str, dict[str, float]]:
 
 
 def apply_defects(scope: Scope, recording: Recording, number: int = 0) -> Ledger:
-    """Put every defect of the registry in, in order, each from its own stream; returns the ledger."""
+    """Put every defect of the registry in, in order; returns the ledger. ``number`` numbers the recordings of a world."""
     ledger = Ledger()
     slug = recording.force.slug
-    rates = rates_of_force(scope, slug)
+    eras = scope.eras(slug)
+    rates = [rates_of_force(scope, slug, era.profile) for era in eras]
+    force_key = derived(np.array([name_key(str(scope.seed), slug)]), "recorded", str(number))
     for defect in REGISTRY:
         ledger.defect = defect
-        rng = stream(scope.seed, "defect", defect.name, slug, str(number))
-        defect.apply(Spoiler(recording, scope.profile, rng, ledger, rates[defect.name]))
+        over_time = tuple(Rates(era.first, era.profile, rate[defect.name]) for era, rate in zip(eras, rates, strict=True))
+        defect.apply(Spoiler(recording, defect.name, ledger, over_time, scope.fixes_of(slug, defect.rate), force_key))
     return ledger
 
 
-def rates_of_force(scope: Scope, slug: str) -> dict[str, float]:
+def rates_of_force(scope: Scope, slug: str, profile: "Profile | None" = None) -> dict[str, float]:
     """Each defect's rate in one force: about the profile's own, as far apart as ``recording.force_spread`` says."""
-    spread = scope.profile.recording.force_spread
+    profile = profile or scope.profile
+    spread = profile.recording.force_spread
     rates = {}
     for defect in REGISTRY:
-        rate = scope.profile.rate(defect.rate)
+        rate = profile.rate(defect.rate)
         if spread:
             odds = np.exp(stream(scope.seed, "spread", defect.rate, slug).normal(0, spread))
             rate = min(rate * odds / (1 - rate + rate * odds), defect.most)

@@ -6,9 +6,12 @@ from synthetic.defects.declaration import ANY, ILLUSTRATIVE, defect
 from synthetic.defects.identity import DAYS_TO_1900, swapped_days
 from synthetic.defects.ledger import Spoiler
 
+TWENTY_YEARS = 20 * 366
+"""Days; no period is longer."""
+
 
 def _chosen(spoiler: Spoiler) -> np.ndarray:
-    return spoiler.chosen(np.flatnonzero(spoiler.kept("crimes")))
+    return spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes")))
 
 
 @defect("dates.swapped", "dates", 0.003, ILLUSTRATIVE, ANY)
@@ -27,9 +30,9 @@ def date_defaulted(spoiler: Spoiler) -> None:
 
 @defect("dates.in_future", "dates", 0.001, ILLUSTRATIVE, ANY)
 def date_in_future(spoiler: Spoiler) -> None:
-    """The report lies one to 300 days after the last day of the data."""
+    """The report lies twenty years ahead, as when a digit of the year is wrong."""
     rows = _chosen(spoiler)
-    future = spoiler.recording.last_day + spoiler.rng.integers(1, 301, len(rows))
+    future = spoiler.recording.crimes["reported_on"][rows] + TWENTY_YEARS + spoiler.whole("crimes", rows, 300)
     spoiler.write("crimes", "reported_on", rows, future.astype(np.int32))
 
 
@@ -37,7 +40,7 @@ def date_in_future(spoiler: Spoiler) -> None:
 def date_out_of_order(spoiler: Spoiler) -> None:
     """The offence lies one to 60 days after its report."""
     rows = _chosen(spoiler)
-    after = spoiler.recording.crimes["reported_on"][rows] + spoiler.rng.integers(1, 61, len(rows))
+    after = spoiler.recording.crimes["reported_on"][rows] + 1 + spoiler.whole("crimes", rows, 60)
     spoiler.write("crimes", "occurred_on", rows, after.astype(np.int32))
 
 

@@ -11,8 +11,9 @@ from synthetic.contract import SEXES, SYSTEMS, codes
 from synthetic.defects.declaration import ANY, COPIES, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import group_weights
+from synthetic.randomness import child, derived, draw, exponential, hashed, poisson
 from synthetic.recording import draw_systems
-from synthetic.world.lives import NUMBERS, PHONES, contact, hashed, homes, number
+from synthetic.world.lives import NUMBERS, PHONES, contact, homes, number
 
 DAYS_TO_1900 = -25_567
 PLACEHOLDERS = ("UNKNOWN", "N/K", "TEST", "Not Known", "XXX")
@@ -25,50 +26,98 @@ def split_identity(spoiler: Spoiler) -> None:
     The rate is the share of person records that are a further record: with d, a person has d / (1 - d) in the mean. A further
     record says what was true of the person on the day when it was made, which may be another address, telephone or surname.
     """
-    recording, rng, rate = spoiler.recording, spoiler.rng, spoiler.rate
-    persons, involvements = recording.persons, recording.involvements
+    recording = spoiler.recording
+    persons, involvements, people = recording.persons, recording.involvements, recording.world.people
     count = len(persons["whose"])
     persons["is_copy"] = np.zeros(count, bool)
-    if rate <= 0 or not count:
+    if spoiler.most <= 0 or not count:
         return
-    crimes_each = np.bincount(involvements["person"], minlength=count)
-    weight = (0.5 + 0.5 * crimes_each / crimes_each.mean()) * group_weights(spoiler)
-    further = rng.poisson(rate / (1 - rate) * weight / weight.mean())
+    further = poisson(persons["key"], _copies_expected(spoiler), spoiler.name)
     source = np.repeat(np.arange(count), further)
+    place = np.arange(len(source)) - np.repeat(np.cumsum(further) - further, further)
+    keys = child(derived(persons["key"][source], "copy"), place)
+    created = persons["created_on"][source] + np.where(
+        draw(keys, "same day") < SAME_DAY, 0, np.floor(COPY_AFTER * exponential(keys, "days"))
+    ).astype(np.int32)
+    made = (created <= recording.last_day) & spoiler.unrepaired(keys)
+    source, keys, created = source[made], keys[made], created[made]
     rows = count + np.arange(len(source))
     for name, values in persons.items():
         persons[name] = np.concatenate([values, values[source]])
-    persons["is_copy"][rows] = True
-    persons["created_on"][rows] = rng.integers(persons["created_on"][rows], recording.last_day + 1)
-    systems = draw_systems(rng, persons["is_suspect"][rows])
-    legacy = rng.random(len(rows)) < spoiler.profile.identity.copies_from_legacy
+    persons["key"][rows], persons["is_copy"][rows], persons["created_on"][rows] = keys, True, created
+    from_legacy = np.array([era.profile.identity.copies_from_legacy for era in spoiler.eras])
+    legacy = draw(keys, "legacy") < from_legacy[spoiler.era_of("persons", rows)]
+    systems = draw_systems(keys, persons["is_suspect"][rows])
     persons["source_system"][rows] = np.where(legacy, SYSTEMS.index("legacy"), systems)
-    for name, values in vars(
-        contact(recording.world.people, persons["whose"][rows], persons["created_on"][rows], recording.first_day)
-    ).items():
+    for name, values in vars(contact(people, persons["whose"][rows], created)).items():
         persons[name][rows] = values
     spoiler.ledger.added("persons", rows)
-    first_copy = count + np.cumsum(further) - further
     true = involvements["person"]
-    pick = (rng.random(len(true)) * (further[true] + 1)).astype(np.int64)
-    chosen = np.where(pick > 0, first_copy[true] + pick - 1, true)
+    chosen = _record_named(spoiler, true, source, rows)
     moved = np.flatnonzero((chosen != true) & involvements["kept"])
     involvements["person"] = np.where(involvements["kept"], chosen, true)
     spoiler.ledger.changed("involvements", "person_id", moved, true[moved])
 
 
+SAME_DAY, COPY_AFTER = 0.5, 300
+"""Share of further records made on the day of the first, and days after it at which the others are, on average (illustrative)."""
+
+
+def _copies_expected(spoiler: Spoiler) -> np.ndarray:
+    """How many further records each person gets sooner or later, so that by now so many are there as the rate says; shape (n,)."""
+    recording = spoiler.recording
+    persons, people = recording.persons, recording.world.people
+    reports = people.reports[persons["whose"]].astype(float)
+    weight = (0.5 + 0.5 * reports / max(reports.mean(), 1e-9)) * group_weights(spoiler)
+    since = (recording.last_day - persons["created_on"]).astype(float)
+    there = SAME_DAY + (1 - SAME_DAY) * (1 - np.exp(-since / COPY_AFTER))
+    era = spoiler.era_of("persons", np.arange(len(weight)))
+    expected = np.zeros(len(weight))
+    for place, one in enumerate(spoiler.eras):
+        mine = era == place
+        if mine.any() and one.rate > 0:
+            expected[mine] = one.rate / (1 - one.rate) * weight[mine] * mine.sum() / (weight[mine] * there[mine]).sum()
+    return expected
+
+
+def _record_named(spoiler: Spoiler, true: np.ndarray, source: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The person record that each involvement names: of those there were on the day of the report, by rendezvous hashing.
+
+    So a record that is made later changes no older link (Thaler and Ravishankar 1998, doi 10.1109/90.663936).
+    """
+    recording = spoiler.recording
+    persons, involvements = recording.persons, recording.involvements
+    day = recording.world.events.reported[recording.crimes["event"][involvements["crime"]]]
+    copies = np.bincount(source, minlength=len(persons["key"]))
+    first = np.concatenate([[0], np.cumsum(copies)[:-1]])
+    chosen = true.copy()
+    links = np.flatnonzero(copies[true] > 0)
+    best = draw(involvements["key"][links] ^ persons["key"][true[links]], "named")
+    for place in range(int(copies.max()) if len(copies) else 0):
+        here = np.flatnonzero(copies[true[links]] > place)
+        record = rows[first[true[links[here]]] + place]
+        score = draw(involvements["key"][links[here]] ^ persons["key"][record], "named")
+        better = (score > best[here]) & (persons["created_on"][record] <= day[links[here]])
+        best[here[better]] = score[better]
+        chosen[links[here[better]]] = record[better]
+    return chosen
+
+
 @defect("identity.overlaid", "identity", 0.005, PROPOSED, "on people of like names")
 def overlaid(spoiler: Spoiler) -> None:
-    """Two people on one record: those next to each other by name are taken for one, and the second's record is not kept."""
+    """Two people on one record: one is taken for the next by name, and the record of the first is not kept."""
     recording = spoiler.recording
     persons = recording.persons
     rows = np.flatnonzero(persons["kept"] & ~persons["is_copy"])
-    rows = rows[np.lexsort((persons["date_of_birth"][rows], persons["forename"][rows], persons["surname"][rows]))]
-    first, second = rows[0::2][: len(rows) // 2], rows[1::2]
+    order = (persons["key"][rows], persons["date_of_birth"][rows], persons["forename"][rows], persons["surname"][rows])
+    rows = rows[np.lexsort(order)]
     # The rate is the share of the records that remain which two people share.
-    rate = spoiler.rate / (1 + spoiler.rate) * 2
-    hit = spoiler.rng.random(len(second)) < rate
-    first, second = first[hit], second[hit]
+    rate = np.array([era.rate / (1 + era.rate) for era in spoiler.eras])[spoiler.era_of("persons", rows)]
+    gone = (spoiler.draw("persons", rows) < rate) & spoiler.unrepaired(persons["key"][rows])
+    if len(rows):
+        gone[0] = False
+    before = np.maximum.accumulate(np.where(gone, 0, np.arange(len(rows))))
+    second, first = rows[gone], rows[before[gone]]
     persons["kept"][second] = False
     spoiler.ledger.gone("persons", second)
     recording.shared += list(zip(first.tolist(), persons["whose"][second].tolist(), strict=True))
@@ -88,13 +137,13 @@ def overlaid(spoiler: Spoiler) -> None:
 
 def _copies(spoiler: Spoiler) -> np.ndarray:
     persons = spoiler.recording.persons
-    return spoiler.chosen(np.flatnonzero(persons["is_copy"] & persons["kept"]))
+    return spoiler.chosen("persons", np.flatnonzero(persons["is_copy"] & persons["kept"]))
 
 
 def _rewrite(spoiler: Spoiler, name: str, rows: np.ndarray, change: Callable[[str, int], str], variants: int) -> None:
     """Write names otherwise, in one of so many variants; each name and variant is worked out once."""
     recording = spoiler.recording
-    variant = spoiler.rng.integers(0, variants, len(rows))
+    variant = spoiler.whole("persons", rows, variants, name)
     key, inverse = np.unique(recording.persons[name][rows].astype(np.int64) * variants + variant, return_inverse=True)
     changed = [change(recording.names[one // variants], one % variants) for one in key.tolist()]
     new = np.array([recording.name_number(text) for text in changed], np.int32)
@@ -104,7 +153,7 @@ def _rewrite(spoiler: Spoiler, name: str, rows: np.ndarray, change: Callable[[st
 def _either_name(spoiler: Spoiler, change: Callable[[str, int], str], variants: int) -> None:
     """Change the surname of three copies of five, the forename of the others."""
     rows = _copies(spoiler)
-    in_surname = spoiler.rng.random(len(rows)) < 0.6
+    in_surname = spoiler.draw("persons", rows, "surname") < 0.6
     _rewrite(spoiler, "surname", rows[in_surname], change, variants)
     _rewrite(spoiler, "forename", rows[~in_surname], change, variants)
 
@@ -231,7 +280,7 @@ def swapped_names(spoiler: Spoiler) -> None:
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
     first_by_custom = people.ethnicity[persons["whose"]] == codes("ethnicities", "ethnicity").index("O1")
     copies = np.flatnonzero(persons["is_copy"] & persons["kept"])
-    rows = spoiler.chosen(copies, np.where(first_by_custom, 15.0, 1.0))
+    rows = spoiler.chosen("persons", copies, np.where(first_by_custom, 15.0, 1.0))
     forename = spoiler.recording.persons["forename"][rows]
     spoiler.write("persons", "forename", rows, spoiler.recording.persons["surname"][rows])
     spoiler.write("persons", "surname", rows, forename)
@@ -243,21 +292,21 @@ def married_name(spoiler: Spoiler) -> None:
     persons, people = spoiler.recording.persons, spoiler.recording.world.people
     rows = _copies(spoiler)
     rows = rows[people.sex[persons["whose"][rows]] == SEXES.index("F")]
-    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", len(rows)))
+    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", rows))
 
 
 @defect("identity.alias", "identity", 0.02, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def alias(spoiler: Spoiler) -> None:
     """Another name altogether."""
     rows = _copies(spoiler)
-    spoiler.write("persons", "forename", rows, _others(spoiler, "forename", len(rows)))
-    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", len(rows)))
+    spoiler.write("persons", "forename", rows, _others(spoiler, "forename", rows))
+    spoiler.write("persons", "surname", rows, _others(spoiler, "surname", rows))
 
 
-def _others(spoiler: Spoiler, name: str, count: int) -> np.ndarray:
-    """Names of other people of the force."""
+def _others(spoiler: Spoiler, name: str, rows: np.ndarray) -> np.ndarray:
+    """Names of other people of the force, for each record."""
     people = spoiler.recording.world.people
-    return getattr(people, name)[spoiler.rng.integers(0, max(len(people), 1), count)]
+    return getattr(people, name)[spoiler.somebody(derived(spoiler.recording.persons["key"][rows], name), people.key)]
 
 
 @defect(
@@ -284,7 +333,7 @@ def swapped_days(days: np.ndarray) -> np.ndarray:
 def wrong_digit(spoiler: Spoiler) -> None:
     """One digit of the date of birth is wrong: the year by one or ten, or the day by one or ten."""
     rows = _copies(spoiler)
-    off = spoiler.rng.choice(np.array([-3652, -365, -10, -1, 1, 10, 365, 3652]), len(rows))
+    off = np.array([-3652, -365, -10, -1, 1, 10, 365, 3652])[spoiler.whole("persons", rows, 8)]
     days = spoiler.recording.persons["date_of_birth"][rows] + off
     latest = spoiler.recording.persons["created_on"][rows]
     spoiler.write("persons", "date_of_birth", rows, np.minimum(days, latest).astype(np.int32))
@@ -296,7 +345,7 @@ def old_address(spoiler: Spoiler) -> None:
     rows = _copies(spoiler)
     recording = spoiler.recording
     people, whose = recording.world.people, recording.persons["whose"][rows]
-    earlier = spoiler.rng.integers(0, NUMBERS, len(rows))
+    earlier = spoiler.whole("persons", rows, NUMBERS)
     address, postcode = homes(people.home[whose].astype(np.int64), people.unit[whose].astype(np.int64), earlier)
     spoiler.write("persons", "address", rows, address)
     spoiler.write("persons", "postcode", rows, postcode)
@@ -308,18 +357,18 @@ def old_address(spoiler: Spoiler) -> None:
 @defect("identity.january_filler", "identity", 0.01, ILLUSTRATIVE, ANY)
 def january_filler(spoiler: Spoiler) -> None:
     """The year of birth is known or guessed, and 1 January filled in; rarely 1 January 1900."""
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons")))
     days = spoiler.recording.persons["date_of_birth"][rows].astype("datetime64[D]")
     filler = days.astype("datetime64[Y]").astype("datetime64[D]").astype(int)
-    oldest = spoiler.rng.random(len(rows)) < 0.1
+    oldest = spoiler.draw("persons", rows, "oldest") < 0.1
     spoiler.write("persons", "date_of_birth", rows, np.where(oldest, DAYS_TO_1900, filler).astype(np.int32))
 
 
 @defect("identity.placeholder_name", "identity", 0.003, ILLUSTRATIVE, ANY)
 def placeholder_name(spoiler: Spoiler) -> None:
     """A name that says that there is none: UNKNOWN, N/K, TEST."""
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
-    in_forename = spoiler.rng.random(len(rows)) < 0.7
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons")))
+    in_forename = spoiler.draw("persons", rows, "forename") < 0.7
     for name, chosen in (("forename", rows[in_forename]), ("surname", rows[~in_forename])):
         _rewrite(spoiler, name, chosen, lambda text, variant: PLACEHOLDERS[variant], len(PLACEHOLDERS))
 
@@ -327,7 +376,7 @@ def placeholder_name(spoiler: Spoiler) -> None:
 @defect("identity.estimated_age", "identity", 0.01, ILLUSTRATIVE, ANY)
 def estimated_age(spoiler: Spoiler) -> None:
     """The age is an estimate, to the nearest five years, and the date of birth the day of the record so many years before."""
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons")))
     persons = spoiler.recording.persons
     created, born = persons["created_on"][rows], persons["date_of_birth"][rows]
     age = np.maximum(np.round((created - born) / 365.25 / 5), 1) * 5
@@ -339,14 +388,14 @@ def wrong_sex(spoiler: Spoiler) -> None:
     """A woman is written down as a man, or a man as a woman."""
     sex = spoiler.recording.persons["sex"]
     female, male = SEXES.index("F"), SEXES.index("M")
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons") & np.isin(sex, (female, male))))
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons") & np.isin(sex, (female, male))))
     spoiler.write("persons", "sex", rows, np.where(sex[rows] == female, male, female).astype(np.int8))
 
 
 @defect("equality.sex_unknown", "equality", 0.004, ILLUSTRATIVE, ANY)
 def sex_unknown(spoiler: Spoiler) -> None:
     """The sex is written down as not known."""
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons") & (spoiler.recording.persons["sex"] >= 0)))
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons") & (spoiler.recording.persons["sex"] >= 0)))
     spoiler.write("persons", "sex", rows, np.full(len(rows), SEXES.index("U"), np.int8))
 
 
@@ -358,7 +407,7 @@ def service_phone(spoiler: Spoiler) -> None:
     """The telephone number is that of a solicitor, a support service or the station, and stands on many records."""
     recording = spoiler.recording
     persons, people = recording.persons, recording.world.people
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("persons")))
+    rows = spoiler.chosen("persons", np.flatnonzero(spoiler.kept("persons")))
     whose = persons["whose"][rows]
     which = (hashed(people.life[whose], 40) % np.uint64(SERVICES_PER_UNIT)).astype(np.int64)
     area = people.home[whose].astype(np.int64) * 128 + people.unit[whose]

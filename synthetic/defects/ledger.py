@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 
 from synthetic.contract import TABLES
 from synthetic.defects.declaration import Defect
+from synthetic.randomness import Floats, Ints, Keys, child, derived, draw, whole
 from synthetic.recording import CRIME, Columns, Recording
 from synthetic.recording.tables import Identifiers, column_text
 
 if TYPE_CHECKING:  # the profile is built from the defects
     from synthetic.profile import Profile
+    from synthetic.world.scope import Fix
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,33 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Rates:
+    """What a force's records are made by from a day on (None: from ever): a profile, and the rate of one defect."""
+
+    first: int | None
+    profile: "Profile"
+    rate: float
+
+
+@dataclass(frozen=True)
 class Spoiler:
-    """What a defect works on: the recording, the profile's rates in this force, a stream of its own, and the ledger."""
+    """What a defect works on: the recording, its rates over time in this force, the fixes made of it, and the ledger.
+
+    Where it falls is drawn by the keys of the rows, so that it falls on the same ones in every extract.
+    """
 
     recording: Recording
-    profile: "Profile"
-    rng: np.random.Generator
+    name: str
     ledger: Ledger
-    rate: float
-    """The rate of this defect in this force."""
+    eras: tuple[Rates, ...]
+    fixes: "tuple[Fix, ...]" = ()
+    force_key: Keys = field(default_factory=lambda: np.zeros(1, np.uint64))
+    """The key of the force in this recording, shape (1,)."""
+
+    @property
+    def most(self) -> float:
+        """The highest rate of any time."""
+        return max(era.rate for era in self.eras)
 
     def columns(self, table: str) -> Columns:
         """The columns of a recorded table."""
@@ -90,10 +110,51 @@ class Spoiler:
         counted = crimes["kept"] & (crimes["record_class"] == CRIME) if crimes_only else crimes["kept"]
         return counted if table == "crimes" else kept & counted[self.recording.involvements["crime"]]
 
-    def chosen(self, among: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    def era_of(self, table: str, rows: np.ndarray) -> Ints:
+        """In which era each row was made: persons on the day of the record, crimes on that of the report; shape (n,)."""
+        if len(self.eras) == 1:
+            return np.zeros(len(rows), np.int64)
+        if table == "persons":
+            day = self.recording.persons["created_on"][rows]
+        else:
+            crimes = rows if table == "crimes" else self.recording.involvements["crime"][rows]
+            day = self.recording.world.events.reported[self.recording.crimes["event"][crimes]]
+        return np.searchsorted([era.first for era in self.eras[1:] if era.first is not None], day, side="right").astype(np.int64)
+
+    def draw(self, table: str, rows: np.ndarray, what: str = "") -> Floats:
+        """Numbers in [0, 1) for rows of a table, of this defect and this purpose."""
+        return draw(self.columns(table)["key"][rows], self.name, what)
+
+    def whole(self, table: str, rows: np.ndarray, below: int, what: str = "which") -> Ints:
+        """Whole numbers from 0 to ``below`` - 1 for rows of a table."""
+        return whole(self.columns(table)["key"][rows], below, self.name, what)
+
+    def unrepaired(self, keys: Keys) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Which of the defects with these keys no fix has repaired; shape (n,)."""
+        left = np.ones(len(keys), bool)
+        for number, fix in enumerate(self.fixes):
+            left &= draw(keys, self.name, "fix", str(number)) >= fix.share
+        return left
+
+    def chosen(self, table: str, among: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """Rows out of ``among`` on which the defect falls: at its rate, more often where the weights are higher."""
-        chance = self.rate if weights is None else tilt(self.rate, weights[among])
-        return among[self.rng.random(len(among)) < chance]
+        era = self.era_of(table, among)
+        chance = np.empty(len(among))
+        for number, one in enumerate(self.eras):
+            mine = slice(None) if len(self.eras) == 1 else era == number
+            chance[mine] = one.rate if weights is None else tilt(one.rate, weights[among[mine]])
+        rows = among[self.draw(table, among) < chance]
+        return rows[self.unrepaired(self.columns(table)["key"][rows])] if self.fixes else rows
+
+    def somebody(self, keys: Keys, among: Keys) -> Ints:
+        """A place in ``among`` for each key: that of the next higher number, so that a newcomer changes few choices."""
+        order = np.argsort(among)
+        found = np.searchsorted(among[order], derived(keys, self.name, "somebody"))
+        return order[found % max(len(among), 1)]
+
+    def unit_key(self, unit: int, number: int) -> Keys:
+        """The key of a unit in a numbered stretch of time; shape (1,)."""
+        return child(child(derived(self.force_key, self.name), unit), number)
 
     def write(self, table: str, name: str, rows: np.ndarray, values: np.ndarray) -> None:
         """Put values into a column, and what stood there into the ledger, where they differ."""

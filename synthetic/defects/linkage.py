@@ -6,6 +6,7 @@ from synthetic.contract import ROLES
 from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
 from synthetic.defects.weights import crime_weights, group_weights
+from synthetic.randomness import derived
 
 
 def _links(spoiler: Spoiler, role: str) -> np.ndarray:
@@ -19,7 +20,7 @@ def _by_crime_and_person(spoiler: Spoiler) -> np.ndarray:
 
 
 def _unlink(spoiler: Spoiler, role: str) -> None:
-    rows = spoiler.chosen(_links(spoiler, role), _by_crime_and_person(spoiler))
+    rows = spoiler.chosen("involvements", _links(spoiler, role), _by_crime_and_person(spoiler))
     spoiler.recording.involvements["kept"][rows] = False
     spoiler.ledger.gone("involvements", rows)
 
@@ -40,11 +41,11 @@ def victim_not_linked(spoiler: Spoiler) -> None:
 def wrong_person_linked(spoiler: Spoiler) -> None:
     """The crime's suspect is linked to another person's record of the force."""
     persons = spoiler.recording.persons
-    rows = spoiler.chosen(_links(spoiler, "suspect"))
+    rows = spoiler.chosen("involvements", _links(spoiler, "suspect"))
     others = np.flatnonzero(persons["kept"] & persons["is_suspect"])
     involvements = spoiler.recording.involvements
     true = involvements["person"][rows]
-    wrong = others[spoiler.rng.integers(0, max(len(others), 1), len(rows))] if len(others) else true
+    wrong = others[spoiler.somebody(involvements["key"][rows], persons["key"][others])] if len(others) else true
     differ = persons["whose"][wrong] != persons["whose"][true]
     involvements["person"][rows[differ]] = wrong[differ]
     spoiler.ledger.changed("involvements", "person_id", rows[differ], true[differ])
@@ -54,10 +55,11 @@ def wrong_person_linked(spoiler: Spoiler) -> None:
 def involvement_twice(spoiler: Spoiler) -> None:
     """The same link is there a second time."""
     involvements = spoiler.recording.involvements
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("involvements")))
+    rows = spoiler.chosen("involvements", np.flatnonzero(spoiler.kept("involvements")))
     first = len(involvements["crime"])
     for name, values in involvements.items():
         involvements[name] = np.concatenate([values, values[rows]])
+    involvements["key"][first:] = derived(involvements["key"][rows], "again")
     spoiler.ledger.added("involvements", first + np.arange(len(rows)))
 
 
@@ -65,6 +67,6 @@ def involvement_twice(spoiler: Spoiler) -> None:
 def orphan(spoiler: Spoiler) -> None:
     """The link names a person record that is not there any more."""
     involvements = spoiler.recording.involvements
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("involvements") & (involvements["orphan"] < 0)))
-    involvements["orphan"][rows] = np.arange(len(rows))
+    rows = spoiler.chosen("involvements", np.flatnonzero(spoiler.kept("involvements") & (involvements["orphan"] < 0)))
+    involvements["orphan"][rows] = (derived(involvements["key"][rows], "nobody") >> np.uint64(1)).astype(np.int64)
     spoiler.ledger.changed("involvements", "person_id", rows, involvements["person"][rows])

@@ -27,7 +27,7 @@ def blank(table: str, name: str, role: str | None = None) -> Apply:
         else:
             weights = crime_weights(spoiler)
             weights = weights if table == "crimes" else weights[spoiler.recording.involvements["crime"]]
-        rows = spoiler.chosen(np.flatnonzero(filled), weights)
+        rows = spoiler.chosen(table, np.flatnonzero(filled), weights)
         spoiler.write(table, name, rows, np.full(len(rows), nothing, column.dtype))
 
     return apply

@@ -5,8 +5,9 @@ import numpy as np
 from synthetic.contract import codes, reference
 from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
-from synthetic.defects.recording import enter_gap, months_of, run_of_months, units_hit
+from synthetic.defects.recording import enter_gap, months_of, runs_of_months
 from synthetic.defects.weights import grave
+from synthetic.randomness import whole
 from synthetic.recording import INVALID_OFFENCES, OFFENCES, RETIRED_OFFENCES
 
 # What a course of conduct is written down as (HMICFRS on stalking: coded as its lesser parts).
@@ -19,9 +20,9 @@ def downgraded(spoiler: Spoiler) -> None:
     crimes = spoiler.recording.crimes
     of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
     for code, lower in DOWNGRADES.items():
-        rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["offence_true"] == of_code[code])))
+        rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["offence_true"] == of_code[code])))
         choices = np.array([of_code[other] for other in lower], np.int8)
-        spoiler.write("crimes", "offence_code", rows, choices[spoiler.rng.integers(0, len(choices), len(rows))])
+        spoiler.write("crimes", "offence_code", rows, choices[spoiler.whole("crimes", rows, len(choices))])
 
 
 # What a unit that codes a whole offence group as its neighbour writes down.
@@ -34,21 +35,20 @@ def misrouted(spoiler: Spoiler) -> None:
     crimes = spoiler.recording.crimes
     of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
     of_group = reference("offences")["offence_group"].to_numpy()
-    for unit in units_hit(spoiler):
-        group = tuple(MISROUTES)[int(spoiler.rng.integers(0, len(MISROUTES)))]
-        months = run_of_months(spoiler, 3, 12)
-        share = spoiler.rng.uniform(0.7, 1.0)
+    for run in runs_of_months(spoiler, 3, 12):
+        group = tuple(MISROUTES)[int(whole(run.key, len(MISROUTES), "group")[0])]
+        share = 0.7 + 0.3 * run.draw("share")
         month = months_of(spoiler)
         rows = np.flatnonzero(
             spoiler.kept("crimes")
-            & (crimes["unit"] == unit)
-            & (month >= months[0])
-            & (month <= months[1])
+            & (crimes["unit"] == run.unit)
+            & (month >= run.first)
+            & (month <= run.last)
             & (of_group[crimes["offence_true"]] == group)
         )
-        rows = rows[spoiler.rng.random(len(rows)) < share]
+        rows = rows[spoiler.draw("crimes", rows) < share]
         spoiler.write("crimes", "offence_code", rows, np.full(len(rows), of_code[MISROUTES[group]], crimes["offence_code"].dtype))
-        enter_gap(spoiler, unit, group, months, "misrouted", len(rows))
+        enter_gap(spoiler, run.unit, group, (run.first, run.last), "misrouted", len(rows))
 
 
 @defect("offence.retired_code", "offence", 0.002, ILLUSTRATIVE, "by gravity")
@@ -65,13 +65,13 @@ def invalid_code(spoiler: Spoiler) -> None:
 
 def _other_code(spoiler: Spoiler, others: tuple[str, ...]) -> None:
     first = {RETIRED_OFFENCES: len(OFFENCES), INVALID_OFFENCES: len(OFFENCES) + len(RETIRED_OFFENCES)}[others]
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes")), np.where(grave(spoiler), 0.3, 1.0))
-    spoiler.write("crimes", "offence_code", rows, (first + spoiler.rng.integers(0, len(others), len(rows))).astype(np.int8))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes")), np.where(grave(spoiler), 0.3, 1.0))
+    spoiler.write("crimes", "offence_code", rows, (first + spoiler.whole("crimes", rows, len(others))).astype(np.int8))
 
 
 @defect("offence.domestic_abuse_wrong", "offence", 0.03, ILLUSTRATIVE, ANY)
 def domestic_abuse_wrong(spoiler: Spoiler) -> None:
     """The flag says the contrary."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["domestic_abuse"] >= 0)))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["domestic_abuse"] >= 0)))
     spoiler.write("crimes", "domestic_abuse", rows, (1 - crimes["domestic_abuse"][rows]).astype(np.int8))

@@ -16,7 +16,7 @@ def outcome_stale(spoiler: Spoiler) -> None:
     """A crime recorded over a year ago has no outcome, though the case is closed."""
     crimes = spoiler.recording.crimes
     old = crimes["recorded_on"] < spoiler.recording.last_day - 365
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & old & (crimes["outcome_code"] >= 0)))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & old & (crimes["outcome_code"] >= 0)))
     spoiler.write("crimes", "outcome_code", rows, np.full(len(rows), -1, np.int8))
     spoiler.write("crimes", "outcome_on", rows, np.full(len(rows), NEVER))
 
@@ -25,8 +25,8 @@ def outcome_stale(spoiler: Spoiler) -> None:
 def outcome_before_crime(spoiler: Spoiler) -> None:
     """The outcome is one to 60 days older than the record."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_on"] != NEVER)))
-    before = crimes["recorded_on"][rows] - spoiler.rng.integers(1, 61, len(rows))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_on"] != NEVER)))
+    before = crimes["recorded_on"][rows] - 1 - spoiler.whole("crimes", rows, 60)
     spoiler.write("crimes", "outcome_on", rows, before.astype(np.int32))
 
 
@@ -34,8 +34,8 @@ def outcome_before_crime(spoiler: Spoiler) -> None:
 def outcome_invalid(spoiler: Spoiler) -> None:
     """The outcome is no code of the framework."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
-    codes = len(OUTCOMES) + spoiler.rng.integers(0, len(INVALID_OUTCOMES), len(rows))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
+    codes = len(OUTCOMES) + spoiler.whole("crimes", rows, len(INVALID_OUTCOMES))
     spoiler.write("crimes", "outcome_code", rows, codes.astype(np.int8))
 
 
@@ -43,10 +43,10 @@ def outcome_invalid(spoiler: Spoiler) -> None:
 def outcome_against_suspect(spoiler: Spoiler) -> None:
     """An outcome that needs a suspect where none is named, or one for want of a suspect where one is."""
     crimes = spoiler.recording.crimes
-    rows = spoiler.chosen(np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
+    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
     named = spoiler.recording.world.events.suspect[crimes["event"][rows]] >= 0
     with_suspect = np.array([OUTCOMES.index(code) for code in NEEDS_SUSPECT], np.int8)
     without = np.array([OUTCOMES.index(code) for code in NO_SUSPECT], np.int8)
-    draw = spoiler.rng.random(len(rows))
-    wrong = np.where(named, without[(draw * len(without)).astype(int)], with_suspect[(draw * len(with_suspect)).astype(int)])
+    drawn = spoiler.draw("crimes", rows, "which")
+    wrong = np.where(named, without[(drawn * len(without)).astype(int)], with_suspect[(drawn * len(with_suspect)).astype(int)])
     spoiler.write("crimes", "outcome_code", rows, wrong)

@@ -35,5 +35,7 @@ def group_weights(spoiler: Spoiler) -> np.ndarray:
     """
     recording = spoiler.recording
     majority = codes("ethnicities", "ethnicity").index(MAJORITY)
-    others = recording.world.people.ethnicity[recording.persons["whose"]] != majority
-    return np.where(others, 1.0 + spoiler.profile.equality.unequal, 1.0)
+    persons = recording.persons
+    others = recording.world.people.ethnicity[persons["whose"]] != majority
+    unequal = np.array([era.profile.equality.unequal for era in spoiler.eras])
+    return np.where(others, 1.0 + unequal[spoiler.era_of("persons", np.arange(len(others)))], 1.0)

@@ -12,9 +12,10 @@ import numpy as np
 
 from synthetic.contract import CANCEL_REASONS, CHANNELS, RECORD_CLASSES, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
 from synthetic.names import name_pool
-from synthetic.randomness import stream
+from synthetic.randomness import Keys, child, derived, draw, normal, stream
 from synthetic.world import World
 from synthetic.world.courses import DOMESTIC
+from synthetic.world.events import cancel_days
 from synthetic.world.lives import contact
 from synthetic.world.people import draw_postcodes
 from synthetic.world.scope import NEVER, Force, Scope
@@ -54,6 +55,7 @@ CHANNEL_MIX = {True: (42, 20, 9, 5, 15, 9), False: (26, 28, 20, 8, 10, 8)}
 class Recording:
     """One force's records, as numbers. ``person`` and ``crime`` of the involvements are rows of those tables.
 
+    ``key`` stands for a row in every extract that has it; what is drawn for the row follows from it.
     ``whose`` gives the person (row of the world's people) behind each person record and ``event`` the event behind each
     crime; ``again`` marks a crime recorded a second time, ``orphan`` numbers links that lead nowhere, and ``shared`` has
     (person record, person) for each further person on a record. Rows are never moved: ``kept`` says which are written.
@@ -90,36 +92,34 @@ def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
 
     A person record says what was true of the person on the day when it was made.
     """
-    rng = stream(scope.seed, "recording", world.force.slug, str(recording))
-    events, people = world.events, world.people
+    events, people, slug = world.events, world.people, world.force.slug
     reported = np.flatnonzero(events.reported != NEVER)
     suspect, victim = events.suspect[reported], events.victim[reported]
     named = suspect >= 0
-    crimes = _clean_crimes(rng, scope, world, reported, named)
+    crime_keys = derived(events.key[reported], "recorded", slug, str(recording))
+    crimes = _clean_crimes(crime_keys, scope, world, reported, named)
 
     known = np.zeros(len(people), bool)
     known[victim] = True
     known[suspect[named]] = True
     whose = np.flatnonzero(known)
     row_of = np.cumsum(known) - 1
-    created = np.full(len(people), np.iinfo(np.int32).max, np.int32)
-    days = events.reported[reported]
-    np.minimum.at(created, victim, days)
-    np.minimum.at(created, suspect[named], days[named])
     is_suspect = np.zeros(len(people), bool)
     is_suspect[suspect[named]] = True
-    here = contact(people, whose, created[whose], scope.start)
+    keys = derived(people.key[whose], "recorded", slug, str(recording))
     persons = {
+        "key": keys,
         "whose": whose,
         "is_suspect": is_suspect[whose],
         **{name: getattr(people, name)[whose].copy() for name in ("forename", "date_of_birth", "sex", "ethnicity")},
-        **vars(here),
+        **vars(contact(people, whose, people.known[whose])),
         "kept": np.ones(len(whose), bool),
-        "created_on": created[whose],
-        "source_system": draw_systems(rng, is_suspect[whose]),
+        "created_on": people.known[whose],
+        "source_system": draw_systems(keys, is_suspect[whose]),
     }
     crime_rows = np.arange(len(reported))
     involvements = {
+        "key": np.concatenate([child(crime_keys[named], ROLES.index("suspect")), child(crime_keys, ROLES.index("victim"))]),
         "crime": np.concatenate([crime_rows[named], crime_rows]),
         "person": np.concatenate([row_of[suspect[named]], row_of[victim]]),
         "role": np.repeat(np.array([ROLES.index("suspect"), ROLES.index("victim")], np.int8), [named.sum(), len(victim)]),
@@ -130,36 +130,39 @@ def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
     return Recording(world, scope.start, scope.end, list(name_pool().names), persons, crimes, involvements)
 
 
-def draw_systems(rng: np.random.Generator, is_suspect: np.ndarray) -> np.ndarray:
+def draw_systems(keys: Keys, is_suspect: np.ndarray) -> np.ndarray:
     """The system that makes a person record: custody for many suspects, public protection for some victims."""
-    draw = rng.random(len(is_suspect))
+    drawn = draw(keys, "system")
     records, custody = SYSTEMS.index("records"), SYSTEMS.index("custody")
     return np.where(
         is_suspect,
-        np.where(draw < 0.4, custody, records),
-        np.where(draw < 0.15, SYSTEMS.index("public_protection"), records),
+        np.where(drawn < 0.4, custody, records),
+        np.where(drawn < 0.15, SYSTEMS.index("public_protection"), records),
     ).astype(np.int8)
 
 
-def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray) -> Columns:
+def _clean_crimes(keys: Keys, scope: Scope, world: World, reported: np.ndarray, named: np.ndarray) -> Columns:
     events, people = world.events, world.people
     count = len(reported)
     offence, relationship = events.offence[reported], events.relationship[reported]
     domestic = np.isin(relationship, [RELATIONSHIPS.index(name) for name in DOMESTIC])
     unit = events.unit[reported]
     day = events.reported[reported]
-    at_home = domestic | (rng.random(count) < 0.3)
-    home = contact(people, events.victim[reported], day, scope.start).postcode
-    postcode = np.where(at_home & (home >= 0), home, draw_postcodes(rng, world.force, unit))
-    seen = rng.random(count) < 0.5
+    at_home = domestic | (draw(keys, "at home") < 0.3)
+    home = contact(people, events.victim[reported], day).postcode
+    postcode = np.where(at_home & (home >= 0), home, draw_postcodes(keys, world.force, unit))
+    seen = draw(keys, "seen") < 0.5
     status = np.where(named, 0, np.where(seen, 1, 2)).astype(np.int8)
-    outcome, outcome_on = _outcomes(rng, offence, domestic, named, day, scope.end, _mix_of_force(scope, world.force))
+    outcome, outcome_on = _outcomes(keys, offence, domestic, named, day, _mix_of_force(scope, world.force))
+    is_open = (outcome < 0) | (outcome_on > scope.end)
     is_crime = events.is_crime[reported]
     record_class = np.where(is_crime, CRIME, np.where(offence < 0, INCIDENT, CANCELLED)).astype(np.int8)
-    cancelled_on, cancel_reason = cancellations(rng, day, scope.end)
+    cancelled_on, cancel_reason = cancellations(events.key[reported], day)
     return {
+        "key": keys,
         "event": reported,
         "unit": unit,
+        "decided_on": np.where(is_crime & (outcome >= 0), outcome_on, NEVER).astype(np.int32),
         "again": np.zeros(count, bool),
         "offence_true": offence,
         "offence_code": offence.copy(),
@@ -168,10 +171,10 @@ def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported
         "reported_on": day.copy(),
         "recorded_on": day.copy(),
         "postcode": postcode,
-        "reported_via": _draw_channels(rng, domestic),
+        "reported_via": _draw_channels(keys, domestic),
         "suspect_status": status,
-        "outcome_code": np.where(is_crime, outcome, -1).astype(np.int8),
-        "outcome_on": np.where(is_crime, outcome_on, NEVER).astype(np.int32),
+        "outcome_code": np.where(is_crime & ~is_open, outcome, -1).astype(np.int8),
+        "outcome_on": np.where(is_crime & ~is_open, outcome_on, NEVER).astype(np.int32),
         "record_class": record_class,
         "cancelled_on": np.where(record_class == CANCELLED, cancelled_on, NEVER).astype(np.int32),
         "cancel_reason": np.where(record_class == CANCELLED, cancel_reason, -1).astype(np.int8),
@@ -179,12 +182,11 @@ def _clean_crimes(rng: np.random.Generator, scope: Scope, world: World, reported
     }
 
 
-def cancellations(rng: np.random.Generator, recorded: np.ndarray, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """(day, reason) of the cancellation of crimes recorded on those days: about three weeks later."""
-    wait = np.exp(rng.normal(np.log(21), 0.8, len(recorded))).astype(np.int32)
+def cancellations(keys: Keys, recorded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(day, reason) of the cancellation of crimes recorded on those days."""
     bounds = np.cumsum(CANCEL_MIX) / sum(CANCEL_MIX)
-    reason = np.searchsorted(bounds, rng.random(len(recorded))).clip(0, len(CANCEL_REASONS) - 1)
-    return np.minimum(recorded + wait, last).astype(np.int32), reason.astype(np.int8)
+    reason = np.searchsorted(bounds, draw(keys, "cancel reason")).clip(0, len(CANCEL_REASONS) - 1)
+    return (recorded + cancel_days(keys)).astype(np.int32), reason.astype(np.int8)
 
 
 def _mix_of_force(scope: Scope, force: Force) -> np.ndarray:
@@ -192,44 +194,42 @@ def _mix_of_force(scope: Scope, force: Force) -> np.ndarray:
     return np.exp(stream(scope.seed, "outcomes", force.slug).normal(0, OUTCOME_SPREAD, 6))
 
 
-def _draw_channels(rng: np.random.Generator, domestic: np.ndarray) -> np.ndarray:
-    draw = rng.random(len(domestic)) * 100
+def _draw_channels(keys: Keys, domestic: np.ndarray) -> np.ndarray:
+    drawn = draw(keys, "channel") * 100
     result = np.zeros(len(domestic), np.int8)
     for flag, mix in CHANNEL_MIX.items():
         rows = domestic == flag
-        result[rows] = np.searchsorted(np.cumsum(mix), draw[rows], side="right").clip(0, len(CHANNELS) - 1)
+        result[rows] = np.searchsorted(np.cumsum(mix), drawn[rows], side="right").clip(0, len(CHANNELS) - 1)
     return result
 
 
 def _outcomes(
-    rng: np.random.Generator,
+    keys: Keys,
     offence: np.ndarray,
     domestic: np.ndarray,
     named: np.ndarray,
     day: np.ndarray,
-    last: int,
     of_force: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Outcome (code, day) of each crime; -1 and NEVER where it is open, or would come after the last day."""
+    """Outcome (code, day) of each crime, whenever it comes; the code is -1 where it never does."""
     groups = reference("offences")["offence_group"].to_numpy()[offence]
     groups = np.where(domestic & (groups == "violence"), "domestic", groups)
     of_code = {code: number for number, code in enumerate(OUTCOMES)}
     outcome = np.full(len(offence), -1, np.int8)
     median = np.full(len(offence), 30.0)
-    draw, pick = rng.random(len(offence)), rng.random(len(offence))
+    drawn, pick = draw(keys, "outcome"), draw(keys, "outcome's code")
     for group, mix in OUTCOME_MIX.items():
         rows = np.flatnonzero(named & (groups == group))
         shares = np.array(mix) * of_force
-        kinds = np.searchsorted(np.cumsum(shares) / shares.sum(), draw[rows], side="right").clip(0, 5)
+        kinds = np.searchsorted(np.cumsum(shares) / shares.sum(), drawn[rows], side="right").clip(0, 5)
         for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
             chosen = rows[kinds == kind]
             outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]
         median[rows[kinds == 0]] = CHARGE_MEDIAN_DAYS.get(group, 60)
         rows = np.flatnonzero(~named & (groups == group))
         mix_unknown = NO_SUSPECT_MIX.get(group, (6, 10, 4))
-        kinds = np.searchsorted(np.cumsum(mix_unknown) / sum(mix_unknown), draw[rows], side="right").clip(0, 2)
+        kinds = np.searchsorted(np.cumsum(mix_unknown) / sum(mix_unknown), drawn[rows], side="right").clip(0, 2)
         outcome[rows] = np.array([of_code["14"], of_code["18"], -1])[kinds]
         median[rows] = 14.0
-    on = day + np.exp(np.log(median) + rng.normal(0, 1.0, len(offence))).astype(np.int32)
-    open_still = (outcome < 0) | (on > last)
-    return np.where(open_still, -1, outcome).astype(np.int8), np.where(open_still, NEVER, on).astype(np.int32)
+    on = day + np.exp(np.log(median) + normal(keys, "outcome after")).astype(np.int32)
+    return outcome.astype(np.int8), on.astype(np.int32)

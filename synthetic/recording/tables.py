@@ -23,6 +23,7 @@ from synthetic.contract import (
     codes,
 )
 from synthetic.names import street_names
+from synthetic.randomness import Keys
 from synthetic.recording import (
     INVALID_OFFENCES,
     INVALID_OUTCOMES,
@@ -41,7 +42,7 @@ INWARD_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 @dataclass(frozen=True)
 class Identifiers:
-    """The identifiers of one recording, as Arrow strings by row: shuffled, so that their order says nothing.
+    """The identifiers of one recording, as Arrow strings by row, made of the rows' keys: their order says nothing.
 
     ``person_order`` gives the rows of the person records that are kept in the order of their identifiers, in which they
     are written.
@@ -58,28 +59,22 @@ class Identifiers:
         """The person identifiers that rows of the involvements name; those of orphans are nobody's."""
         orphan = recording.involvements["orphan"][rows]
         there = self.person.take(pa.array(recording.involvements["person"][rows]))
-        return pc.if_else(pa.array(orphan >= 0), numbered(self.nobody, np.maximum(orphan, 0)), there)
+        return pc.if_else(pa.array(orphan >= 0), coded(self.nobody, np.maximum(orphan, 0).astype(np.uint64)), there)
 
 
-def identifiers(rng: np.random.Generator, recording: Recording) -> Identifiers:
-    """Identifiers of every row, drawn once at the end of a recording."""
-    force = recording.force
+def identifiers(recording: Recording) -> Identifiers:
+    """Identifiers of every row: the same for a row in every extract that has it."""
+    force, persons = recording.force, recording.persons
     prefix = f"{force.index + 1:02d}"
-    person_number = rng.permutation(len(recording.persons["whose"]))
+    order = np.argsort(persons["key"] >> np.uint64(9), kind="stable")
     return Identifiers(
-        person=numbered(f"SYN-P{prefix}-", person_number + 1),
-        person_order=_kept_first(person_number, recording.persons["kept"]),
-        crime=numbered(f"SYN-C{prefix}-", rng.permutation(len(recording.crimes["event"])) + 1),
-        event=numbered(f"{force.slug}-e", np.arange(1, len(recording.world.events) + 1)),
+        person=coded(f"SYN-P{prefix}-", persons["key"]),
+        person_order=order[persons["kept"][order]],
+        crime=coded(f"SYN-C{prefix}-", recording.crimes["key"]),
+        event=coded(f"{force.slug}-e", recording.world.events.key),
         unit=unit_ids(force),
         nobody=f"SYN-N{prefix}-",
     )
-
-
-def _kept_first(number: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    order = np.empty(len(number), np.int64)
-    order[number] = np.arange(len(number))
-    return order[kept[order]]
 
 
 def unit_ids(force: Force) -> pa.Array:
@@ -93,6 +88,22 @@ def numbered(prefix: str, numbers: np.ndarray, width: int = 7) -> pa.Array:
     block = np.empty((len(numbers), len(head) + width), np.uint8)
     block[:, : len(head)] = head
     _write_digits(block, len(head), width, numbers)
+    return _strings(block)
+
+
+DIGITS = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", np.uint8)
+"""Crockford's 32 digits, without letters that look like another."""
+CODE_WIDTH = 11
+
+
+def coded(prefix: str, keys: Keys) -> pa.Array:
+    """Strings of a prefix and 11 digits to base 32, the upper 55 bits of a key: of a million keys no two are likely to share them."""
+    head = np.frombuffer(prefix.encode(), np.uint8)
+    block = np.empty((len(keys), len(head) + CODE_WIDTH), np.uint8)
+    block[:, : len(head)] = head
+    for place in range(CODE_WIDTH):
+        shift = np.uint64(64 - 5 * (place + 1))
+        block[:, len(head) + place] = DIGITS[((keys >> shift) & np.uint64(31)).astype(np.intp)]
     return _strings(block)
 
 
@@ -181,7 +192,7 @@ def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
     """The truth's tables of one force, but for the ledger of defects."""
     world, crimes = recording.world, recording.crimes
     people, events, force = world.people, world.events, recording.force
-    keys = pa.array(people.key).cast(pa.string())
+    keys = coded("p-", people.key)
     here = np.flatnonzero(people.home == force.index)
     slug = pa.DictionaryArray.from_arrays(np.zeros(len(here), np.int8), [force.slug])
     crime_of = np.full(len(events), -1)

@@ -132,7 +132,7 @@ INCIDENTS = Course(
     age=(36, 12),
 )
 INCIDENTS_BESIDE = 0.09
-"""Incidents beside each domestic crime that happens, over incidents for each that is reported."""
+"""Incidents in the weeks after each domestic crime that happens, over incidents for each that is reported."""
 RECORDED_AND_LEFT = 0.90
 """Domestic crimes that are recorded as crimes and stay so, of those reported, in the typical profile (measured)."""
 # Those who offend in two forces have several victims, some here and some there.

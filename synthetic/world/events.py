@@ -6,7 +6,8 @@ from functools import cache
 import numpy as np
 
 from synthetic.contract import RELATIONSHIPS, reference
-from synthetic.randomness import stream
+from synthetic.randomness import Keys, child, derived, draw, normal, poisson, whole
+from synthetic.world.arrivals import AGAIN, AGAIN_WITHIN, BEFORE, arrivals, event_days, further_counts
 from synthetic.world.courses import (
     COURSES,
     DELAY_BOUNDS,
@@ -41,6 +42,7 @@ class Events(Rows):
     An event that is no crime is an incident, whose ``offence`` is -1, or a report of an offence that proved to be none.
     """
 
+    key: np.ndarray
     where: np.ndarray
     unit: np.ndarray
     offence: np.ndarray
@@ -52,10 +54,14 @@ class Events(Rows):
     is_crime: np.ndarray
 
 
-def offender_counts(scope: Scope, force: Force) -> np.ndarray:
-    """Offenders by course, shape (courses,), so that the force's reports with a known suspect come out as they should."""
-    reports = force.population / 1000 * scope.profile.world.reports_per_1000 * scope.years
-    return _plan(scope).offenders_per_report * reports
+def reports_a_day(scope: Scope, force: Force) -> float:
+    """Reports of crimes a day, on average over a year without a trend."""
+    return force.population / 1000 * scope.profile.world.reports_per_1000 / 365.25
+
+
+def offenders_a_day(scope: Scope, force: Force) -> np.ndarray:
+    """Offenders who begin a day, by course, shape (courses,), so that the force's reports with a known suspect come out right."""
+    return _plan(scope).offenders_per_report * reports_a_day(scope, force)
 
 
 @dataclass(frozen=True)
@@ -108,76 +114,40 @@ def _relationship_weights(course: Course) -> np.ndarray:
 
 
 def _events_per_offender(scope: Scope, course: Course) -> float:
-    """Mean number of a course's events that fall within the period, from a fixed sample of 50,000 offenders."""
-    sample = 50_000
-    offender, _ = _event_days(scope, stream(0, "pilot", course.name), sample, course)
-    return len(offender) / sample
-
-
-def _event_days(scope: Scope, rng: np.random.Generator, count: int, course: Course) -> tuple[np.ndarray, np.ndarray]:
-    """(offender, day within the period) of the events of ``count`` offenders, ordered by both."""
-    length = scope.end - scope.start + 1
-    level = np.log(course.further * scope.profile.world.repeat + 1e-9) - course.spread**2 / 2
-    further = np.minimum(rng.poisson(rng.lognormal(level, course.spread, count)), 60)
-    first = rng.uniform(-3 * course.spell, length, count)
-    spell = rng.exponential(course.spell, count)
-    offender = np.repeat(np.arange(count), further + 1)
-    begins = np.cumsum(further + 1) - further - 1
-    offset = rng.random(len(offender))
-    offset[begins] = 0.0
-    day = first[offender] + offset * spell[offender]
-    inside = (day >= 0) & (day < length)
-    offender, day = offender[inside], day[inside]
-    order = np.lexsort((day, offender))
-    return offender[order], _calendar(scope, day[order])
-
-
-def _calendar(scope: Scope, day: np.ndarray) -> np.ndarray:
-    """Days of the process → days since 1970: stretched so that the season and the trend come out."""
-    length = scope.end - scope.start + 1
-    days = np.arange(length)
-    of_year = (scope.start + days + 0.5) % 365.25
-    world = scope.profile.world
-    intensity = 1 + world.season * np.cos(2 * np.pi * (of_year - 196) / 365.25)
-    intensity = intensity * (1 + world.trend) ** (days / 365.25)
-    cumulative = np.concatenate([[0.0], np.cumsum(intensity)])
-    cumulative *= length / cumulative[-1]
-    position = np.interp(day, cumulative, np.arange(length + 1))
-    return (scope.start + np.minimum(position.astype(np.int32), length - 1)).astype(np.int32)
+    """Mean number of events of a course."""
+    shares = np.diff(further_counts(course.further * scope.profile.world.repeat, course.spread), prepend=0.0)
+    return 1 + float(shares @ np.arange(len(shares)))
 
 
 @dataclass(frozen=True)
 class Abroad:
-    """Forces that offenders offend in beside their own, and how many offenders in each."""
+    """Forces that offenders offend in beside their own, and in what proportion."""
 
     forces: tuple[Force, ...]
     counts: np.ndarray
 
 
 def offend(
-    scope: Scope,
-    rng: np.random.Generator,
-    courses: tuple[Course, ...],
-    counts: np.ndarray,
-    home: Force,
-    abroad: Abroad | None = None,
+    scope: Scope, group: str, courses: tuple[Course, ...], a_day: np.ndarray, home: Force, abroad: Abroad | None = None
 ) -> tuple[People, Events]:
-    """Offenders of ``home`` by course with their victims and events; every other victim is abroad, where that is given."""
-    suspects: list[People] = []
-    victims: list[People] = []
-    events: list[Events] = []
-    for number, (course, count) in enumerate(zip(courses, counts, strict=True)):
-        group = _course_group(scope, rng, number, course, int(count), home, abroad)
-        if group is None:
-            continue
-        people, their_victims, their_events = group
-        suspects.append(people)
-        victims.append(their_victims)
-        events.append(their_events)
-    if not events:
-        nobody = draw_people(rng, home, np.zeros(0, bool), (35, 10), np.zeros(0, np.int32))
-        return nobody, _no_events()
-    return _stack(suspects, victims, events)
+    """Offenders of ``home`` by course, so many of whom begin a day, with their victims and all their events.
+
+    Events lie before and after the period too, as they say who the victims are. Every other victim is abroad, where that is given.
+    """
+    parts = [
+        _course_group(scope, group, number, course, rate, home, abroad)
+        for number, (course, rate) in enumerate(zip(courses, a_day.tolist(), strict=True))
+    ]
+    found = [part for part in parts if part is not None]
+    if not found:
+        return nobody(home), _no_events()
+    return _stack(*(list(column) for column in zip(*found, strict=True)))
+
+
+def nobody(home: Force) -> People:
+    """No people."""
+    none = np.zeros(0, np.int32)
+    return draw_people(np.zeros(0, np.uint64), home, np.zeros(0, bool), (35, 10), none, none, none)
 
 
 def _stack(suspects: list[People], victims: list[People], events: list[Events]) -> tuple[People, Events]:
@@ -198,85 +168,95 @@ def _stack(suspects: list[People], victims: list[People], events: list[Events]) 
 
 
 def _course_group(
-    scope: Scope, rng: np.random.Generator, number: int, course: Course, count: int, home: Force, abroad: Abroad | None
+    scope: Scope, group: str, number: int, course: Course, a_day: float, home: Force, abroad: Abroad | None
 ) -> tuple[People, People, Events] | None:
     plan = _plan(scope)
-    offender, day = _event_days(scope, rng, count, course)
+    offenders = event_days(scope, arrivals(scope, group, course.name, course.spell, a_day), course)
+    offender, day = offenders.owner, offenders.day
     if not len(offender):
         return None
-    _, offender = np.unique(offender, return_inverse=True)
-    people = int(offender[-1]) + 1
     first = np.concatenate([[True], offender[1:] != offender[:-1]])
-    new_victim = first | (rng.random(len(offender)) < course.new_victim)
+    new_victim = first | (draw(offenders.event, "new victim") < course.new_victim)
     pair = np.cumsum(new_victim) - 1
-    pairs = int(pair[-1]) + 1
-    suspect_of_pair = offender[new_victim]
+    pair_key = derived(offenders.event[new_victim], "victim")
+    suspect_of_pair, pair_day = offender[new_victim], day[new_victim]
 
     weights = np.cumsum(_relationship_weights(course))
-    relationship = np.searchsorted(weights / weights[-1], rng.random(pairs)).astype(np.int8)
-    offence = np.searchsorted(plan.offence_mix[number], rng.random(len(offender))).astype(np.int8)
+    relationship = np.searchsorted(weights / weights[-1], draw(pair_key, "relationship")).astype(np.int8)
+    offence = np.searchsorted(plan.offence_mix[number], draw(offenders.event, "offence"))
     offence = np.minimum(offence, len(YEARLY_MIX) - 1).astype(np.int8)
-    is_reported = rng.random(len(offender)) < plan.reported[offence, relationship[pair]]
+    is_reported = draw(offenders.event, "reported") < plan.reported[offence, relationship[pair]]
 
-    suspects = draw_people(rng, home, rng.random(people) < 0.12, course.age, draw_units(rng, home, people))
-    where = np.full(pairs, home.index, np.int16)
-    unit = near_units(rng, home, suspects.unit[suspect_of_pair]).astype(np.int32)
+    keys, since = offenders.keys, day[first]
+    suspects = draw_people(keys, home, draw(keys, "female") < 0.12, course.age, draw_units(keys, home), since, since)
+    where = np.full(len(pair_key), home.index, np.int16)
+    unit = near_units(pair_key, home, suspects.unit[suspect_of_pair])
     if abroad is not None:
-        is_away = (np.arange(pairs) + rng.integers(0, 2)) % 2 == 1
+        # Every other victim is away, from the first or from the second on.
+        first_pair = np.flatnonzero(np.concatenate([[True], suspect_of_pair[1:] != suspect_of_pair[:-1]]))
+        rank = np.arange(len(pair_key)) - first_pair[suspect_of_pair]
+        is_away = (rank + whole(keys, 2, "away first")[suspect_of_pair]) % 2 == 1
         bounds = np.cumsum(abroad.counts) / abroad.counts.sum()
-        away_of = np.searchsorted(bounds, rng.random(people))[suspect_of_pair]
+        away_of = np.searchsorted(bounds, draw(keys, "away"))[suspect_of_pair]
         for place, force in enumerate(abroad.forces):
             rows = np.flatnonzero(is_away & (away_of == place))
-            where[rows], unit[rows] = force.index, draw_units(rng, force, len(rows))
-    victims = draw_victims(rng, home, where, unit, offence, pair, abroad.forces if abroad is not None else ())
-    victims = households(rng, suspects, victims, suspect_of_pair, relationship, where == home.index, scope, home)
-    crimes = _events(rng, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair)
-    return suspects, victims, Events.concat([crimes, _incidents_beside(scope, rng, crimes)])
+            where[rows], unit[rows] = force.index, draw_units(pair_key[rows], force, "away unit")
+    forces = abroad.forces if abroad is not None else ()
+    victims = draw_victims(pair_key, home, where, unit, offence, pair, pair_day, since[suspect_of_pair], forces)
+    victims = households(suspects, victims, suspect_of_pair, relationship, where == home.index, pair_day, home)
+    crimes = _events(offenders.event, where[pair], unit[pair], offence, relationship[pair], day, is_reported, offender, pair)
+    return suspects, victims, Events.concat([crimes, _incidents_after(scope, crimes)])
 
 
-def _incidents_beside(scope: Scope, rng: np.random.Generator, crimes: Events) -> Events:
-    """Incidents, no crime, between the same two people in the year about each domestic crime."""
+def _incidents_after(scope: Scope, crimes: Events) -> Events:
+    """Incidents, no crime, between the same two people in the weeks after each domestic crime."""
     domestic = np.flatnonzero(np.isin(crimes.relationship, DOMESTIC_CODES))
-    each = rng.poisson(INCIDENTS_BESIDE * _incident_rate(scope), len(domestic))
-    beside = crimes.take(np.repeat(domestic, each))
-    day = beside.occurred.clip(scope.start, None) + rng.integers(-365, 366, len(beside)).astype(np.int32)
-    # What falls outside the period is turned back into it at the end that it passed.
-    day = np.where(day < scope.start, 2 * scope.start - day, day)
-    day = np.where(day > scope.end, 2 * scope.end - day, day).clip(scope.start, scope.end).astype(np.int32)
+    mean = np.full(len(domestic), INCIDENTS_BESIDE * _incident_rate(scope))
+    each = poisson(crimes.key[domestic], mean, "incidents after")
+    after = crimes.take(np.repeat(domestic, each))
+    if not len(after):
+        return _no_events()
+    number = np.arange(len(after)) - np.repeat(np.cumsum(each) - each, each)
+    key = child(derived(after.key, "incident"), number)
+    day = (event_day(after) + 1 + whole(key, BEFORE - 1, "day")).astype(np.int32)
     return replace(
-        beside,
-        offence=np.full(len(beside), -1, np.int8),
+        after,
+        key=key,
+        offence=np.full(len(after), -1, np.int8),
         occurred=day,
         reported=day,
-        is_crime=np.zeros(len(beside), bool),
+        is_crime=np.zeros(len(after), bool),
     )
 
 
-def incidents_only(scope: Scope, rng: np.random.Generator, force: Force) -> tuple[People, Events]:
+def event_day(events: Events) -> np.ndarray:
+    """The day on which each event was reported or, never reported, happened."""
+    return np.where(events.reported == NEVER, events.occurred, events.reported)
+
+
+def incidents_only(scope: Scope, force: Force) -> tuple[People, Events]:
     """Domestic incidents, no crime, of people who are suspected of nothing else; most are called about once."""
     plan = _plan(scope)
-    reports = force.population / 1000 * scope.profile.world.reports_per_1000 * scope.years
-    rate = _incident_rate(scope)
+    reports, rate = reports_a_day(scope, force), _incident_rate(scope)
     wanted = reports * plan.domestic_share * rate - reports * plan.domestic_events * rate * INCIDENTS_BESIDE
-    count = round(max(wanted, 0.0) / max(_events_per_offender(scope, INCIDENTS), 1e-9))
-    offender, day = _event_days(scope, rng, count, INCIDENTS)
-    if not len(offender):
-        nobody = draw_people(rng, force, np.zeros(0, bool), (35, 10), np.zeros(0, np.int32))
-        return nobody, _no_events()
-    _, offender = np.unique(offender, return_inverse=True)
-    people = int(offender[-1]) + 1
+    a_day = max(wanted, 0.0) / _events_per_offender(scope, INCIDENTS)
+    found = event_days(scope, arrivals(scope, force.slug, INCIDENTS.name, INCIDENTS.spell, a_day), INCIDENTS)
+    if not len(found.owner):
+        return nobody(force), _no_events()
+    keys = found.keys
+    people = len(keys)
+    since = found.day[np.concatenate([[True], found.owner[1:] != found.owner[:-1]])]
+    victim_keys = derived(keys, "victim")
     weights = np.cumsum(_relationship_weights(INCIDENTS))
-    relationship = np.searchsorted(weights / weights[-1], rng.random(people)).astype(np.int8)
-    suspects = draw_people(rng, force, rng.random(people) < 0.2, INCIDENTS.age, draw_units(rng, force, people))
+    relationship = np.searchsorted(weights / weights[-1], draw(victim_keys, "relationship")).astype(np.int8)
+    suspects = draw_people(keys, force, draw(keys, "female") < 0.2, INCIDENTS.age, draw_units(keys, force), since, since)
     where = np.full(people, force.index, np.int16)
-    unit = near_units(rng, force, suspects.unit).astype(np.int32)
-    offence = np.full(len(offender), -1, np.int8)
-    victims = draw_victims(rng, force, where, unit, offence, offender)
-    each = np.arange(people)
-    victims = households(rng, suspects, victims, each, relationship, np.ones(people, bool), scope, force)
-    happened = _events(
-        rng, where[offender], unit[offender], offence, relationship[offender], day, np.ones(len(day), bool), offender, offender
-    )
+    unit = near_units(victim_keys, force, suspects.unit)
+    offence = np.full(len(found.owner), -1, np.int8)
+    victims = draw_victims(victim_keys, force, where, unit, offence, found.owner, since, since)
+    victims = households(suspects, victims, np.arange(people), relationship, np.ones(people, bool), since, force)
+    each, all_reported = found.owner, np.ones(len(found.owner), bool)
+    happened = _events(found.event, where[each], unit[each], offence, relationship[each], found.day, all_reported, each, each)
     return _stack([suspects], [victims], [happened])
 
 
@@ -286,44 +266,55 @@ def _incident_rate(scope: Scope) -> float:
     return share / (1 - share) * RECORDED_AND_LEFT
 
 
-def reported_and_no_crime(scope: Scope, rng: np.random.Generator, events: Events) -> Events:
-    """Further reports of an offence, between the same people, that prove to be no crime and are rightly cancelled."""
+def reported_and_no_crime(scope: Scope, events: Events) -> Events:
+    """Further reports of an offence, between the same people, that prove to be no crime and are rightly cancelled.
+
+    Such a report is there once it has been decided on, ``cancel_days`` later.
+    """
     reported = np.flatnonzero((events.reported != NEVER) & events.is_crime)
-    chosen = reported[rng.random(len(reported)) < scope.profile.world.no_crime_share]
+    chosen = reported[draw(events.key[reported], "no crime") < scope.profile.world.no_crime_share]
     none = events.take(chosen)
-    day = np.minimum(none.reported + rng.integers(0, 60, len(none)).astype(np.int32), scope.end)
-    return replace(none, reported=day, is_crime=np.zeros(len(none), bool))
+    key = derived(none.key, "no crime report")
+    day = (none.reported + whole(key, 60, "day")).astype(np.int32)
+    none = replace(none, key=key, reported=day, is_crime=np.zeros(len(none), bool))
+    return none.take(np.flatnonzero(day + cancel_days(key) <= scope.end))
 
 
-def unknown_suspects(scope: Scope, rng: np.random.Generator, force: Force) -> tuple[People, Events]:
+def cancel_days(keys: Keys) -> np.ndarray:
+    """Days from the recording of a crime to its cancellation: about three weeks."""
+    return np.exp(np.log(21) + 0.8 * normal(keys, "cancelled after")).astype(np.int32)
+
+
+def unknown_suspects(scope: Scope, force: Force) -> tuple[People, Events]:
     """Events whose suspect the victim does not know: a victim each, one in twenty of them a second time."""
     plan = _plan(scope)
-    reports = force.population / 1000 * scope.profile.world.reports_per_1000 * scope.years * plan.not_known_share
     stranger, not_known = RELATIONSHIPS.index("stranger"), RELATIONSHIPS.index("unknown")
     chance = plan.reported[:, stranger]
     not_known_mix = np.diff(plan.not_known_mix, prepend=0.0)
     true_mix = np.divide(not_known_mix, chance, out=np.zeros_like(chance), where=chance > 0)
-    count = round(reports * true_mix.sum())
-    offence = np.searchsorted(np.cumsum(true_mix / max(true_mix.sum(), 1e-12)), rng.random(count))
+    a_day = reports_a_day(scope, force) * plan.not_known_share * float(true_mix.sum()) / (1 + AGAIN)
+    found = event_days(scope, arrivals(scope, force.slug, "unknown", AGAIN_WITHIN / 3, a_day), None)
+    if not len(found.owner):
+        return nobody(force), _no_events()
+    offence = np.searchsorted(np.cumsum(true_mix / max(true_mix.sum(), 1e-12)), draw(found.event, "offence"))
     offence = np.minimum(offence, len(true_mix) - 1).astype(np.int8)
-    is_reported = rng.random(count) < chance[offence]
-    day = _calendar(scope, rng.uniform(0, scope.end - scope.start + 1, count))
-    victim = np.arange(count)
-    again = rng.random(count) < 0.05
-    victim[again] = rng.integers(0, max(count, 1), int(again.sum()))
-    _, victim = np.unique(victim, return_inverse=True)
-    people = int(victim.max()) + 1 if count else 0
-    unit_of_victim = draw_units(rng, force, people)
-    where = np.full(people, force.index, np.int16)
-    victims = draw_victims(rng, force, where, unit_of_victim, offence, victim)
-    relationship = np.where(rng.random(count) < 0.75, stranger, not_known).astype(np.int8)
-    nobody = np.full(count, -1)
-    events = _events(rng, where[victim], unit_of_victim[victim], offence, relationship, day, is_reported, nobody, victim)
+    is_reported = draw(found.event, "reported") < chance[offence]
+    keys = found.keys
+    since = found.day[np.concatenate([[True], found.owner[1:] != found.owner[:-1]])]
+    unit_of_victim = draw_units(keys, force)
+    where = np.full(len(keys), force.index, np.int16)
+    victims = draw_victims(keys, force, where, unit_of_victim, offence, found.owner, since, since)
+    relationship = np.where(draw(found.event, "stranger") < 0.75, stranger, not_known).astype(np.int8)
+    no_suspect = np.full(len(found.owner), -1)
+    each = found.owner
+    events = _events(
+        found.event, where[each], unit_of_victim[each], offence, relationship, found.day, is_reported, no_suspect, each
+    )
     return victims, events
 
 
 def _events(
-    rng: np.random.Generator,
+    key: Keys,
     where: np.ndarray,
     unit: np.ndarray,
     offence: np.ndarray,
@@ -336,14 +327,18 @@ def _events(
     """Events of which the process gives the day of the report; they happened earlier by the offence's usual delay."""
     groups = reference("offences")["offence_group"].to_numpy()
     bounds = np.cumsum(np.array([REPORT_DELAY[group] for group in groups]), axis=1)
-    bucket = (rng.random(len(day))[:, None] > bounds[offence]).sum(axis=1).clip(0, 4)
-    low, high = DELAY_BOUNDS[bucket], DELAY_BOUNDS[bucket + 1]
-    delay = np.exp(rng.uniform(np.log(np.maximum(low, 1)), np.log(np.maximum(high, 1)))).astype(np.int32)
+    bucket = (draw(key, "delay")[:, None] > bounds[offence]).sum(axis=1).clip(0, 4)
+    low, high = np.log(np.maximum(DELAY_BOUNDS, 1))[bucket], np.log(np.maximum(DELAY_BOUNDS, 1))[bucket + 1]
+    delay = np.exp(low + (high - low) * draw(key, "delay within")).astype(np.int32)
     occurred = np.where(is_reported & (bucket > 0), day - delay, day).astype(np.int32)
     reported = np.where(is_reported, day, NEVER).astype(np.int32)
-    return Events(where, unit, offence, relationship, occurred, reported, suspect.astype(np.int64), victim, offence >= 0)
+    return Events(
+        key, where, unit.astype(np.int32), offence, relationship, occurred, reported, suspect.astype(np.int64), victim, offence >= 0
+    )
 
 
 def _no_events() -> Events:
     none = np.zeros(0, np.int32)
-    return Events(none, none, none, none, none, none, none.astype(np.int64), none.astype(np.int64), none.astype(bool))
+    long = none.astype(np.int64)
+    small = none.astype(np.int8)
+    return Events(none.astype(np.uint64), none.astype(np.int16), none, small, small, none, none, long, long, none.astype(bool))

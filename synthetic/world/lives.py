@@ -1,8 +1,9 @@
 """Lives: where people live, with whom, and under which surname and telephone number, on any day.
 
 Nothing of this is stored. A person has a number of their own (``life``) and that of the household or place where they live
-when the period begins. What they have on a day follows from these numbers by a hash, so that two records of a person,
-made by two forces or years apart, differ by what has truly changed between. All shares and intervals are illustrative.
+on a first day (``since``), when whoever they live with began to offend. What they have on a later day follows from these numbers
+by a hash, so that two records of a person, made by two forces or years apart, differ by what has truly changed between, in
+whatever period. All shares and intervals are illustrative.
 """
 
 from dataclasses import dataclass
@@ -13,10 +14,8 @@ import numpy.typing as npt
 
 from synthetic.contract import RESIDENCES, SEXES, codes
 from synthetic.names import CULTURES, name_pool, street_names
+from synthetic.randomness import Floats, Ints, hashed, uniform
 from synthetic.world.scope import Force
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 NUMBERS = 10**15
 """Numbers of people and of homes lie below this."""
@@ -76,6 +75,8 @@ class HasLives(Protocol):
     @property
     def life(self) -> Ints: ...
     @property
+    def since(self) -> npt.NDArray[np.int32]: ...
+    @property
     def household(self) -> Ints: ...
     @property
     def place(self) -> npt.NDArray[np.int8]: ...
@@ -113,11 +114,11 @@ def place_numbers(force: Force, unit: npt.NDArray[np.int32], place: npt.NDArray[
     return np.where(place == NO_FIXED_ABODE, -1, number(area, 3, which))
 
 
-def contact(people: HasLives, rows: Ints, day: npt.NDArray[np.int32], start: int) -> Contact:
-    """What records of people (``rows`` of them) made on those days say; ``start`` is the first day of the period."""
+def contact(people: HasLives, rows: Ints, day: npt.NDArray[np.int32]) -> Contact:
+    """What records of people (``rows`` of them) made on those days say."""
     life, household = people.life[rows], people.household[rows]
     place, home = people.place[rows], people.home[rows].astype(np.int64)
-    elapsed = (day - start).clip(0).astype(float)
+    elapsed = (day - people.since[rows]).clip(0).astype(float)
     follows = (place == PRIVATE) & (household != life) & (uniform(life, 4) < MOVES_TOGETHER)
     mover = np.where(follows, household, life)
     moves = _changes(mover, 5, elapsed, np.where(place == PRIVATE, 0.35, 0.0), np.where(place == PRIVATE, 2.0, 1.0))
@@ -186,28 +187,6 @@ def _changes(life: Ints, salt: int, elapsed: Floats, never: Floats, shortest: Fl
     return np.where(uniform(life, salt + 200) < never, 0, count)
 
 
-# ---- numbers by hash: SplitMix64 (Steele, Lea and Flood 2014, doi 10.1145/2660193.2660195) ------------------------------
-
-_STEP, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
-
-
-def hashed(numbers: Ints, salt: int, further: Ints | None = None) -> npt.NDArray[np.uint64]:
-    """A hash of each number, other for each ``salt`` and ``further`` number; shape (n,)."""
-    value = _mix(numbers.astype(np.uint64) + np.uint64((salt + 1) * _STEP & _MASK))
-    return value if further is None else _mix(value + further.astype(np.uint64) * np.uint64(_STEP))
-
-
-def uniform(numbers: Ints, salt: int, further: Ints | None = None) -> Floats:
-    """Numbers in [0, 1) by hash."""
-    return (hashed(numbers, salt, further) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
 def number(numbers: Ints, salt: int, further: Ints | None = None) -> Ints:
     """A number of a person, home or telephone by hash."""
     return (hashed(numbers, salt, further) % np.uint64(NUMBERS)).astype(np.int64)
-
-
-def _mix(value: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))

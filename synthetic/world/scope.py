@@ -29,10 +29,45 @@ class Scope:
     end: int
     scale: float
     forces: tuple[str, ...]
+    changes: "tuple[Change, ...]" = ()
+    fixes: "tuple[Fix, ...]" = ()
 
-    @property
-    def years(self) -> float:
-        return (self.end - self.start + 1) / 365.25
+    def eras(self, slug: str) -> "tuple[Era, ...]":
+        """The profiles by which a force records, up to the last day, in order of time; the first is the scope's own."""
+        later = [change for change in self.changes if change.force in (None, slug) and change.first <= self.end]
+        later.sort(key=lambda change: change.first)
+        return (Era(None, self.profile), *(Era(change.first, change.profile) for change in later))
+
+    def fixes_of(self, slug: str, key: str) -> "tuple[Fix, ...]":
+        """The fixes of a profile's key that are made in a force by the last day."""
+        return tuple(fix for fix in self.fixes if fix.key == key and fix.force in (None, slug) and fix.first <= self.end)
+
+
+@dataclass(frozen=True)
+class Era:
+    """A time in which records are made as in one profile: from its first day (days since 1970; None: from ever) to the next era's."""
+
+    first: int | None
+    profile: "Profile"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A share of what a profile's key sets is repaired from a day on, of the stock and of what comes; in one force, or in all."""
+
+    first: int
+    key: str
+    share: float
+    force: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Records are made as in another profile from a day on; in one force, or in all."""
+
+    first: int
+    profile: "Profile"
+    force: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +79,6 @@ class Force:
     region: str
     population: int
     unit_shares: np.ndarray
-    last_day: int
 
 
 @cache
@@ -58,7 +92,7 @@ def force_of(scope: Scope, slug: str) -> Force:
     population = max(1_000, round(residents * scope.scale))
     count = int(np.clip(round(population / PEOPLE_PER_UNIT), 2, MAX_UNITS))
     shares = stream(scope.seed, "units", slug).lognormal(0.0, 0.45, count)
-    return Force(index, slug, region, population, shares / shares.sum(), scope.end)
+    return Force(index, slug, region, population, shares / shares.sum())
 
 
 def neighbours(first: str, second: str) -> bool:

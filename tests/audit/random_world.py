@@ -11,6 +11,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from audit.engines import ALL_ROWS
+from audit.engines.duckdb import CRIMES_ONLY
+
 Tables = dict[str, list[dict[str, Any]]]
 
 FORCES = ["north", "south", "west"]
@@ -27,6 +30,7 @@ COLUMNS = {
     "truth_identities": "person_id person_key",
     "truth_gaps": "gap_id force unit_id offence_group first_month:date last_month:date kind events_lost:int",
 }
+EVERY_ROW = {name.replace("/", "_"): view for name, view in ALL_ROWS.items()}
 TYPES = {"int": pa.int64(), "date": pa.date32(), "bool": pa.bool_(), "": pa.string()}
 CODES = ["019C", "008N", "105A", "008Q", "008L", "020A"]
 
@@ -150,5 +154,6 @@ def connected(tables: Tables) -> duckdb.DuckDBPyConnection:
     for name, columns in COLUMNS.items():
         schema = pa.schema([(column.partition(":")[0], TYPES[column.partition(":")[2]]) for column in columns.split()])
         rows = [{field: row.get(field) for field in schema.names} for row in tables[name]]
-        connection.register(name, pa.Table.from_pylist(rows, schema=schema))
+        connection.register(EVERY_ROW.get(name, name), pa.Table.from_pylist(rows, schema=schema))
+    connection.execute(CRIMES_ONLY)
     return connection

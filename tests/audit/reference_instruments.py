@@ -191,7 +191,8 @@ class Reference:
                 if "identity" in repaired:
                     who = event["suspect_key"] if event else min(self.owners.get(person_id, {person_id}))
                 else:
-                    who = person_id if self.record[person_id]["force"] == crime["force"] else None
+                    record = self.record.get(person_id)  # an orphan's link leads to none
+                    who = person_id if record is not None and record["force"] == crime["force"] else None
                 add(crime["force"], crime["crime_id"], who, *what)
             if not links and event and event["suspect_key"] and "linkage" in repaired:
                 add(crime["force"], crime["crime_id"], attach(event["suspect_key"], crime["force"]), *what)

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from audit.gaps import Counts, find_gaps, offence_groups
+from audit.gaps import Counts, Gaps, find_gaps, offence_groups
 
 
 class Simulated:
@@ -33,6 +33,7 @@ class Simulated:
         self.groups = offence_groups()
         self.units = [f"unit-{number:02}" for number in range(len(usual))]
         self.taken: list[dict] = []
+        self._last: tuple[tuple[bytes, tuple[str, ...]], Gaps] | None = None
 
     def take(
         self, unit: int, first: int, last: int, share: float, kind: str, group: str | None = None, to: str | None = None
@@ -67,7 +68,7 @@ class Simulated:
         at = {month: number for number, month in enumerate(self.months)}
         return [
             (gap.unit_id, _text(gap.offence_group), at[gap.first_month], at[gap.last_month], gap.kind)
-            for gap in find_gaps([self.counts]).gaps.itertuples()
+            for gap in self._findings().gaps.itertuples()
         ]
 
     def changes(self) -> list[tuple[str | None, int, str, str | None]]:
@@ -75,8 +76,15 @@ class Simulated:
         at = {month: number for number, month in enumerate(self.months)}
         return [
             (_text(change.unit_id), at[change.month], change.kind, _text(change.other_unit_id))
-            for change in find_gaps([self.counts]).unit_changes.itertuples()
+            for change in self._findings().unit_changes.itertuples()
         ]
+
+    def _findings(self) -> Gaps:
+        """What is found in the counts as they are; looked for again only once they differ."""
+        counts = (self.crimes.tobytes(), tuple(self.units))
+        if self._last is None or self._last[0] != counts:
+            self._last = counts, find_gaps([self.counts])
+        return self._last[1]
 
 
 def _text(value: object) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit import Results, audit_dataset, write_results
+from audit import AuditOptions, Results, audit_dataset, write_results
 from audit.oversight.compare import changed_first, compare
 from audit.readiness.thresholds import Thresholds
 from synthetic import generate
@@ -22,7 +22,7 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Resul
     folder = tmp_path_factory.mktemp("compare")
     results = []
     for number, (profile, seed) in enumerate([("clean", 5), ("typical", 5)]):
-        dataset = generate(folder / f"data-{number}", profile, FORCES, scale=0.1, seed=seed)
+        dataset = generate(folder / f"data-{number}", profile, FORCES, years=2, scale=0.05, seed=seed)
         results.append(audit_dataset(dataset))
         write_results(results[-1], folder / f"results-{number}")
     return results[0], results[1], folder
@@ -49,7 +49,8 @@ def test_nothing_changes_against_itself(two_months: tuple[Results, Results, Path
 def test_chance_is_not_reported(tmp_path: Path) -> None:
     results = [
         audit_dataset(
-            generate(tmp_path / str(seed), "typical", ["durnley"], scale=0.2, seed=seed), only=["missing"], skip=["*outcome*"]
+            generate(tmp_path / str(seed), "typical", ["durnley"], years=1, scale=0.1, seed=seed),
+            AuditOptions(only=["missing"], skip=["*outcome*"]),
         )
         for seed in (1, 2)
     ]
@@ -95,7 +96,7 @@ def test_the_command_reports_and_stops_a_pipeline(
 def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     """One world at two dates, and its later month with a force less, with a check less, and with other thresholds."""
     folder = tmp_path_factory.mktemp("months")
-    small = {"years": 1, "scale": 0.05, "seed": 9}
+    small = {"years": 1, "scale": 0.02, "seed": 9}
     november = generate(folder / "november", "typical", FORCES, as_of=date(2024, 11, 30), **small)
     december = generate(folder / "december", "typical", FORCES, as_of=date(2024, 12, 31), **small)
     alone = generate(folder / "alone", "typical", FORCES[:1], as_of=date(2024, 12, 31), **small)
@@ -104,8 +105,8 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
         "november": audit_dataset(november),
         "december": audit_dataset(december),
         "one force": audit_dataset(alone),
-        "one check less": audit_dataset(december, skip=["missing.persons.sex"]),
-        "other limits": audit_dataset(december, thresholds=limits),
+        "one check less": audit_dataset(december, AuditOptions(skip=["missing.persons.sex"])),
+        "other limits": audit_dataset(december, AuditOptions(thresholds=limits)),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit import Results, audit_dataset
+from audit import AuditOptions, Results, audit_dataset
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, measure, shapley
 from audit.engines import connect
 from synthetic import Dataset, InputError, generate
@@ -108,19 +108,21 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.mark.parametrize("instrument", ["harm_365", "rfs"])
-@pytest.mark.parametrize("which", ["generated", "foreign"])
+@pytest.mark.parametrize("which", ["foreign", pytest.param("generated", marks=pytest.mark.deep)])
 def test_effect_and_attribution_equal_an_independent_recomputation(
     which: str, instrument: str, request: pytest.FixtureRequest
 ) -> None:
     dataset: Dataset = request.getfixturevalue(which)
-    results = audit_dataset(dataset, choices=Choices(k="population"))
+    with connect(dataset) as connection:
+        day = np.datetime64(dataset.manifest.as_of)
+        found_out = measure(connection, dataset.forces, day, Choices(k="population"), only_effect=True)
     tables = read(dataset.path)
     for force in dataset.forces:
         expected = Reference(tables, force, instrument, dataset.manifest.as_of)
-        row = results["effect"].query("force == @force and instrument == @instrument").iloc[0]
+        row = found_out.effect.query("force == @force and instrument == @instrument").iloc[0]
         for name, value in expected.effect().items():
             assert row[name] == pytest.approx(value, abs=0.002), (force, name)
-        mine = results["attribution"].query("force == @force and instrument == @instrument")
+        mine = found_out.attribution.query("force == @force and instrument == @instrument")
         found = dict(zip(mine["family"], mine["contribution"], strict=True))
         assert found == pytest.approx(expected.attribution(), abs=0.002), force
 
@@ -131,6 +133,7 @@ def test_contributions_sum_to_what_is_missed(typical_results: Results) -> None:
     assert (sums - (1 - recall)).abs().max() < 1e-9
 
 
+@pytest.mark.deep
 @settings(max_examples=8, deadline=None)
 @given(
     duplicate=st.floats(0, 0.6), unlinked=st.floats(0, 1), lost=st.floats(0, 1), blank=st.floats(0, 1),
@@ -166,7 +169,8 @@ def test_repairing_everything_gives_recall_1(
 
 def test_a_clean_single_force_finds_everyone(tmp_path: Path) -> None:
     dataset = generate(tmp_path / "dataset", "clean", ["aldermoor"], scale=0.1, seed=2)
-    effect = audit_dataset(dataset)["effect"]
+    with connect(dataset) as connection:
+        effect = measure(connection, dataset.forces, np.datetime64(dataset.manifest.as_of), Choices()).effect
     assert effect["recall_at_k"].tolist() == [1.0] * len(INSTRUMENT_NAMES)
     assert effect["wrongly_included"].tolist() == [0.0] * len(INSTRUMENT_NAMES)
 
@@ -192,16 +196,17 @@ def test_groups_under_10_people_are_not_shown(typical_results: Results) -> None:
     assert groups.loc[hidden, ["recall_at_k", "low", "high"]].isna().all(axis=None)
 
 
-def test_choices_are_refused_with_what_is_allowed(typical: Dataset) -> None:
-    for choices in (Choices(weights="no"), Choices(date_basis="no"), Choices(k=0)):
+def test_choices_are_refused_with_what_is_allowed() -> None:
+    for choices in ({"weights": "no"}, {"date_basis": "no"}, {"k": 0}):
         with pytest.raises(InputError, match="takes"):
-            audit_dataset(typical, choices=choices)
+            AuditOptions(**choices)  # type: ignore[arg-type]
 
 
-def test_a_dataset_without_truth_is_audited_whole(spoiled: Path) -> None:
+def test_a_dataset_without_truth_is_audited_whole(small: Dataset, tmp_path: Path) -> None:
     import json
     import shutil
 
+    spoiled = Path(shutil.copytree(small.path, tmp_path / "without"))
     manifest = json.loads((spoiled / "dataset.json").read_text())
     manifest["tables"] = {name: entry for name, entry in manifest["tables"].items() if not name.startswith("truth/")}
     (spoiled / "dataset.json").write_text(json.dumps(manifest))

@@ -1,6 +1,5 @@
 """Every engine of the registry: the same rows of checks, the same blanks, and columns that are left out read as missing."""
 
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +16,13 @@ from synthetic import Dataset, load
 from synthetic.contract import TABLES, blanks
 from synthetic.dataset import file_hash
 from synthetic.errors import InputError
+from tests.audit.cluster import NO_SPARK
 from tests.audit.counted import rows_on
 from tests.audit.small import AS_OF, clean_data, write
 
-NO_SPARK = importlib.util.find_spec("pyspark") is None or shutil.which("java") is None
 MARKS = {
     "spark": [
+        pytest.mark.deep,
         pytest.mark.skipif(
             NO_SPARK, reason="Spark or Java is not installed; install this project with the extra spark, and Java 17"
         ),
@@ -41,10 +41,8 @@ TEXTS = [*BLANK, *STANDS_FOR_NONE, *NAMES, None]
 
 
 @pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, [])) for name in ENGINES])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each engine's name; Spark without compiling what it runs, which takes longer than little data takes."""
-    confs = ("spark.sql.codegen.factoryMode=NO_CODEGEN", "spark.sql.codegen.wholeStage=false", "spark.default.parallelism=2")
-    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine's name."""
     return str(request.param)
 
 

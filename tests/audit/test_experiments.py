@@ -1,6 +1,5 @@
-"""Replicates, twins and sweeps: the same world again, a force by rates alone, a grid that can be stopped and taken up."""
+"""Replicates and sweeps: the same world again, a grid that can be stopped and taken up. Twins are in test_simulation."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit import InputError, audit_dataset
+from audit import AuditOptions, InputError, audit_dataset
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices
-from audit.simulation import read_grid, read_rates, replicate, sweep, twin, with_replicates
-from audit.simulation.twin import Rates
+from audit.simulation import read_grid, replicate, sweep, with_replicates
 from audit.simulation.worlds import interval
 from synthetic import Dataset, generate
 from tests.audit.foreign import write_dataset
@@ -21,6 +19,7 @@ GRID = """
 profile = "clean"
 forces = ["durnley"]
 scale = 0.1
+years = 1
 seeds = [1, 2]
 [grid]
 "linkage.suspect_not_linked" = [0.0, 0.5]
@@ -28,8 +27,8 @@ seeds = [1, 2]
 
 
 def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
-    dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], scale=0.1, seed=4)
-    results = audit_dataset(dataset, only=["missing.units.*"])
+    dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], years=1, scale=0.05, seed=4)
+    results = audit_dataset(dataset, AuditOptions(only=["missing.units.*"]))
     replicates = replicate(dataset, 3, Choices(), workers=1)
     assert len(replicates) == 3 * 2 * len(INSTRUMENT_NAMES)
     told = with_replicates(results, replicates)
@@ -40,7 +39,7 @@ def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
         mine = effect[(effect["force"] == row.force) & (effect["instrument"] == "harm_365")].iloc[0]
         assert (row.low, row.high) == (mine["low"], mine["high"])
     # The world is the same: its truth lists are as long, and a clean recording of it finds the same.
-    clean = generate(tmp_path / "clean", "clean", ["durnley"], scale=0.1, seed=4)
+    clean = generate(tmp_path / "clean", "clean", ["durnley"], years=1, scale=0.1, seed=4)
     assert replicate(clean, 2, Choices(k="population"), workers=1)["recall_at_k"].eq(1.0).all()
 
 
@@ -65,19 +64,6 @@ def test_an_interval_holds_further_values_and_lies_within_0_and_1() -> None:
     assert 0.92 <= held / 400 <= 0.98
     assert interval(np.array([0.5])) == (0.5, 0.5)
     assert np.isnan(interval(np.array([np.nan]))).all()
-
-
-def test_a_twin_tells_every_figure_with_an_interval() -> None:
-    found = twin(Rates(population=100_000, profile="clean", named_suspects_linked=0.5), worlds=3, workers=1)
-    figures = found.figures.set_index(["instrument", "figure"])
-    assert (found.figures["low"] <= found.figures["value"] + 1e-9).all()
-    assert (found.figures["high"] >= found.figures["value"] - 1e-9).all()
-    for instrument in ("harm_365", "rfs"):
-        recall = figures.loc[(instrument, "recall_at_k"), "value"]
-        parts = sum(figures.loc[(instrument, f"contribution: {family}"), "value"] for family in FAMILIES)
-        assert recall + parts == pytest.approx(1.0)
-        assert figures.loc[(instrument, "contribution: linkage"), "value"] == pytest.approx(1 - recall)
-        assert recall < 1
 
 
 def test_a_sweep_is_tidy_resumable_and_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,32 +121,7 @@ def test_a_grid_that_is_wrong_is_refused(text: str, says: str, tmp_path: Path) -
     assert "secret" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("population = 10\n", "population"),
-        ("duplicate_records = 2.0\n", "duplicate_records"),
-        ("duplicate_records = 'secret'\n", "duplicate_records"),
-        ("secret = 1\n", "allowed are"),
-        ("profile = 'secret'\n", "must be one of"),
-        ("= 3", "not valid TOML"),
-    ],
-)
-def test_rates_that_are_wrong_are_refused(text: str, says: str, tmp_path: Path) -> None:
-    (tmp_path / "rates.toml").write_text(text)
-    with pytest.raises(InputError) as error:
-        read_rates(tmp_path / "rates.toml")
-    assert says in str(error.value)
-    assert "secret" not in str(error.value)
-
-
 def test_the_commands_work_from_the_command_line(tmp_path: Path, command: Callable[..., Outcome]) -> None:
-    example = command("audit", "twin", "--example")
-    assert example.code == 0
-    (tmp_path / "rates.toml").write_text(example.out.replace("population = 1000000", "population = 60000"))
-    made = command("audit", "twin", tmp_path / "rates.toml", "--worlds", "2", "--workers", "1", "--json")
-    assert made.code == 0, made.err
-    assert json.loads(made.out)["worlds"] == 2
     (tmp_path / "grid.toml").write_text(GRID.replace("[1, 2]", "[1]"))
     swept = command("audit", "sweep", tmp_path / "grid.toml", "--out", tmp_path / "sweep.parquet")
     assert swept.code == 0, swept.err

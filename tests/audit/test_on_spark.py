@@ -1,29 +1,29 @@
-"""On Spark, in local mode: the same clusters as on DuckDB."""
+"""On Spark, in local mode and on a cluster of its own: the same checks, pairs, clusters and gaps as on DuckDB."""
 
-import importlib.util
-import shutil
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from audit.engines import connect, spark_session
+from audit import read_results
+from audit.engines import connect, engine_of, spark_session
 from audit.linkage import find_identities
 from synthetic import Dataset
+from tests.audit.cluster import HERE, NO_SPARK, cluster, free_port
+from tests.conftest import ROOT
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.skipif(
-        importlib.util.find_spec("pyspark") is None or shutil.which("java") is None,
+        NO_SPARK,
         reason="Spark or Java is not installed; install this project with the extra spark, and Java 17",
     ),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def for_little_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark without compiling what it runs, which takes longer than little data takes; before its session begins."""
-    confs = ("spark.sql.codegen.factoryMode=NO_CODEGEN", "spark.sql.codegen.wholeStage=false", "spark.default.parallelism=2")
-    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join(f"--conf {conf}" for conf in confs) + " pyspark-shell")
 
 
 def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
@@ -34,3 +34,59 @@ def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
     pd.testing.assert_frame_equal(here.identities, there.identities)
     pd.testing.assert_frame_equal(here.identity_summary, there.identity_summary, rtol=1e-6)
     pd.testing.assert_frame_equal(here.identity_pairs, there.identity_pairs, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with cluster(tmp_path_factory.mktemp("cluster")) as address:
+        yield address
+
+
+def on_cluster(master: str, *works: tuple[str, Path]) -> subprocess.CompletedProcess[str]:
+    """The README's command for each dataset and results folder, in one new process: a session belongs to its process."""
+    script = "import sys, json; from audit.__main__ import app\nfor given in json.loads(sys.argv[1]):\n    app(given, standalone_mode=False)"
+    listed = [["run", dataset, "--out", str(out), "--engine", "spark", "--master", master] for dataset, out in works]
+    arguments = [sys.executable, "-c", script, json.dumps(listed)]
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800)
+
+
+def test_the_readmes_command_works_on_a_cluster_and_finds_the_same(
+    master: str, small: Dataset, small_results_folder: Path, tmp_path: Path
+) -> None:
+    """With the defaults of Spark and of this project; the dataset named by its folder and by its address."""
+    done = on_cluster(master, (str(small.path), tmp_path / "folder"), (small.path.as_uri(), tmp_path / "address"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
+    here = read_results(small_results_folder)
+    for name in ("folder", "address"):
+        there = read_results(tmp_path / name)
+        assert there.summary.options.engine == "spark"
+        pd.testing.assert_frame_equal(here["checks"], there["checks"], check_dtype=False)
+        pd.testing.assert_frame_equal(here["gaps"], there["gaps"])
+        pd.testing.assert_frame_equal(here["identity_pairs"], there["identity_pairs"], rtol=1e-6)
+        assert partition(here["identities"]) == partition(there["identities"])
+        pd.testing.assert_frame_equal(here["effect"], there["effect"])
+
+
+def partition(identities: pd.DataFrame) -> set[frozenset[str]]:
+    return set(identities.groupby("cluster_id")["person_id"].agg(frozenset))
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(small: Dataset, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "audit", "run", str(small.path), "--out", str(tmp_path / "out"), "--engine", "spark",
+         "--master", f"spark://{HERE}:{free_port()}"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("Error: Spark did not start; check --master")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_spark_says_when_it_gives_up_is_one_sentence() -> None:
+    spark = engine_of("spark")
+    for text, says in (("java.lang.OutOfMemoryError: Java heap space", "ran out of memory"), ("Job aborted due to", "gave up")):
+        sentence = spark.gave_up(RuntimeError(text))
+        assert sentence is not None and says in str(sentence)
+    assert spark.gave_up(KeyError("phone")) is None

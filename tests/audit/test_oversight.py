@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import InputError
+from audit.effect import Choices, built_in, found_by_blank, measure
 from audit.engines import connect
+from audit.oversight.differences import differences, tipping_point
 from audit.oversight.question import answer, check_question, read_question
 from audit.oversight.sampling import Batches, draw, read_batches, sampling_audit
-from audit.oversight.tipping import tipping, tipping_point
+from audit.oversight.statuses import statuses
+from audit.oversight.tipping import flip
 from synthetic import Dataset
 from tests.audit.random_world import FORCES, Tables, connected, random_world
 from tests.conftest import Outcome
@@ -192,18 +195,64 @@ def test_at_the_tipping_point_the_difference_is_nil(
 
 
 def test_tipping_points_of_a_dataset(small: Dataset, command: Callable[..., Outcome]) -> None:
-    with connect(small) as connection:
-        found = tipping(connection, small.forces, "persons.ethnicity")
-    shown = found[found["difference"].notna()]
-    assert len(shown)
-    assert (shown["blank"] >= 10).all()
-    assert shown["difference"].between(-1, 1).all()
-    assert (shown["tipping_point"].isna() == shown["beyond_reach"]).all()
-    said = command("audit", "tipping", small.path, "persons.ethnicity")
+    said = command("audit", "tipping", small.path, "persons.ethnicity", "--json")
     assert said.code == 0, said.err
     assert_nobody(said.out, small)
+    found = pd.DataFrame(json.loads(said.out))
+    assert set(found["finding"]) == {"status", "difference", "people found"}
+    shown = found[found["value"].notna()]
+    assert set(shown["finding"]) == {"status", "difference", "people found"}
+    assert (shown[["filled", "blank"]] >= 10).all(axis=None)
+    assert (shown["tipping_point"].isna() == shown["beyond_reach"].astype(bool)).all()
+    assert found.loc[found["value"].isna(), ["filled", "blank", "tipping_point", "true_value"]].isna().all(axis=None)
+    assert_nobody(command("audit", "tipping", small.path, "crimes.occurred_on").out, small)
     refused = command("audit", "tipping", small.path, "secret")
-    assert (refused.code, "secret" in refused.err) == (2, False)
+    assert (refused.code, "secret" in refused.err, "crimes.offence_code" in refused.err) == (2, False, True)
+
+
+@given(filled=st.integers(10, 1000), value=st.floats(0, 1), blank=st.integers(10, 1000), limit=st.floats(0, 1))
+def test_at_the_tipping_point_the_whole_is_at_its_limit(filled: int, value: float, blank: int, limit: float) -> None:
+    at = flip(filled, value, blank, limit)
+    assert (value * filled + at.point * blank) / (filled + blank) == pytest.approx(limit, abs=1e-6)
+    assert at.beyond_reach == (not 0 <= at.point <= 1)
+
+
+def test_a_status_flips_where_the_ledger_hides_bad_values(small: Dataset) -> None:
+    """Births blanked where they are impossible: what is left looks sound, and the ledger knows better."""
+    with connect(small) as connection:
+        persons = connection.execute("SELECT person_id FROM persons ORDER BY person_id LIMIT 300").df()
+        hidden = pd.DataFrame(
+            {"defect": "d", "family": "other", "table": "persons", "record_id": persons["person_id"], "field": "date_of_birth"}
+        ).assign(true_value=["1890-01-01" if number < 200 else "1990-05-05" for number in range(300)])
+        connection.register("hidden", hidden)
+        connection.execute(
+            "CREATE TEMP TABLE changed AS SELECT * REPLACE (CASE WHEN person_id IN (SELECT record_id FROM hidden) THEN NULL "
+            "WHEN date_of_birth < DATE '1925-01-01' THEN DATE '1980-02-03' ELSE date_of_birth END AS date_of_birth) FROM persons"
+        )
+        connection.execute(
+            "CREATE OR REPLACE VIEW persons AS SELECT * FROM changed WHERE date_of_birth IS NOT NULL OR person_id IN (SELECT record_id FROM hidden)"
+        )
+        connection.execute("CREATE OR REPLACE VIEW truth_defects AS SELECT * FROM hidden")
+        found = statuses(connection, small.forces, "persons.date_of_birth", small.manifest.as_of).set_index("about")
+    row = found.loc["impossible_date.persons.date_of_birth"]
+    assert row["blank"] == 300
+    assert row["value"] <= row["limit"]
+    assert row["true_value"] == pytest.approx(200 / 300)
+    assert row["flips"]
+    assert "missing.persons.date_of_birth" not in found.index
+
+
+def test_people_found_by_blank_sum_to_people_found(small: Dataset) -> None:
+    instrument = built_in()["harm_365"]
+    with connect(small) as connection:
+        last = np.datetime64(small.manifest.as_of)
+        effect = measure(connection, small.forces, last, Choices(), instruments=[instrument], only_effect=True).effect.iloc[0]
+        for field in ("persons.ethnicity", "crimes.offence_code"):
+            row = found_by_blank(connection, small.forces, last, field, instrument).iloc[0]
+            assert row["filled"] + row["blank"] == effect["truth_size"]
+            assert row["filled_found"] + row["blank_found"] == pytest.approx(effect["recall_at_k"] * effect["truth_size"])
+        everything = found_by_blank(connection, small.forces, last, "crimes.unit_id", instrument).iloc[0]
+    assert everything["filled"] >= row["filled"]
 
 
 def test_a_true_difference_beyond_the_tipping_point_flips() -> None:
@@ -227,9 +276,9 @@ def test_a_true_difference_beyond_the_tipping_point_flips() -> None:
         "persons": persons, "crimes": crimes, "involvements": involvements, "truth_people": people, "truth_identities": identities,
         **{name: [] for name in names},
     }  # fmt: skip
-    row = tipping(connected(tables), ["north"], "persons.sex").set_index("group").loc["F"]
-    assert row["difference"] == pytest.approx(0.1)
+    row = differences(connected(tables), ["north"], "persons.sex").set_index("about").loc["F"]
+    assert row["value"] == pytest.approx(0.1)
     assert row["tipping_point"] == pytest.approx(-0.1)
-    assert row["true_difference"] == pytest.approx(-0.4)
+    assert row["true_value"] == pytest.approx(-0.4)
     assert row["flips"]
     assert pd.notna(row["tipping_point"])

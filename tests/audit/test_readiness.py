@@ -415,7 +415,8 @@ def test_a_forces_checks_are_the_same_beside_others_that_share_every_value() -> 
     pd.testing.assert_frame_equal(alone[columns].sort_values(["check_id", "month"], ignore_index=True), there)
 
 
-@settings(max_examples=3, deadline=None)
+@pytest.mark.deep
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(list(BEFORE)), WEAKER), min_size=8, max_size=16))
 def test_less_evidence_never_improves_a_status(ranks: dict[str, int], cases: list[tuple[str, tuple[str, Any]]]) -> None:
     parts = {f"force-{place}": _before(name, f"force-{place}") for place, (name, _) in enumerate(cases)}
@@ -426,7 +427,8 @@ def test_less_evidence_never_improves_a_status(ranks: dict[str, int], cases: lis
         assert rank(found, force) <= ranks[case[0]], case
 
 
-@settings(max_examples=3, deadline=None)
+@pytest.mark.deep
+@settings(max_examples=6, deadline=None)
 @given(st.sets(st.sampled_from([check.id for check in catalogue()]), min_size=1, max_size=40))
 def test_skipping_checks_never_improves_a_status(ranks: dict[str, int], skipped: set[str]) -> None:
     found = _judged({_slug(name): _before(name, _slug(name)) for name in BEFORE}, skip=tuple(skipped))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audit import InputError, Results, audit_dataset, read_results
+from audit import AuditOptions, InputError, Results, audit_dataset, read_results, write_results
 from audit.checks.catalogue import catalogue
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge
@@ -32,7 +32,7 @@ def test_the_printed_file_changes_nothing(tmp_path: Path, typical_results: Resul
 
 
 def test_judging_anew_is_the_same_as_auditing_with_the_thresholds(
-    tmp_path: Path, typical: Dataset, typical_results: Results
+    tmp_path: Path, small: Dataset, small_results_folder: Path
 ) -> None:
     limits = read_thresholds(
         write(
@@ -41,7 +41,7 @@ def test_judging_anew_is_the_same_as_auditing_with_the_thresholds(
             "[types.missing]\nwarn = 0.5\nfail = 0.9\n[checks.missing.persons.ethnicity]\nwarn = 0.01\nfail = 0.02\n",
         )
     )
-    judged, audited = judge(typical_results, limits), audit_dataset(typical, thresholds=limits)
+    judged, audited = judge(read_results(small_results_folder), limits), audit_dataset(small, AuditOptions(thresholds=limits))
     for name in ("checks", "readiness"):
         pd.testing.assert_frame_equal(judged[name], audited[name], check_dtype=False)
     assert judged.summary.forces == audited.summary.forces
@@ -99,13 +99,15 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pipeline_stops_where_a_limit_is_crossed(
-    typical: Dataset, clean: Dataset, tmp_path: Path, command: Callable[..., Outcome]
+    small: Dataset, clean_results: Results, tmp_path: Path, command: Callable[..., Outcome]
 ) -> None:
     only = ("--only", "missing", "--only", "delay")
-    crossed = command("audit", "run", typical.path, "--out", tmp_path / "one", "--fail-on", "fail", *only)
+    crossed = command("audit", "run", small.path, "--out", tmp_path / "one", "--fail-on", "fail", *only)
     assert crossed.code == 1
     assert (tmp_path / "one" / "audit.json").exists()
-    passed = command("audit", "run", clean.path, "--out", tmp_path / "two", "--fail-on", "warn")
+    write_results(clean_results, tmp_path / "two")
+    own = write(tmp_path, as_toml(Thresholds()))
+    passed = command("audit", "judge", tmp_path / "two", "--thresholds", own, "--fail-on", "warn")
     assert passed.code == 0, passed.out
     checks = read_results(tmp_path / "one")["checks"]
     assert set(checks.loc[checks["status"] != "not_run", "check_type"]) == {"missing", "delay"}

@@ -152,12 +152,13 @@ def _first_start() -> None:
             begin = time.perf_counter()
             with server(cache=Path(folder)) as (port, _):
                 ready = time.perf_counter() - begin
-                asyncio.run(_until_made(port))
+                asyncio.run(until_made(port))
                 whole = time.perf_counter() - begin
             print(f"{name} start: the server answers after {ready:.1f} s, the scorecard is there after {whole:.1f} s")
 
 
-async def _until_made(port: int) -> None:
+async def until_made(port: int) -> None:
+    """Open the first page again and again until nothing is being made for it any more."""
     visitor = await Visitor.come(port)
     while (await visitor.open("")).at_work:
         await asyncio.sleep(0.5)

@@ -1,5 +1,6 @@
 """Every page in a real browser, light and dark: nothing breaks, nothing calls out, a screen reader gets through."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.conftest import ROOT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install it to run the browser tests")
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=40_000)  # other tests run at the same time
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 WITHOUT_TABLE = ("simulate", "lessons")
 # Below the first page Streamlit's client looks for its server under the page's own address first, and the browser logs that.
@@ -86,20 +87,37 @@ def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     assert "Traceback" not in server.stop()
 
 
-def open_page(browser: Browser, address: str) -> tuple[Page, list[str]]:
-    """A page, and what went wrong on it or left the machine."""
-    page = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light").new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None)
-    page.goto(address)
-    return page, wrong
+Visit = Callable[[str], tuple[Page, list[str]]]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens an address: the page, and what went wrong on it or left the machine. Pages are closed when the test ends."""
+    with contextlib.ExitStack() as opened:
+
+        def open_page(address: str) -> tuple[Page, list[str]]:
+            look = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
+            context = browser.new_context(**look)
+            opened.callback(context.close)
+            page = context.new_page()
+            wrong: list[str] = []
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+            page.on("request", lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None)
+            page.goto(address)
+            return page, wrong
+
+        yield open_page
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong for people who use a screen reader, a keyboard or little contrast."""
+    return [f"{found['id']}: {found['nodes'][0]['html'][:200]}" for found in Axe().run(page).response["violations"]]
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
-def test_a_page_opens_whole(browser: Browser, server: Server, shown: DashboardPage) -> None:
-    page, wrong = open_page(browser, f"{server.url}/{shown.path}")
+def test_a_page_opens_whole(visit: Visit, server: Server, shown: DashboardPage) -> None:
+    page, wrong = visit(f"{server.url}/{shown.path}")
     expect(page.get_by_role("heading", level=1)).to_have_text(shown.title)
     expect(page).to_have_title(f"{shown.title} – Force data bench")
     expect(page.get_by_text(shown.question)).to_be_visible()
@@ -107,31 +125,38 @@ def test_a_page_opens_whole(browser: Browser, server: Server, shown: DashboardPa
     if shown.module not in WITHOUT_TABLE:
         expect(page.locator("table.bench caption").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    app = page.get_by_test_id("stApp")
-    background = app.evaluate("page => getComputedStyle(page).backgroundColor")
-    for scheme in ("light", "dark"):
-        if scheme == "dark":
-            page.emulate_media(color_scheme="dark")
-            expect(app).not_to_have_css("background-color", background)
-        page.wait_for_timeout(500)
-        violations = Axe().run(page).response["violations"]
-        found = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in violations]
-        assert found == [], scheme
+    page.wait_for_timeout(200)
+    assert violations(page) == []
     assert [text for text in wrong if not LET_THROUGH.match(text)] == []
     if shown.module not in WITHOUT_TABLE:
         for width in (1400, 1280):
             page.set_viewport_size({"width": width, "height": 800})
-            page.wait_for_timeout(300)
+            page.wait_for_timeout(200)
             hidden = page.locator(".bench-scroll").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
             assert max(hidden) <= 1, f"a table hides its last column at {width}"
     page.set_viewport_size({"width": 320, "height": 800})
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.context.close()
 
 
-def test_the_overview_says_how_many_would_be_found(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/?force=Brackenshire")
+@pytest.mark.deep
+@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
+def test_a_page_is_as_accessible_in_the_dark(visit: Visit, server: Server, shown: DashboardPage) -> None:
+    page, wrong = visit(f"{server.url}/{shown.path}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(shown.title)
+    if shown.module not in WITHOUT_TABLE:
+        expect(page.locator("table.bench caption").first).to_be_visible()
+    app = page.get_by_test_id("stApp")
+    background = app.evaluate("page => getComputedStyle(page).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    expect(app).not_to_have_css("background-color", background)
+    page.wait_for_timeout(500)
+    assert violations(page) == []
+    assert [text for text in wrong if not LET_THROUGH.match(text)] == []
+
+
+def test_the_overview_says_how_many_would_be_found(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/?force=Brackenshire")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Brackenshire's data: ")
     expect(
         page.get_by_text(re.compile(r"Of 100 people that Brackenshire's list should hold, this data finds \d+ \(\d+ to \d+\)"))
@@ -140,29 +165,29 @@ def test_the_overview_says_how_many_would_be_found(browser: Browser, server: Ser
     expect(page.get_by_role("rowheader", name="Durnley")).to_have_count(0)
 
 
-def test_two_runs_are_compared(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/compare")
+def test_two_runs_are_compared(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/compare")
     expect(page.get_by_role("heading", level=2)).to_have_text("From 2025-02 to 2025-03: 0 worse, 0 better, 0 appeared, 0 gone")
     expect(page.get_by_role("rowheader", name="Brackenshire")).to_be_visible()
 
 
-def test_what_is_folded_opens_and_the_address_keeps_it(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/method")
+def test_what_is_folded_opens_and_the_address_keeps_it(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/method")
     expect(page.get_by_role("rowheader", name="Date of birth persons.date_of_birth")).to_have_count(0)
     page.get_by_text("Data dictionary").click()
     expect(page.get_by_role("rowheader", name="Date of birth persons.date_of_birth")).to_be_visible()
     page.wait_for_url("**dictionary=true**")
 
 
-def test_a_choice_is_kept_in_the_address(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, server.url)
+def test_a_choice_is_kept_in_the_address(visit: Visit, server: Server) -> None:
+    page, _ = visit(server.url)
     page.get_by_role("combobox", name="Use that the data is judged for").click()
     page.get_by_role("option", name="Recency, frequency and severity").click()
     page.wait_for_url("**instrument=Recency**")
 
 
-def test_an_address_may_use_the_short_names_of_files_and_a_choice_stays_on_the_next_page(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/effect?instrument=rfs&force=durnley")
+def test_an_address_may_use_the_short_names_of_files_and_a_choice_stays_on_the_next_page(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/effect?instrument=rfs&force=durnley")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Durnley's list")
     page.get_by_role("link", name="Reporting gaps").click()
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Durnley: ")
@@ -170,8 +195,8 @@ def test_an_address_may_use_the_short_names_of_files_and_a_choice_stays_on_the_n
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Durnley's data: ")
 
 
-def test_filters_narrow_the_table_and_downloads_hold_it(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/missing-fields?needed_for=equality")
+def test_filters_narrow_the_table_and_downloads_hold_it(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/missing-fields?needed_for=equality")
     expect(page.get_by_role("rowheader", name="Ethnicity Person records")).to_be_visible()
     expect(page.get_by_role("rowheader", name="Offence")).to_have_count(0)
     with page.expect_download() as download:
@@ -184,8 +209,9 @@ def test_filters_narrow_the_table_and_downloads_hold_it(browser: Browser, server
     assert download.value.path().read_bytes()[:2] == b"PK"
 
 
-def test_a_slide_can_point_at_a_lesson_and_it_reveals(browser: Browser, server: Server) -> None:
-    page, wrong = open_page(browser, f"{server.url}/pitfalls?scenario=recorded-twice&reveal=true")
+@pytest.mark.deep
+def test_a_slide_can_point_at_a_lesson_and_it_reveals(visit: Visit, server: Server) -> None:
+    page, wrong = visit(f"{server.url}/pitfalls?scenario=recorded-twice&reveal=true")
     expect(page.get_by_text("Is that a few per cent of harm to the list?")).to_be_visible()
     expect(page.locator("table.bench caption").first).to_be_visible(timeout=90_000)
     expect(page.get_by_text("What to take away.")).to_be_visible()
@@ -196,8 +222,8 @@ def test_a_slide_can_point_at_a_lesson_and_it_reveals(browser: Browser, server: 
     expect(page.get_by_text("Take a vote before you reveal it.")).to_be_visible()
 
 
-def test_a_lesson_is_presented_on_one_screen_and_the_next_hides_its_answer(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/pitfalls?scenario=unreported&present=true&reveal=true")
+def test_a_lesson_is_presented_on_one_screen_and_the_next_hides_its_answer(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/pitfalls?scenario=unreported&present=true&reveal=true")
     page.set_viewport_size({"width": 1280, "height": 720})
     expect(page.get_by_text("What to take away.")).to_be_visible(timeout=90_000)
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
@@ -211,15 +237,16 @@ def test_a_lesson_is_presented_on_one_screen_and_the_next_hides_its_answer(brows
     expect(page.get_by_text("1 vote so far.")).to_be_visible()
 
 
-def test_simulations_can_be_stopped(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/twin?population=5000000")
+@pytest.mark.deep
+def test_simulations_can_be_stopped(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/twin?population=5000000")
     page.get_by_role("button", name=re.compile("Run 20 simulations")).click()
     page.get_by_role("button", name="Stop").click(timeout=30_000)
     expect(page.get_by_text("Stopped; nothing was kept.")).to_be_visible(timeout=90_000)
 
 
-def test_the_keyboard_gets_to_every_part(browser: Browser, server: Server) -> None:
-    page, _ = open_page(browser, f"{server.url}/?force=brackenshire")
+def test_the_keyboard_gets_to_every_part(visit: Visit, server: Server) -> None:
+    page, _ = visit(f"{server.url}/?force=brackenshire")
     expect(page.locator("table.bench caption").first).to_be_visible()
     reached = set()
     for _ in range(60):
@@ -232,19 +259,19 @@ def test_the_keyboard_gets_to_every_part(browser: Browser, server: Server) -> No
         assert part in text, part
 
 
-def test_the_report_passes_axe(browser: Browser, results_folder: Path, tmp_path: Path) -> None:
+def test_the_report_passes_axe(visit: Visit, results_folder: Path, tmp_path: Path) -> None:
     write_report(read_results(results_folder), tmp_path / "report.html")
-    page, wrong = open_page(browser, (tmp_path / "report.html").as_uri())
+    page, wrong = visit((tmp_path / "report.html").as_uri())
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    violations = Axe().run(page).response["violations"]
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in violations] == []
+    assert violations(page) == []
     assert [text for text in wrong if not text.startswith("file:")] == []
 
 
-def test_the_first_start_makes_the_demonstration_and_the_second_opens_at_once(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.deep
+def test_the_first_start_makes_the_demonstration_and_the_second_opens_at_once(visit: Visit, tmp_path: Path) -> None:
     server = Server(tmp_path)
     try:
-        page, wrong = open_page(browser, server.url)
+        page, wrong = visit(server.url)
         expect(page.get_by_text("First start")).to_be_visible(timeout=30_000)
         expect(page.get_by_role("rowheader", name="Aldermoor")).to_be_visible(
             timeout=600_000
@@ -256,7 +283,7 @@ def test_the_first_start_makes_the_demonstration_and_the_second_opens_at_once(br
     assert len(made) == 1
     server = Server(tmp_path)
     try:
-        page, _ = open_page(browser, server.url)
+        page, _ = visit(server.url)
         expect(page.get_by_role("rowheader", name="Aldermoor")).to_be_visible(timeout=30_000)
     finally:
         server.stop()

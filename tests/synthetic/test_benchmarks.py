@@ -246,7 +246,7 @@ UNFIT = {
         lambda t: (t / "persons" / "durnley.parquet").rename(t / "persons" / "SW1A 1AA.parquet"),
         "named after a force",
     ),
-    "no tables": (lambda t: [shutil.rmtree(one) for one in t.iterdir()], "has no table"),
+    "no tables": (lambda t: [shutil.rmtree(one) for one in t.iterdir() if one.is_dir()], "has no table"),
 }
 
 

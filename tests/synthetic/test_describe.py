@@ -26,6 +26,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return generate(tmp_path_factory.mktemp("region") / "d", profile, forces, years=3, seed=1, workers=2)
 
 
+@pytest.mark.deep  # a city-sized force
 def test_the_world_comes_near_every_figure_that_it_claims(region: Dataset) -> None:
     figures = calibrate(region, read_harm_weights(None))
     outside = figures[figures["verdict"] == "outside"]
@@ -79,7 +80,7 @@ def test_the_commands_print_tables_and_json(typical: Dataset, command: Callable[
 
 @pytest.mark.parametrize("name", profile_names())
 def test_every_profile_makes_a_dataset_that_is_audited(name: str, tmp_path: Path) -> None:
-    results = audit_dataset(generate(tmp_path / "d", name, ["durnley", "fellgate"], years=2, scale=0.15, seed=3))
+    results = audit_dataset(generate(tmp_path / "d", name, ["durnley"], years=1, scale=0.02, seed=3))
     assert results.summary.dataset.profile == name
     assert results["effect"]["recall_at_k"].notna().all()
 

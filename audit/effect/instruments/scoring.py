@@ -122,7 +122,6 @@ def _recency_points(bands: RecencyBands) -> Floats:
 
 def _best(identity: Ints, band: Ints, points: Floats, identities: int) -> Floats:
     """The points of each identity's highest band; 0 for one without rows."""
-    best, small = np.zeros(identities), band.astype(np.int8)
-    for value, given in enumerate(points):
-        best[identity[small == value]] = given
-    return best
+    highest = np.full(identities, -1, np.int8)
+    np.maximum.at(highest, identity, band.astype(np.int8))  # points never fall as bands rise
+    return np.append(points, 0.0)[highest]

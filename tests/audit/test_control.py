@@ -1,0 +1,124 @@
+"""Control charts: silent where nothing changes, loud where something does."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit.oversight.control import Chart, EstimateChart
+from audit.oversight.extracts import ExtractFigures
+from audit.oversight.fixes import Intervention, did_it_work
+from audit.oversight.track import judge_extracts
+
+MONTHS = pd.date_range("2022-04-01", periods=42, freq="MS")
+
+
+def extracts(rates: np.ndarray, seed: int = 0, extra: float = 0.0) -> list[ExtractFigures]:
+    """Six extracts of 300 rows a month of as many figures as ``rates``, shape (months, figures), has; months differ by ``extra``."""
+    rng = np.random.default_rng(seed)
+    level = np.clip(rates * np.exp(rng.normal(0, extra, rates.shape)) if extra else rates, 0, 1)
+    failed = rng.binomial(300, level)
+    frames = []
+    for place in range(36, 42):
+        rows = [
+            ("north", f"check.{figure}", MONTHS[month], float(failed[month, figure]), 300.0, True)
+            for month in range(place - 35, place + 1)
+            for figure in range(rates.shape[1])
+        ]
+        counts = pd.DataFrame(rows, columns=["force", "figure", "month", "failed", "total", "history"])
+        none = pd.DataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in zip(["force", "figure", "value", "low", "high"], "OOfff", strict=True)}
+        )
+        last = (MONTHS[place] + pd.offsets.MonthEnd(0)).date()
+        frames.append(ExtractFigures(last, MONTHS[place], MONTHS[place - 35], counts, none))
+    return frames
+
+
+def quiet(figures: int = 200) -> np.ndarray:
+    return np.tile(np.linspace(0.005, 0.4, figures), (42, 1))
+
+
+@pytest.mark.parametrize("extra", [0.0, 0.2])
+def test_hardly_a_figure_signals_where_nothing_changes(extra: float) -> None:
+    signals = sum(len(judge_extracts(extracts(quiet(100), seed, extra))[1]) for seed in range(2))
+    assert signals <= 0.01 * 2 * 6 * 100
+
+
+def test_a_jump_is_signalled_in_its_month_and_only_in_its_figure() -> None:
+    rates = quiet(60)
+    rates[39:, 30] += 0.2
+    trend, signals = judge_extracts(extracts(rates))
+    mine = signals[signals["figure"] == "check.30"]
+    assert str(mine["as_of"].min()) == "2025-07-31"
+    assert mine["kind"].iloc[0] == "jump"
+    assert mine["low"].iloc[0] < 0.2 < mine["high"].iloc[0]
+    assert len(signals) - len(mine) <= 3
+    point = trend[(trend["figure"] == "check.30") & trend["signal"]].iloc[0]
+    assert point["value"] > point["upper_limit"] > point["centre"] > point["lower_limit"]
+
+
+def test_a_slow_change_is_signalled_as_a_drift() -> None:
+    rates = quiet(40)
+    rates[36:, 20] += np.array([0.04, 0.05, 0.06, 0.06, 0.06, 0.06])
+    _, signals = judge_extracts(extracts(rates, seed=2))
+    assert "check.20" in set(signals["figure"])
+
+
+def test_what_vanishes_signals() -> None:
+    frames = extracts(quiet(20))
+    gone = frames[4].counts["month"].eq(frames[4].month) & frames[4].counts["figure"].eq("check.3")
+    frames[4] = ExtractFigures(
+        frames[4].as_of, frames[4].month, frames[4].first_month, frames[4].counts[~gone], frames[4].estimates
+    )
+    _, signals = judge_extracts(frames)
+    assert signals[signals["figure"] == "check.3"]["kind"].tolist() == ["vanished"]
+
+
+def test_a_level_that_stays_becomes_the_new_baseline() -> None:
+    chart = Chart()
+    for failed in (30, 31, 29, 30, 32, 28):
+        chart.add(failed, 300)
+    for _ in range(2):
+        point = chart.judge(120, 300)
+        assert point.jump < 1e-6
+        chart.settle(120, 300, point, True)
+    assert sum(chart.failed) / sum(chart.total) == pytest.approx(0.4)
+
+
+def test_rows_of_a_month_are_judged_by_its_days() -> None:
+    chart = Chart(of_rows=True)
+    for days in (31, 28, 31, 30, 31, 30):
+        chart.add(10 * days, days)
+    assert chart.judge(280, 28).jump > 0.5
+    assert chart.judge(150, 28).jump < 1e-6
+
+
+def test_an_estimate_is_judged_by_its_usual_differences() -> None:
+    chart = EstimateChart()
+    for value in (0.50, 0.52, 0.49, 0.51, 0.50, 0.52, 0.51):
+        chart.settle(value, False)
+    assert chart.judge(0.52, 0.42, 0.62).jump > 0.2
+    assert chart.judge(0.20, 0.12, 0.30).jump < 1e-3
+
+
+def _estimates(values: dict[str, float], last: str) -> ExtractFigures:
+    rows = pd.DataFrame(
+        [(force, "duplicate_identities.persons", value, value - 0.01, value + 0.01) for force, value in values.items()],
+        columns=["force", "figure", "value", "low", "high"],
+    )
+    counts = pd.DataFrame(columns=["force", "figure", "month", "failed", "total", "history"])
+    month = pd.Timestamp(last).to_period("M").to_timestamp()
+    return ExtractFigures(pd.Timestamp(last).date(), month, month, counts, rows)
+
+
+def test_a_fix_is_compared_with_the_forces_that_were_not_fixed() -> None:
+    before = _estimates({"north": 0.10, "south": 0.10, "west": 0.12}, "2025-01-31")
+    after = _estimates({"north": 0.05, "south": 0.11, "west": 0.13}, "2025-02-28")
+    since = pd.Timestamp("2025-02-01").date()
+    found = did_it_work([before, after], [Intervention(since, "merging", "north", ("split_identity",))])
+    row = found.iloc[0]
+    assert row["difference"] == pytest.approx(-0.06)
+    assert row["low"] < -0.06 < row["high"] < 0
+    assert row["recognised"]
+    everywhere = did_it_work([before, after], [Intervention(since, "merging", None, ("split_identity",))]).iloc[0]
+    assert pd.isna(everywhere["others_before"])
+    assert everywhere["difference"] == pytest.approx(-0.01)
