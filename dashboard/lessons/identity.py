@@ -9,6 +9,8 @@ from dashboard.lessons.reveals import effect, fragments, shared
 
 SMALL_FORCES = ("durnley", "eskerdale", "fellgate", "cairnwater", "hartsmoor", "garrowby")
 SMALL = 0.3
+LONG = 300
+"""Length of the list where few of it are affected, so that a class sees more than chance."""
 BORDER = ("world.border_share", 0.1)
 
 
@@ -59,12 +61,13 @@ LESSONS = (
         "Two people, one record",
         "Two people with similar names share one record. Is anybody on the list for what the other did?",
         ("Nobody", "A few of 100", "Over 5 of 100"),
-        severities("identity.overlaid", (0.01, 0.05, 0.1), "of records standing for two people"),
+        severities("identity.overlaid", (0.01, 0.05, 0.1), "of records standing for two people", scale=1.0, k=LONG),
         shared,
         "No check can see this from the data alone: the record is complete, valid and unique. It is the opposite error to a split, and "
         "eager merging makes more of it.",
         "The share of shared records is proposed; no force publishes it.",
         "10% of records standing for two people",
+        clean=Recipe(scale=1.0, k=LONG),
     ),
     Lesson(
         "named-not-linked",

@@ -25,7 +25,7 @@ K = 100
 """Length of a lesson's list: long enough that a class sees more than single people."""
 INSTRUMENT = "harm_365"
 """The instrument of the lessons' lists."""
-WORST = 300
+WORST = 1000
 """Pairs, suspects and victims with most harm in a year of whom a lesson asks whether they were known before."""
 
 Settings = tuple[tuple[str, float], ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from audit.presentation.charts import Picture
 from audit.presentation.tables import Table
 from dashboard.lessons.claim import Claim
-from dashboard.lessons.lab import Lab, Recipe
+from dashboard.lessons.lab import K, Lab, Recipe
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,6 @@ class Lesson:
     """The world that it is compared with."""
 
 
-def severities(key: str, values: tuple[float, ...], what: str) -> dict[str, Recipe]:
-    """A severity for each value of one key of the profile."""
-    return {f"{100 * value:g}% {what}": Recipe(((key, value),)) for value in values}
+def severities(key: str, values: tuple[float, ...], what: str, scale: float = 0.5, k: int = K) -> dict[str, Recipe]:
+    """A severity for each value of one key of the profile, on worlds of a scale, with lists of k people."""
+    return {f"{100 * value:g}% {what}": Recipe(((key, value),), scale=scale, k=k) for value in values}

@@ -169,11 +169,12 @@ LESSONS = (
         "A crime recorded twice",
         "A few crimes in a hundred are recorded twice. Is that a few per cent of harm to the list?",
         ("A few per cent", "About ten", "More than ten"),
-        severities("recording.recorded_twice", (0.01, 0.03, 0.05, 0.10), "of crimes recorded twice"),
+        severities("recording.recorded_twice", (0.01, 0.03, 0.05, 0.10), "of crimes recorded twice", scale=1.0),
         _twice,
         "A crime that counts twice lifts exactly those near the top, and where a list asks for two crimes it makes two out of one.",
         "The share is proposed (0.2 to 5%); its effect is measured here.",
         "5% of crimes recorded twice",
+        clean=Recipe(scale=1.0),
     ),
     Lesson(
         "cancelled",
