@@ -358,6 +358,7 @@ PLACE = Field(
         Level("similar address", All((LengthOver("ad", 3), Any((Same("ad_letters"), Alike("ad", 0.88))))), near=True),
         Level("address near", All((LengthOver("ad", 8), Edits("ad", 2))), near=True),
         Level("same postcode", Same("pc")),
+        Level("same postcode, an address missing", All((Same("pc"), Blank("ad"))), near=True),
         Level("same postcode, address near", All((Same("pc"), Edits("ad", 3))), near=True),
         Level("same address", Same("ad"), near=True, exact=True),
         Level("same address and postcode", All((Same("ad"), Same("pc"))), near=True, exact=True),
