@@ -18,7 +18,7 @@ from audit.report.pack import NAME_RECORDS, commands, shareable, write_pack
 from audit.results import SCHEMAS
 from synthetic import Dataset
 from tests.conftest import Outcome
-from tests.test_safeguards import assert_nobody
+from tests.test_safeguards import assert_nobody, at, text_of
 
 OWN = (
     'key = "own"\nname = "Own list"\nsummary = "s"\nsource = "s"\n[counts]\nwindow_days = 200\n[score]\nkind = "bands"\n'
@@ -207,3 +207,16 @@ def test_the_linkage_statement_of_data_without_truth_says_what_does_not_apply(tm
     assert "copy it to `dataset` first" in (tmp_path / "pack" / "README.md").read_text()
     with pytest.raises(InputError, match="not empty"):
         write_pack(results, tmp_path / "pack")
+
+
+def test_the_effect_page_shows_what_reviewers_ask_of_lists(results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
+    shown = text_of(at("effect").run())
+    for caption in (
+        "Who is on the recorded list wrongly",
+        "How far the lists of two uses agree",
+        "How much rests on allegations without a charge",
+        "Sampling audit: of the reports of crime, how many became a crime",
+        "Cancelled crimes, drawn as an inspection draws them",
+    ):
+        assert f"<caption>{caption}</caption>" in shown
