@@ -178,12 +178,18 @@ def _dataset_summary(dataset: Dataset) -> DatasetSummary:
         provenance=manifest.provenance.model_dump(mode="json", exclude_none=True),
         profile=manifest.profile.get("name") if manifest.profile else None,
         profile_settings=manifest.profile,
+        changes=[f"{one.since}:{one.profile}{_of_force(one.force)}" for one in manifest.changes],
+        fixes=[f"{one.since}:{one.key}={one.share:g}{_of_force(one.force)}" for one in manifest.fixes],
         as_of=manifest.as_of,
         forces=manifest.forces,
         rows={name: entry.rows for name, entry in manifest.tables.items()},
         has_truth=dataset.has_truth,
         manifest_sha256=file_hash(dataset.path / "dataset.json"),
     )
+
+
+def _of_force(force: str | None) -> str:
+    return f"@{force}" if force else ""
 
 
 def _sizes(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Size]:

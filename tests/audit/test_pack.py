@@ -74,6 +74,14 @@ def test_its_first_command_makes_the_same_dataset_again(
     assert (tmp_path / "dataset" / "dataset.json").read_bytes() == (typical.path / "dataset.json").read_bytes()
 
 
+def test_changes_made_on_the_way_are_in_the_commands(typical_results: Results) -> None:
+    summary = typical_results.summary
+    changed = {"changes": ["2024-10-01:migration@durnley"], "fixes": ["2025-01-01:identity.duplicate_rate=0.5"]}
+    dataset = summary.dataset.model_copy(update=changed)
+    made, *_ = commands(Results(summary.model_copy(update={"dataset": dataset}), typical_results.tables))
+    assert made.endswith(" --change 2024-10-01:migration@durnley --fix 2025-01-01:identity.duplicate_rate=0.5")
+
+
 @pytest.mark.deep
 def test_its_commands_make_the_same_pack_again(
     small: Dataset, tmp_path: Path, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
