@@ -16,7 +16,7 @@ import synthetic.__main__ as synthetic_commands
 from audit.effect import read_weights
 from audit.readiness.thresholds import read_thresholds
 from audit.results import read_results
-from audit.simulation import read_grid, read_rates
+from audit.simulation import read_counts, read_grid
 from synthetic import Dataset, InputError, load
 from synthetic.benchmarks import SETS, benchmark, pack
 from synthetic.describe import read_harm_weights
@@ -60,7 +60,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "profile": lambda path: load_profile(str(path)),
     "profile with a setting": lambda path: load_profile(str(path), ("identity.duplicate_rate=0.2",)),
     "thresholds": read_thresholds,
-    "rates": read_rates,
+    "counts": read_counts,
     "grid": read_grid,
     "weights": read_weights,
     "harm weights": read_harm_weights,

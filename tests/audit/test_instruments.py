@@ -29,7 +29,7 @@ LAST = np.datetime64(LAST_DAY)
 K = 15
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.deep)])
 def tables(request: pytest.FixtureRequest) -> Tables:
     return random_world(request.param)
 
