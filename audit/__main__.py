@@ -20,7 +20,6 @@ from audit.effect import (
     DEFAULT_K,
     INSTRUMENT_NAMES,
     WEIGHTS,
-    built_in,
     read_k,
     read_weights,
 )
@@ -32,12 +31,13 @@ from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
 from audit.presentation.simulation import as_text as simulation_as_text
 from audit.presentation.simulation import simulation_html, target_table
+from audit.presentation.text import instruments_text, scorecard_text
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
 from audit.report.pack import write_pack
-from audit.results import Results, check_free, replace_results
+from audit.results import check_free, replace_results
 from audit.series_command import track
 from audit.simulation import (
     Counts,
@@ -145,7 +145,7 @@ def run(
         again = replicate(opened, replicates, options.choices, options.own_weights, workers, _show_step, options.computed)
         results = judge_results(with_replicates(results, again), limits)  # the verdict on people found rests on its interval
     write_results(results, target)
-    typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
+    typer.echo(results.summary.model_dump_json(indent=1) if as_json else scorecard_text(results))
     return int(level is not None and crossed(results, level))
 
 
@@ -231,7 +231,7 @@ def judge(
         replace_results(judged, results)
     else:
         write_results(judged, out)
-    typer.echo(judged.summary.model_dump_json(indent=1) if as_json else _table(judged))
+    typer.echo(judged.summary.model_dump_json(indent=1) if as_json else scorecard_text(judged))
     return int(level is not None and crossed(judged, level))
 
 
@@ -334,7 +334,7 @@ def catalogue(
     """List the checks: what each finds, why it matters to a prioritisation, how to fix it, when it warns and fails."""
     checks = choose_checks(only or (), skip or ())
     if instruments:
-        typer.echo(_instruments(as_json))
+        typer.echo(instruments_text(as_json))
     elif toml:
         typer.echo(as_toml(Thresholds()))
     elif as_json:
@@ -368,17 +368,6 @@ def rows(
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
 
 
-def _instruments(as_json: bool) -> str:
-    """The built-in instruments: key, English name, summary, source."""
-    listed = built_in().values()
-    if as_json:
-        return json.dumps([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listed], indent=1)
-    when = {True: "in each audit", False: "on request"}
-    return "\n".join(
-        f"{one.key:10}{one.name} ({when[one.every_audit]})\n{'':10}{one.summary}\n{'':10}{one.source}" for one in listed
-    )
-
-
 def _show_step(sentence: str, share: float) -> None:
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -387,21 +376,6 @@ def _level(fail_on: str | None) -> Level | None:
     if fail_on is None or fail_on == "warn" or fail_on == "fail":
         return fail_on  # type: ignore[return-value]
     raise InputError("fail_on", "takes warn or fail.")
-
-
-def _table(results: Results) -> str:
-    """One line a force: status, worst dimension, share of the people a list should hold that it finds."""
-    lines = []
-    width = max((len(row.force_name) for row in results.summary.forces), default=0)
-    for row in results.summary.forces:
-        worst = f"worst: {row.worst_dimension}" if row.worst_dimension is not None else ""
-        found = (
-            f"finds {row.recall_at_k:.0%} ({row.low:.0%} to {row.high:.0%}) of the people its list should hold"
-            if row.recall_at_k is not None and row.low is not None and row.high is not None
-            else "no truth, or too few people, to compare its list with"
-        )
-        lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
-    return "\n".join(lines)
 
 
 add_commands(app)
