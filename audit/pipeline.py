@@ -18,7 +18,7 @@ from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.options import AuditOptions
 from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
-from audit.readiness.evidence import agreement, months_supplied
+from audit.readiness.evidence import agreement, class_shares, months_supplied
 from audit.readiness.field_scores import field_score_table
 from audit.readiness.verdict import Size, verdict
 from audit.results import DatasetSummary, IdentitySummary, Options, Results, Summary, empty
@@ -76,7 +76,8 @@ def audit_dataset(
             of_findings = finding_counts(
                 declared,
                 {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
-                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)},
+                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)}
+                | {"class_shares": class_shares(connection)},
                 by_month,
             )
             found_out = verdict(

@@ -7,17 +7,21 @@ import duckdb
 import narwhals as nw
 
 from audit.engines.engine import ALL_ROWS, Engine, Frames, with_months
-from synthetic.contract import RECORDED, TABLES
+from synthetic.contract import RECORDED, TABLES, blanks
 from synthetic.dataset import Dataset, reading
 
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
-# A missing class means crime. The other rows are few, so their identifiers are put aside once.
-CRIMES_ONLY = """
-CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
-CREATE VIEW crimes AS SELECT * FROM all_records WHERE coalesce(record_class, 'crime') = 'crime';
+# A missing class, or one that is blank as other software writes it, means crime. The other rows are few, so their identifiers
+# are put aside once.
+_IS_CRIME = "({0} IS NOT DISTINCT FROM 'crime' OR {1})"
+CRIMES_ONLY = f"""
+CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records
+    WHERE NOT {_IS_CRIME.format("record_class", blanks.blank_sql("record_class"))};
+CREATE VIEW crimes AS SELECT * FROM all_records WHERE {_IS_CRIME.format("record_class", blanks.blank_sql("record_class"))};
 CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
-CREATE VIEW truth_events AS SELECT * FROM all_truth_events WHERE coalesce(event_class, 'crime') = 'crime';
+CREATE VIEW truth_events AS SELECT * FROM all_truth_events
+    WHERE {_IS_CRIME.format("event_class", blanks.blank_sql("event_class"))};
 """
 
 
