@@ -217,17 +217,17 @@ def test_every_option_takes_anything_without_a_traceback(
     for option in (one for one in parameters if one.param_type_name == "option"):
         for value in nasty:
             given = [] if option.is_flag else [value]
-            told = command(program, name, *filled, *needed, option.opts[0], *given)
-            assert told.code in (0, 2), (option.opts, value)
+            reported = command(program, name, *filled, *needed, option.opts[0], *given)
+            assert reported.code in (0, 2), (option.opts, value)
             if name not in ("profiles", "catalogue") and (option.opts[0], name) != ("--example", "twin"):
-                assert told.code == 2, (option.opts, value)
-            if told.code == 2:
-                assert told.err.startswith("Error: "), (option.opts, value)
-                assert told.err.count("\n") == 1
+                assert reported.code == 2, (option.opts, value)
+            if reported.code == 2:
+                assert reported.err.startswith("Error: "), (option.opts, value)
+                assert reported.err.count("\n") == 1
     # An empty file is a profile or a force like any other, and any new name will do for what `generate` writes.
     fine = {"twin": ("/dev/null",), "generate": set(NASTY) - {"", "/dev/null", "/proc/self/mem", "x" * 5000}}.get(name, ())
     for number, _ in enumerate(filled):
         for value in (one for one in nasty if one not in fine):
-            told = command(program, name, *filled[:number], value, *filled[number + 1 :], *needed)
-            assert (told.code, told.err.count("\n")) == (2, 1), (number, value)
+            reported = command(program, name, *filled[:number], value, *filled[number + 1 :], *needed)
+            assert (reported.code, reported.err.count("\n")) == (2, 1), (number, value)
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before

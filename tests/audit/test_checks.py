@@ -317,8 +317,8 @@ def test_one_broken_check_never_stops_the_rest(typical: Dataset) -> None:
     object.__setattr__(broken, "field", "no_such_field")
     checks = (*catalogue()[:5], broken)
     with connect(typical) as connection:
-        counts, told = count_checks(frames("duckdb", typical, connection), checks, Context(typical.manifest.as_of))
-    rows = judged(counts, checks, typical.forces, told)
+        counts, reported = count_checks(frames("duckdb", typical, connection), checks, Context(typical.manifest.as_of))
+    rows = judged(counts, checks, typical.forces, reported)
     status = rows[rows["month"].isna()].groupby("check_id")["status"].agg(set)
     assert status["broken"] == {"error"}
     assert "error" not in status[catalogue()[4].id]

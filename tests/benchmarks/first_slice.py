@@ -1,4 +1,4 @@
-"""Measure the first slice: how long the demonstration takes, and the audit held against the ledger. A script, not a test.
+"""Measure the first slice: how long the demonstration takes, and the audit compared with the ledger. A script, not a test.
 
 python tests/benchmarks/first_slice.py
 """
