@@ -37,6 +37,7 @@ SLIDE = """<style>
 table.bench { font-size: 1.15rem; }
 table.bench th, table.bench td { padding: .18rem .6rem; }
 table.bench caption { padding: 0 0 .2rem; }
+table.bench td.number small { display: inline; font-size: .85rem; margin-left: .5em; white-space: nowrap; }
 </style>"""
 
 

@@ -42,10 +42,9 @@ def choose_period(view: View, check_type: str | None = None) -> tuple[str, str]:
     months = view.months(check_type)
     if not months:
         return "", ""
-    first = st.sidebar.selectbox("From month", months, key="from", bind="query-params")
-    later = [month for month in months if month >= str(first)]
-    last = st.sidebar.selectbox("To month", later[::-1], key="to", bind="query-params")
-    return str(first), str(last)
+    first = _kept("From month", months, str, "from")
+    later = [month for month in months if month >= first]
+    return first, _kept("To month", later[::-1], str, "to")
 
 
 def may_work() -> bool:
@@ -116,13 +115,14 @@ def change_threshold(section: str, name: str | None, value: object) -> None:
 
 def forget_choices() -> None:
     """Forget the side bar's choices as widgets, when another page opens; ``_kept`` sets them again on that page."""
-    for key in ("instrument", "force"):
+    for key in ("instrument", "force", "from", "to"):
         st.session_state.pop(key, None)
 
 
 def _kept(label: str, options: list[str], title: Callable[[str], str], key: str, help: str | None = None) -> str:
     """A choice in the side bar that stays when the visitor opens another page; an address may name it by its short name too."""
-    if key not in st.session_state:
+    if st.session_state.get(key) not in options:
+        st.session_state.pop(key, None)
         names = {title(option): option for option in options} | {option: option for option in options}
         asked = st.query_params.get(key, st.session_state.get(f"kept-{key}"))
         if asked in names:

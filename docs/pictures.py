@@ -1,4 +1,7 @@
-"""Take the README's pictures: start the dashboard, open its pages in headless Chromium, and take a screenshot of each."""
+"""Take the README's pictures: start the dashboard, open its pages in headless Chromium, and take a screenshot of each.
+
+Arguments, such as ``--results FOLDER``, are handed to the dashboard; without any it shows the demonstration.
+"""
 
 import shutil
 import socket
@@ -14,7 +17,7 @@ DOCS = Path(__file__).parent
 PAGES = {
     "overview": "",
     "missing-fields": "missing-fields",
-    "pitfalls": "pitfalls?scenario=recorded-twice&reveal=true",
+    "pitfalls": "pitfalls?scenario=silent-station&present=true&reveal=true",
 }
 
 
@@ -25,7 +28,7 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--", *sys.argv[1:]]
     server = subprocess.Popen(command, cwd=DOCS.parent, stdout=subprocess.DEVNULL)  # noqa: S603 - our own page
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health")

@@ -4,17 +4,19 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import InputError, Results
+from audit import InputError, Results, read_results
 from audit.checks.catalogue import DIMENSIONS
 from audit.linkage.look import FIELDS
 from audit.presentation.checks import of_all_forces
 from audit.presentation.html import MARKS, table_html
+from audit.presentation.method import definition
 from audit.presentation.readiness import gates_table, ordered_by, scorecard, scorecard_table, verdict
 from audit.presentation.records import side_by_side
 from audit.presentation.tables import Cell, Table
@@ -23,10 +25,12 @@ from audit.readiness.assess import WORST_FIRST
 from audit.readiness.periods import over_months
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.uses import for_use
-from dashboard import PAGES
+from dashboard import PAGES, work
 from dashboard.jobs import Job
 from dashboard.lessons import LESSONS, Lesson, lab
+from dashboard.lessons.curve import response
 from dashboard.lessons.votes import Votes
+from dashboard.pages.start import STEPS
 from tests.conftest import ROOT
 
 
@@ -111,6 +115,77 @@ def test_a_class_votes_and_nothing_of_who_voted_is_kept() -> None:
     assert ballots.tally("blue", "cancelled").counts == {"Nothing": 1}
 
 
+def test_what_visitors_have_made_stays_within_limits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(work, "root", lambda: tmp_path)
+    for wrong in (
+        work.Order(),
+        work.Order(forces=("durnley",) * 6),
+        work.Order(forces=("durnley",), scale=0.5),
+        work.Order(forces=("durnley",), years=9),
+    ):
+        with pytest.raises(InputError):
+            work.make(wrong, lambda sentence, share: None)
+    order = work.Order(forces=("durnley",), scale=0.01)
+    started, go_on = threading.Event(), threading.Event()
+
+    def slowly(sentence: str, share: float) -> None:
+        started.set()
+        assert go_on.wait(20)
+        raise InputError(None, "Stopped.")
+
+    errors: list[InputError] = []
+
+    def first() -> None:
+        try:
+            work.make(order, slowly)
+        except InputError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert started.wait(60)
+    with pytest.raises(InputError, match="Another dataset is being made"):
+        work.make(work.Order(forces=("eskerdale",), scale=0.01), slowly)
+    go_on.set()
+    thread.join(60)
+    assert len(errors) == 1
+    assert list(tmp_path.iterdir()) == []  # nothing half made is left
+    monkeypatch.setattr(work, "LEAST_DISK", 1 << 60)
+    with pytest.raises(InputError, match="disk"):
+        work.make(order, slowly)
+
+
+@pytest.mark.deep
+def test_what_a_visitor_has_made_can_be_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(work, "root", lambda: tmp_path)
+    order = work.Order(forces=("durnley",), scale=0.02)
+    name = work.make(order, lambda sentence, share: None)
+    assert read_results(work.made()[name]).summary.dataset.forces == ["durnley"]
+    assert work.make(order, lambda sentence, share: None) == name
+
+
+@pytest.mark.deep
+def test_more_severe_defects_miss_more_people() -> None:
+    found = response("linkage.suspect_not_linked", lambda sentence, share: None)
+    assert found["low"].iloc[-1] > found["high"].iloc[0]
+    assert found["missed"].is_monotonic_increasing
+
+
+def test_the_steps_of_each_user_lead_to_pages() -> None:
+    paths = {page.path for page in PAGES}
+    for user, steps in STEPS.items():
+        assert len(steps) == 3, user
+        for _, path, _ in steps:
+            assert path.split("?")[0] in paths, path
+
+
+def test_a_term_of_the_glossary_leads_to_what_it_means() -> None:
+    page = table_html(Table("T", ["Force", "People found"], [[Cell("North"), Cell("50%", number=True)]]), links=True)
+    assert 'href="method?term=People%20found"' in page
+    assert definition("People found").startswith("Share of the true list")
+    assert "method?term" not in table_html(Table("T", ["Force", "People found"], [[Cell("North"), Cell("50%")]]))
+
+
 def test_a_job_can_be_stopped_and_reports_errors_in_a_sentence() -> None:
     begun = threading.Event()
 
@@ -133,8 +208,8 @@ def test_a_job_can_be_stopped_and_reports_errors_in_a_sentence() -> None:
     def broken(progress: object) -> None:
         raise KeyError("secret")
 
-    for work, says in ((wrong, "One sentence."), (broken, "could not be made")):
-        job = Job(work)
+    for task, says in ((wrong, "One sentence."), (broken, "could not be made")):
+        job = Job(task)
         assert job.done.wait(5)
         assert says in str(job.error)
         assert "secret" not in str(job.error)

@@ -184,6 +184,25 @@ def observed_and_expected(unit_months: pd.DataFrame, first: pd.Timestamp, last: 
     return alt.layer(shade, band, usual, seen).properties(height=260, width="container")
 
 
+def check_trend(monthly: pd.DataFrame) -> Picture:
+    """One check month by month: its rate with a 95% Wilson interval, all its rows of a month together; columns month, failed, total."""
+    sums = monthly.groupby("month")[["failed", "total"]].sum().reset_index()
+    sums["rate"], sums["low"], sums["high"] = (100 * part for part in wilson(sums["failed"].to_numpy(), sums["total"].to_numpy()))
+    sums["month"] = pd.to_datetime(sums["month"])
+    base = alt.Chart(sums).encode(x=alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y")))
+    bars = base.mark_rule(strokeWidth=2, color=TEAL).encode(y=alt.Y("low:Q", title="% of the month's rows that fail"), y2="high:Q")
+    dots = base.mark_line(color=TEAL, point=True).encode(
+        y="rate:Q",
+        tooltip=[
+            alt.Tooltip("month:T", title="Month", format="%B %Y"),
+            alt.Tooltip("rate:Q", title="%", format=".2f"),
+            alt.Tooltip("failed:Q", title="Failed", format=","),
+            alt.Tooltip("total:Q", title="Rows", format=","),
+        ],
+    )
+    return alt.layer(bars, dots).properties(height=240, width="container")
+
+
 def delays(checks: pd.DataFrame, names: dict[str, str]) -> Picture:
     """Share of crimes recorded later than 1, 3, 7 and 30 days after the report, by month; columns days, force, month, rate."""
     titles = {days: f"over {days} day{'' if days == 1 else 's'}" for days in sorted(checks["days"].unique())}

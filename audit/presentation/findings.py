@@ -61,7 +61,7 @@ def diagnosis_table(results: Results, force: str | None = None) -> Table:
     rows = [
         [
             Cell("All forces" if pd.isna(row.force) else names.get(row.force, row.force)),
-            Cell(str(row.kind)),
+            Cell(str(row.kind).capitalize()),
             Cell(str(row.sentence)),
         ]
         for row in diagnosis.itertuples()

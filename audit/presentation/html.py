@@ -52,8 +52,9 @@ table.bench { border-collapse: collapse; width: 100%; font-size: .92rem; font-va
 table.bench caption { text-align: left; font-weight: 600; padding: .2rem 0 .5rem; caption-side: top; }
 table.bench th, table.bench td { padding: .35rem .5rem; border-bottom: 1px solid rgba(128, 128, 128, .35); text-align: left;
   vertical-align: top; overflow-wrap: break-word; }
-table.bench thead th { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }
+table.bench thead th, table.bench thead td { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }
 table.bench th.long { width: 26%; }
+table.bench th.longest { width: 70%; }
 table.bench thead a { color: inherit; text-decoration: underline dotted; }
 table.bench tbody th { font-weight: 500; }
 table.bench .number { text-align: right; }
@@ -67,7 +68,7 @@ table.bench mark { background: rgba(210, 153, 34, .38); color: inherit; padding:
 
 
 LONG = 60
-"""A column of texts longer than this is given a quarter of the table at least."""
+"""A column of texts longer than this is given a quarter of the table at least; most of it in a table of two or three columns."""
 
 
 def status_name(status: str) -> str:
@@ -92,10 +93,12 @@ def _head_html(table: Table, place: int, links: bool) -> str:
     """A column's head; a term of the glossary leads to what it means."""
     column = table.columns[place]
     long = not table.numeric[place] and any(len(row[place].text) > LONG for row in table.rows)
+    if not column:
+        return "<td></td>"  # a head without a word says nothing to a screen reader
     text = html.escape(column)
     if links and column in DEFINITIONS:
         text = f'<a href="method?term={quote(column)}" target="_self">{text}</a>'
-    kind = " class=number" if table.numeric[place] else " class=long" if long else ""
+    kind = " class=number" if table.numeric[place] else f" class={'long' if len(table.columns) > 3 else 'longest'}" if long else ""
     return f'<th scope="col"{kind}>{text}</th>'
 
 

@@ -1,5 +1,6 @@
 """Charts as files: vector and pixel pictures that need no script."""
 
+import json
 from typing import Any
 
 import altair as alt
@@ -28,7 +29,8 @@ def png_bytes(chart: Picture, width: int = WIDTH) -> bytes:
 
 
 def _described(chart: Picture, width: int) -> dict[str, Any]:
-    described: dict[str, Any] = chart.properties(width=width).to_dict()
+    # Dates of the rows are written as texts, which the converter asks for.
+    described: dict[str, Any] = json.loads(json.dumps(chart.properties(width=width).to_dict(), default=str))
     return described
 
 

@@ -201,7 +201,7 @@ def status_table(results: Results) -> Table:
         [
             Cell(row.force_name),
             Cell(status_name(row.status), status=row.status),
-            Cell((_reason(row).removeprefix(", because ").removeprefix("; ") or "all is met").capitalize() + "."),
+            Cell(_why(row)),
             _people_found(effect[effect["force"] == row.force], needed),
         ]
         for row in results.summary.forces
@@ -209,11 +209,11 @@ def status_table(results: Results) -> Table:
     return Table("Status of each force's data, and why", ["Force", "Status", "Why", "People found"], rows)
 
 
-def first_actions_table(results: Results, most: int = 12) -> Table:
-    """The first lines of every force's action list: the first three of each, the first one only where there are many forces."""
+def first_actions_table(results: Results, most: int = 6) -> Table:
+    """The first lines of every force's action list, ``most`` in all; of the first forces alone where there are more than that."""
     frame = actions_frame(results)
-    each = max(1, min(3, most // max(frame["force"].nunique(), 1))) if len(frame) else 1
-    first = frame[frame.groupby("force", sort=False).cumcount() < each]
+    each = max(1, most // max(frame["force"].nunique(), 1))
+    first = frame[frame.groupby("force", sort=False).cumcount() < each].head(most)
     table = _actions_of(first)
     left = len(frame) - len(first)
     more = f"{left} further lines stand in the full list below. " if left > 0 else ""
@@ -275,6 +275,15 @@ def _dimension(figure: Figure) -> Cell:
         return Cell(percent(figure.value, figure.threshold), f"{name}; {limit}", figure.status, True, link=link)
     note = "nothing to judge" if figure.status == "not_applicable" else f"{status_name(figure.status)}: {name}"
     return Cell("–", note, figure.status, True, link=link)
+
+
+def _why(force: ForceSummary) -> str:
+    """As ``_reason``, short enough for a cell."""
+    if force.failed_gates:
+        return f"Not met: {', '.join(gate_title(name) for name in force.failed_gates)}."
+    if force.unsettled_gates:
+        return f"Not settled: {', '.join(gate_title(name) for name in force.unsettled_gates)}."
+    return "All gates are met." if force.status == "supervised pilot" else "All gates are met; the action list says what is next."
 
 
 def _reason(force: ForceSummary) -> str:

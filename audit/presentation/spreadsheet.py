@@ -33,7 +33,7 @@ def excel_bytes(frame: pd.DataFrame, name: str) -> bytes:
     safe = for_spreadsheet(frame)
     with pd.ExcelWriter(buffer, engine="openpyxl", date_format="dd/mm/yyyy", datetime_format="dd/mm/yyyy") as writer:
         safe.to_excel(writer, index=False, sheet_name=sheet, freeze_panes=(1, 0))
-        _format(writer.sheets[sheet], safe)
+        _format(writer.book.worksheets[0], safe)
     return buffer.getvalue()
 
 

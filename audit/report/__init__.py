@@ -11,7 +11,7 @@ from audit.checks.catalogue import BLIND_SPOTS
 from audit.oversight.compare import compare
 from audit.presentation.changes import changed_checks_table, changed_forces_table
 from audit.presentation.charts import Picture, field_dots, waterfall
-from audit.presentation.checks import catalogue_table, checks_table, fields_table
+from audit.presentation.checks import checks_table, fields_table
 from audit.presentation.effects import (
     EVERYWHERE,
     choices_table,
@@ -107,6 +107,7 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         "first_actions": first_actions_table(results),
         "changed_forces": Table("", []) if changes is None else changed_forces_table(changes, names),
         "changed_checks": Table("", []) if changes is None else changed_checks_table(changes, names),
+        "most_changed": Table("", []) if changes is None else _first(changed_checks_table(changes, names)),
         "actions": actions_table(results),
         "scorecard": scorecard_table(results),
         "gates": gates_table(results),
@@ -128,7 +129,6 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         "together": together_table(results),
         "stability": stability_table(results),
         "definitions": definitions_table(),
-        "catalogue": catalogue_table(),
     }
     return template.render(
         summary=summary,
@@ -136,7 +136,7 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         style=Markup(TABLE_STYLE),  # noqa: S704 - our own constant
         verdict=verdict(results),
         notice=notice,
-        compared=changes is not None,
+        changes=None if changes is None else changes.checks["change"].value_counts().to_dict(),
         sentences=[
             text for text in (headline(results), fix_first(results, instrument, EVERYWHERE), nearest_to_ready(results)) if text
         ],
@@ -149,6 +149,11 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         safeguards=SAFEGUARDS,
         limits=LIMITS,
     )
+
+
+def _first(table: Table, rows: int = 3) -> Table:
+    """The first rows of a table, for the summary."""
+    return Table("What changed most", table.columns, table.rows[:rows], "All changes stand in the part “What changed”.")
 
 
 def _table(table: Table) -> Markup:

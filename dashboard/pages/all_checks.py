@@ -8,6 +8,7 @@ from audit.checks.catalogue import Check
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows, first_failing_rows
 from audit.engines import connect, duckdb_frames
+from audit.presentation.charts import check_trend
 from audit.presentation.checks import checks_of_all_table, checks_of_force_table, how_to_fix, of_all_forces
 from audit.presentation.html import status_name
 from audit.presentation.selection import Selection, selected
@@ -15,7 +16,7 @@ from audit.presentation.wording import check_name, check_type_title
 from audit.readiness.assess import WORST_FIRST
 from dashboard.cache import View, once
 from dashboard.jobs import result_of
-from dashboard.widgets import EVERYWHERE, change_threshold, choose_force, choose_period, downloads, show_table
+from dashboard.widgets import EVERYWHERE, change_threshold, choose_force, choose_period, downloads, picture_downloads, show_table
 from synthetic.dataset import Dataset
 
 MOST_IDENTIFIERS = 500
@@ -84,11 +85,23 @@ def _one(view: View, listed: list[str], force: str) -> None:
         f"`{name}`\n\n**Finds.** {declared.finds}\n\n**Why it matters.** {declared.matters}\n\n**How to fix it.** {how_to_fix(name)}"
     )
     _limits(view, declared)
+    _trend(view, name, force)
     if not declared.rows_fail:
         st.caption("This check is about months, groups or findings, so no single row fails it.")
         return
     if st.toggle("Show the identifiers of the rows that fail", key="rows"):
         _failing(view, declared, None if force == EVERYWHERE else force)
+
+
+def _trend(view: View, name: str, force: str) -> None:
+    """The check month by month, where it is counted by month."""
+    checks = view.results["checks"]
+    mine = checks[(checks["check_id"] == name) & checks["month"].notna() & (checks["total"] > 0)]
+    mine = mine if force == EVERYWHERE else mine[mine["force"] == force]
+    if mine["month"].nunique() < 2:
+        return
+    st.altair_chart(check_trend(mine), alt=f"{check_name(name)}: share of each month's rows that fail, with 95% intervals")
+    picture_downloads(lambda: check_trend(mine), f"trend-{name}", lambda: mine)
 
 
 def _limits(view: View, declared: Check) -> None:

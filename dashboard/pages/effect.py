@@ -21,7 +21,7 @@ from audit.presentation.wording import family_name, interval
 from dashboard.cache import View, once
 from dashboard.jobs import result_of
 from dashboard.lessons.curve import DEFECTS, curve, curve_table, response
-from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, folded, picture_downloads, show_table
+from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, picture_downloads, show_table
 
 
 def show(view: View) -> None:
@@ -46,7 +46,9 @@ def show(view: View) -> None:
     downloads(lambda: effect[effect["truth_size"] >= LEAST_GROUP].reset_index(drop=True), "effect", "effect")
     _whose_and_why(view, instrument, force)
     _what_it_rests_on(view, instrument, force)
-    folded("What if it were worse? Severity and response", "curve", _curve)
+    st.header("What if it were worse?", anchor=False)
+    if st.toggle("Measure the response to severity", key="curve", bind="query-params"):
+        _curve()
 
 
 def _curve() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from audit import InputError, Results, audit_dataset
-from audit.report import report_html, write_scorecard
+from audit.report import report_html, report_name, write_actions, write_scorecard
 from synthetic import Dataset
 from synthetic.contract import RECORDED
 from tests.audit.foreign import write_dataset
@@ -46,6 +46,31 @@ def test_the_report_answers_first_and_in_english(typical_results: Results) -> No
     for name in ("date_of_birth", "force-months", "persons.", "css_weight", "%–", " %"):
         assert name not in words, name
     assert "cannot stop someone who forges them" in page
+
+
+def test_the_report_begins_with_a_summary_and_says_what_changed(typical_results: Results) -> None:
+    page = html.unescape(report_html(typical_results, typical_results, "Judged with other thresholds."))
+    parts = [page.index(f'id="{name}"') for name in ("summary", "first", "readiness", "changes", "effect")]
+    assert parts == sorted(parts)
+    assert page.index("Judged with other thresholds.") < parts[0]
+    assert "Since the run before, of the checks by force: 0 worse, 0 better, 0 appeared, 0 gone." in page
+    assert "No earlier run was compared" in report_html(typical_results)
+    assert report_name(typical_results) == "report-3-forces-2025-03-31.html"
+    one = typical_results.summary.model_copy(update={"forces": typical_results.summary.forces[:1]})
+    assert report_name(typical_results.with_tables(one)) == "report-aldermoor-2025-03-31.html"
+
+
+def test_the_action_list_as_excel_has_formats_and_columns_for_owner_and_due_date(typical_results: Results, tmp_path: Path) -> None:
+    write_actions(typical_results, tmp_path / "actions.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "actions.xlsx").active
+    assert sheet is not None
+    columns = {cell.value: cell.column_letter for cell in sheet[1]}
+    assert sheet[f"{columns['gain']}2"].number_format == "0.0%"
+    assert sheet[f"{columns['due']}2"].number_format == "dd/mm/yyyy"
+    assert sheet.column_dimensions[columns["owner"]].width >= 20
+    assert sheet.column_dimensions[columns["item"]].width >= 40
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref
 
 
 def test_the_report_of_data_without_truth_says_so(tmp_path: Path) -> None:
