@@ -1,14 +1,16 @@
 """DuckDB, embedded in this process: larger than memory, and the engine unless another is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
 from audit.engines.engine import ALL_ROWS, Engine, Frames, with_months
 from synthetic.contract import RECORDED, TABLES, blanks
 from synthetic.dataset import Dataset, reading
+from synthetic.dataset.storage import MEMORY
 
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
@@ -35,6 +37,21 @@ def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
         for name in TABLES:
             view = ALL_ROWS.get(name, name.replace("/", "_"))
             connection.execute(f"CREATE VIEW {view} AS {_select(connection, dataset, name)}")
+        connection.execute(CRIMES_ONLY)
+        yield connection
+
+
+@contextmanager
+def connect_tables(force: str, tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same connection to one force's tables in memory, by the names of the contract, such as the generator makes them."""
+    with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        for name, table in TABLES.items():
+            connection.register("made", tables[name])
+            columns = ", ".join(f'"{field.name}"::{SQL_TYPES[field.kind]} AS "{field.name}"' for field in table.fields)
+            extra = f", '{force}' AS force" if name == "involvements" else ""
+            connection.execute(f"CREATE TABLE {ALL_ROWS.get(name, name.replace('/', '_'))} AS SELECT {columns}{extra} FROM made")
+            connection.unregister("made")
         connection.execute(CRIMES_ONLY)
         yield connection
 
