@@ -16,7 +16,8 @@ from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.clusters import build_tree
-from audit.linkage.comparisons import DUCKDB, FIELDS, SPARK, code_sql, levels_of, pairs_sql
+from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
+from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
