@@ -24,8 +24,6 @@ from audit.effect import (
     read_weights,
 )
 from audit.engines import ENGINES, connect, frames
-from audit.evaluation.series import as_markdown as series_as_markdown
-from audit.evaluation.series import score_series
 from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
@@ -38,7 +36,7 @@ from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
 from audit.report.pack import write_pack
 from audit.results import check_free, replace_results
-from audit.series_command import track
+from audit.series_command import score_of_series, track
 from audit.simulation import (
     Counts,
     counts_as_toml,
@@ -52,7 +50,7 @@ from audit.simulation import (
 )
 from audit.simulation import sweep as run_sweep
 from audit.simulation import twin as make_twin
-from synthetic.dataset import SERIES_FILE, folder_of, load, load_series, staged_file
+from synthetic.dataset import SERIES_FILE, folder_of, load, staged_file
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -312,8 +310,7 @@ def score(
     Of a series and its tracking: which changes were signalled how soon, false alarms, and which fixes were recognised.
     """
     if (dataset / SERIES_FILE).is_file():
-        of_series = score_series(load_series(dataset), results)
-        typer.echo(of_series.model_dump_json(indent=1) if as_json else series_as_markdown(of_series))
+        typer.echo(score_of_series(dataset, results, as_json))
         return
     scored = evaluation.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))

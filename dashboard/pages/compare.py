@@ -26,7 +26,7 @@ def show(view: View) -> None:
     default = others.index(later[0]) if later else 0
     earlier = str(st.selectbox("Earlier run", others, index=default, key="earlier", bind="query-params"))
     st.button(
-        "Swap the two runs", on_click=_swap, args=(view.folder.name, earlier), icon=":material/swap_horiz:",
+        "Swap the two runs", on_click=_swap, args=(view.name, earlier), icon=":material/swap_horiz:",
         help="What got better then reads as worse, and the other way round.",
     )  # fmt: skip
     _changes(view, earlier)
@@ -60,7 +60,7 @@ def _changes(view: View, earlier: str) -> None:
             f"The run {earlier} is of later data; swap the two to read better and worse forwards in time.",
             icon=":material/swap_horiz:",
         )
-    st.markdown("\n".join(f"- {_made(view, name)}" for name in (earlier, view.folder.name)))
+    st.markdown("\n".join(f"- {_made(view, name)}" for name in (earlier, view.name)))
     if comparison.notes:
         st.markdown("Not the same in both:\n" + "\n".join(f"- {note}" for note in comparison.notes))
     st.caption(
