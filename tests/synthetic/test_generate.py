@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic import Dataset, InputError, generate, load
 from synthetic.contract import RECORDED, TABLES, reference
 from synthetic.defects import REGISTRY, tilt
-from synthetic.defects.identity import slip
+from synthetic.defects.spelling import slip
 from synthetic.profile import Profile, check_profile, load_profile, profile_keys, profile_names
 
 
