@@ -16,43 +16,26 @@ from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows
 from audit.effect import (
     DATE_BASES,
-    DEFAULT_INSTRUMENT,
     DEFAULT_K,
-    INSTRUMENT_NAMES,
     WEIGHTS,
-    built_in,
     read_k,
     read_weights,
 )
 from audit.engines import ENGINES, connect, frames
-from audit.evaluation.series import as_markdown as series_as_markdown
-from audit.evaluation.series import score_series
 from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
-from audit.presentation.simulation import as_text as simulation_as_text
-from audit.presentation.simulation import simulation_html, target_table
+from audit.presentation.plain import forces_text, instruments_text
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
 from audit.readiness.verdict import judge as judge_results
 from audit.report import write_actions, write_report, write_scorecard
 from audit.report.pack import write_pack
-from audit.results import Results, check_free, replace_results
-from audit.series_command import track
-from audit.simulation import (
-    Counts,
-    counts_as_toml,
-    plan_of,
-    reach,
-    read_counts,
-    read_grid,
-    replicate,
-    with_replicates,
-    write_worksheet,
-)
-from audit.simulation import sweep as run_sweep
-from audit.simulation import twin as make_twin
-from synthetic.dataset import SERIES_FILE, folder_of, load, load_series, staged_file
+from audit.results import check_free, replace_results
+from audit.series_command import score_of_series, track
+from audit.simulation import plan_of, replicate, with_replicates
+from audit.simulation.commands import add_commands as add_simulation_commands
+from synthetic.dataset import SERIES_FILE, folder_of, load
 from synthetic.errors import InputError, run_command_line
 
 app = typer.Typer(
@@ -145,75 +128,8 @@ def run(
         again = replicate(opened, replicates, options.choices, options.own_weights, workers, _show_step, options.computed)
         results = judge_results(with_replicates(results, again), limits)  # the verdict on people found rests on its interval
     write_results(results, target)
-    typer.echo(results.summary.model_dump_json(indent=1) if as_json else _table(results))
+    typer.echo(results.summary.model_dump_json(indent=1) if as_json else forces_text(results))
     return int(level is not None and crossed(results, level))
-
-
-@app.command()
-def twin(
-    counts: Annotated[
-        Path,
-        typer.Argument(metavar="COUNTS", help="A force by counts alone: a TOML file (--example) or a worksheet (--worksheet)."),
-    ] = Path("-"),
-    worlds: Annotated[
-        int, typer.Option(help="Simulations; the ranges are over them. 60 or more to see what to measure next.")
-    ] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the first world; the others follow.")] = 1,
-    workers: Workers = (os.cpu_count() or 1),
-    example: Annotated[bool, typer.Option("--example", help="Print a counts file with every rate in it, and stop.")] = False,
-    worksheet: Annotated[
-        Path | None,
-        typer.Option(help="Write what to count, with queries, as .csv or .xlsx to fill in or .html to print, and stop."),
-    ] = None,
-    over: Annotated[str | None, typer.Option(metavar="KEY,KEY", help="Map people found over two rates instead.")] = None,
-    target: Annotated[float, typer.Option(help="Share of people found that is wanted, for --over.")] = 0.8,
-    instrument: Annotated[str, typer.Option(help="Instrument of --over and of the report.")] = DEFAULT_INSTRUMENT,
-    report: Annotated[Path | None, typer.Option(help="Also an HTML file, to hand over.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Estimate what the data of a force would do to a prioritisation, from counts alone; no record is read."""
-    if example:
-        typer.echo(counts_as_toml(Counts()), nl=False)
-        return
-    if report is not None and report.suffix != ".html":
-        raise InputError("report", "takes a file that ends in .html.")
-    if instrument not in INSTRUMENT_NAMES:
-        raise InputError("instrument", f"takes one of {', '.join(INSTRUMENT_NAMES)}.")
-    known = Counts() if worksheet is not None and counts == Path("-") else read_counts(counts)
-    if worksheet is not None:
-        write_worksheet(worksheet, known)
-        typer.echo(f"Written: {worksheet}.")
-        return
-    if over is not None:
-        first, _, second = (part.strip() for part in over.partition(","))
-        surface = reach(known, first, second, target, worlds, seed, instrument, workers=workers, progress=_show_step)
-        table = target_table(surface, first, second, target)
-        typer.echo(surface.to_json(orient="records") if as_json else f"{table.caption}\n\n{table.as_markdown()}\n{table.note}")
-        return
-    found = make_twin(known, worlds, seed, workers=workers, progress=_show_step)
-    if report is not None:
-        with staged_file(report) as beside:
-            beside.write_text(simulation_html(found, instrument), encoding="utf-8")
-    if as_json:
-        tables = {
-            name: json.loads(getattr(found, name).to_json(orient="records"))
-            for name in ("figures", "spread", "measure_next", "fix_first")
-        }
-        typer.echo(json.dumps({"counts": found.counts.model_dump(mode="json"), "worlds": worlds, **tables}))
-    else:
-        typer.echo(simulation_as_text(found))
-
-
-@app.command()
-def sweep(
-    grid: Annotated[Path, typer.Argument(metavar="GRID.toml", help="What to sweep; docs/grid.toml is an example.")],
-    out: Annotated[Path, typer.Option(help="Parquet file to write, a row a cell; a run that was stopped goes on.")],
-    workers: Workers = (os.cpu_count() or 1),
-    as_json: AsJson = False,
-) -> None:
-    """Measure the effect over any keys of a profile, times seeds: one tidy row a cell."""
-    frame = run_sweep(read_grid(grid), out, workers, _show_step)
-    typer.echo(frame.to_json(orient="records") if as_json else f"{len(frame):,} cells written.")
 
 
 @app.command()
@@ -231,7 +147,7 @@ def judge(
         replace_results(judged, results)
     else:
         write_results(judged, out)
-    typer.echo(judged.summary.model_dump_json(indent=1) if as_json else _table(judged))
+    typer.echo(judged.summary.model_dump_json(indent=1) if as_json else forces_text(judged))
     return int(level is not None and crossed(judged, level))
 
 
@@ -312,8 +228,7 @@ def score(
     Of a series and its tracking: which changes were signalled how soon, false alarms, and which fixes were recognised.
     """
     if (dataset / SERIES_FILE).is_file():
-        of_series = score_series(load_series(dataset), results)
-        typer.echo(of_series.model_dump_json(indent=1) if as_json else series_as_markdown(of_series))
+        typer.echo(score_of_series(dataset, results, as_json))
         return
     scored = evaluation.score(load(dataset), read_results(results))
     typer.echo(scored.model_dump_json(indent=1) if as_json else evaluation.as_markdown(scored))
@@ -334,7 +249,7 @@ def catalogue(
     """List the checks: what each finds, why it matters to a prioritisation, how to fix it, when it warns and fails."""
     checks = choose_checks(only or (), skip or ())
     if instruments:
-        typer.echo(_instruments(as_json))
+        typer.echo(instruments_text(as_json))
     elif toml:
         typer.echo(as_toml(Thresholds()))
     elif as_json:
@@ -368,17 +283,6 @@ def rows(
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
 
 
-def _instruments(as_json: bool) -> str:
-    """The built-in instruments: key, English name, summary, source."""
-    listed = built_in().values()
-    if as_json:
-        return json.dumps([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listed], indent=1)
-    when = {True: "in each audit", False: "on request"}
-    return "\n".join(
-        f"{one.key:10}{one.name} ({when[one.every_audit]})\n{'':10}{one.summary}\n{'':10}{one.source}" for one in listed
-    )
-
-
 def _show_step(sentence: str, share: float) -> None:
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
@@ -389,22 +293,8 @@ def _level(fail_on: str | None) -> Level | None:
     raise InputError("fail_on", "takes warn or fail.")
 
 
-def _table(results: Results) -> str:
-    """One line a force: status, worst dimension, share of the people a list should hold that it finds."""
-    lines = []
-    width = max((len(row.force_name) for row in results.summary.forces), default=0)
-    for row in results.summary.forces:
-        worst = f"worst: {row.worst_dimension}" if row.worst_dimension is not None else ""
-        found = (
-            f"finds {row.recall_at_k:.0%} ({row.low:.0%} to {row.high:.0%}) of the people its list should hold"
-            if row.recall_at_k is not None and row.low is not None and row.high is not None
-            else "no truth, or too few people, to compare its list with"
-        )
-        lines.append(f"{row.force_name:{width}}  {row.status:20}  {worst:20}  {found}")
-    return "\n".join(lines)
-
-
 add_commands(app)
+add_simulation_commands(app)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import narwhals as nw
 
 from synthetic.contract import blanks
 
-__all__ = ["blank", "placeholder"]
+__all__ = ["blank", "by_case", "placeholder"]
 
 
 def blank(column: str) -> nw.Expr:
@@ -19,3 +19,8 @@ def blank(column: str) -> nw.Expr:
 def placeholder(column: str, kind: blanks.Kind = "other") -> nw.Expr:
     """Whether a text column holds a placeholder; never null."""
     return nw.col(column).str.contains(f"^{blanks.PLACEHOLDER[kind]}$").fill_null(False)
+
+
+def by_case(column: str) -> nw.Expr:
+    """Whether a name is a placeholder by its spelling alone (``NULL``, where people are called Null); never null."""
+    return nw.col(column).str.contains(f"^{blanks.BY_CASE}$").fill_null(False)

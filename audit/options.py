@@ -28,7 +28,7 @@ class AuditOptions:
     ('missing',)
     >>> AuditOptions(date_basis="yesterday")
     Traceback (most recent call last):
-    synthetic.errors.InputError: ('date_basis', 'takes one of reported, occurred.')
+    synthetic.errors.InputError: date_basis takes one of reported, occurred.
     """
 
     engine: str = "duckdb"

@@ -18,7 +18,7 @@ from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.options import AuditOptions
 from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
-from audit.readiness.evidence import agreement, months_supplied
+from audit.readiness.evidence import agreement, class_shares, months_supplied
 from audit.readiness.field_scores import field_score_table
 from audit.readiness.verdict import Size, verdict
 from audit.results import DatasetSummary, IdentitySummary, Options, Results, Summary, empty
@@ -76,7 +76,8 @@ def audit_dataset(
             of_findings = finding_counts(
                 declared,
                 {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
-                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)},
+                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)}
+                | {"class_shares": class_shares(connection)},
                 by_month,
             )
             found_out = verdict(
@@ -178,12 +179,18 @@ def _dataset_summary(dataset: Dataset) -> DatasetSummary:
         provenance=manifest.provenance.model_dump(mode="json", exclude_none=True),
         profile=manifest.profile.get("name") if manifest.profile else None,
         profile_settings=manifest.profile,
+        changes=[f"{one.since}:{one.profile}{_of_force(one.force)}" for one in manifest.changes],
+        fixes=[f"{one.since}:{one.key}={one.share:g}{_of_force(one.force)}" for one in manifest.fixes],
         as_of=manifest.as_of,
         forces=manifest.forces,
         rows={name: entry.rows for name, entry in manifest.tables.items()},
         has_truth=dataset.has_truth,
         manifest_sha256=file_hash(dataset.path / "dataset.json"),
     )
+
+
+def _of_force(force: str | None) -> str:
+    return f"@{force}" if force else ""
 
 
 def _sizes(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Size]:

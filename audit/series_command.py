@@ -1,4 +1,4 @@
-"""The command ``python -m audit track``."""
+"""What the command line does with series: ``python -m audit track``, and ``score`` of what it wrote."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audit import audit_dataset
+from audit.evaluation.series import as_markdown, score_series
 from audit.oversight.signals import as_json as tracked_as_json
 from audit.oversight.signals import as_text as tracked_as_text
 from audit.oversight.signals import read_dates
@@ -42,6 +43,12 @@ def track(
     tracked = track_series(opened, "linkage" not in leave_out, "effect" not in leave_out, last, named, _report)
     write_tracked(tracked, last, out)
     typer.echo(tracked_as_json(tracked) if as_json else tracked_as_text(tracked))
+
+
+def score_of_series(series: Path, results: Path, as_json: bool) -> str:
+    """The tracking of a series compared with what was done to it, as JSON or Markdown; raises InputError."""
+    scored = score_series(load_series(series), results)
+    return scored.model_dump_json(indent=1) if as_json else as_markdown(scored)
 
 
 def _report(sentence: str, share: float) -> None:

@@ -81,8 +81,8 @@ PAGES = (
     ),
     DashboardPage(
         "Simulate your force", "twin", "simulate",
-        "What would data with your force's rates do to a list?",
-        "Enter the rates you know and leave the rest. No record is read, ever: synthetic people are made with these rates.",
+        "What would data with your force's rates do to a list, and which rate should you measure next?",
+        "Enter totals that you may share, or ranges, and leave the rest. No record is read, ever: synthetic people are made with these rates.",
     ),
     DashboardPage(
         "Make and audit", "make", "make",

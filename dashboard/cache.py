@@ -1,5 +1,6 @@
 """What is kept between visits: results as read and as judged with a visitor's thresholds, and what pages draw of them."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,12 @@ class View:
         """Another run's results, by its name."""
         return read(self.runs[name], changed_at(self.runs[name]))
 
+    @property
+    def dataset_changed(self) -> bool:
+        """Whether the dataset beside the results, or that the server was started with, is no longer the one that was audited."""
+        path = (self.dataset_folder or self.folder.with_name("dataset")) / "dataset.json"
+        return path.is_file() and file_hash(path) != self.results.summary.dataset.manifest_sha256
+
     def dataset(self) -> Dataset:
         """The dataset that was audited; InputError with what to do where it is not at hand."""
         path = self.dataset_folder or self.folder.with_name("dataset")
@@ -103,7 +110,15 @@ def results_below(root: Path) -> dict[str, Path]:
     if not root.is_dir():
         return {}
     found = [path for path in sorted(root.iterdir()) if not path.name.startswith(".") and (path / "audit.json").is_file()]
-    return {path.name: path for path in sorted(found, key=lambda path: path.name, reverse=True)}
+    return {path.name: path for path in sorted(found, key=lambda path: (_as_of(path), path.name), reverse=True)}
+
+
+def _as_of(folder: Path) -> str:
+    """The last day of the data that results are of, as 2025-03-31; nothing where it cannot be read."""
+    try:
+        return str(json.loads((folder / "audit.json").read_text(encoding="utf-8"))["dataset"]["as_of"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 @once

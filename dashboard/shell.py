@@ -61,6 +61,11 @@ def run_page(page: DashboardPage) -> None:
         st.markdown(f"{page.question}{f' {page.advice}' if page.advice else ''}")
     try:
         view = _view()
+        if view.dataset_changed:
+            st.sidebar.warning(
+                "The dataset at hand is not the one that was audited: it has changed since, or is another.",
+                icon=":material/warning:",
+            )
         page.show(view)
     except InputError as error:
         st.error(str(error), icon=":material/error:")

@@ -9,11 +9,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from synthetic.contract import TABLES, reference
+from synthetic.blanks import blank_sql
+from synthetic.contract import TABLES, Field, reference
 from synthetic.dataset import Dataset, reading
+from synthetic.defects import REGISTRY
 from synthetic.errors import InputError
+from synthetic.profile import check_profile
 from synthetic.world.courses import YEARLY_MIX
 
+_SIZED = {"crimes": "all_records", "persons": "persons", "involvements": "involvements"}
+"""The view that counts the rows of a table in which defects are entered."""
 FOLLOW_UP_DAYS = 731
 """Follow-up of Barnham, Barnes and Sherman (2017, doi 10.1007/s41887-017-0008-9)."""
 
@@ -65,6 +70,7 @@ def calibrate(dataset: Dataset, harm_weights: dict[str, float]) -> pd.DataFrame:
             *bench.outcomes(),
             *bench.classes(),
             *bench.living_together(),
+            *bench.claims(),
         ]
     return pd.DataFrame(
         [
@@ -86,12 +92,18 @@ def _view(connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: str, v
     files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in dataset.files(table))
     if not files:
         raise InputError(None, "The dataset lacks a table that the figures are made of; generate one with its ledger.")
-    columns = ", ".join(f'"{name}"' for name in TABLES[table].columns)
+    columns = ", ".join(_without_blanks(field) for field in TABLES[table].fields)
     # Columns that every file leaves out are there with nothing in them.
     connection.execute(
         f"CREATE VIEW {view} AS SELECT {columns} FROM (SELECT * FROM read_parquet([{files}], union_by_name = true) "
         f"UNION ALL BY NAME SELECT {_nothing(table)} WHERE false)"
     )
+
+
+def _without_blanks(field: Field) -> str:
+    """SQL of a column in which a text with nothing that can be seen is null, as every check counts it."""
+    name = f'"{field.name}"'
+    return name if field.kind != "string" else f"CASE WHEN NOT {blank_sql(name)} THEN {name} END AS {name}"
 
 
 def _nothing(table: str) -> str:
@@ -112,6 +124,8 @@ class _Bench:
         first, last = self.row("SELECT min(reported_on), max(reported_on) FROM events")
         self.years = ((last - first).days + 1) / 365.25 if first else float("nan")
         self.first = first
+        content = dataset.manifest.profile
+        self.profile = None if content is None else check_profile(content)
 
     def row(self, query: str) -> tuple[Any, ...]:
         return tuple(self.connection.execute(query).fetchall()[0])
@@ -244,6 +258,35 @@ class _Bench:
             Figure("domestic crimes left as incidents", "illustrative", 0.03, left / max(domestic, 1), 0.015),
             Figure("cancelled crimes that took place", "BBC Shared Data Unit on HMICFRS 2016-20", 0.43, wrong, None,
                    "published of small samples: up to 43% of rapes, 53% of sexual offences, 50% of violence"),
+        ]  # fmt: skip
+
+    def claims(self) -> list[Figure]:
+        """What the profile itself claims: the share of events that is reported, and the rate of each kind of defect."""
+        if self.profile is None:
+            return []
+        reported = dict(self.connection.execute(
+            "SELECT offence_group, avg((reported_on IS NOT NULL)::INT) FROM events JOIN offences USING (offence_code) GROUP BY 1"
+        ).fetchall())  # fmt: skip
+        found = {
+            name: (table, int(rows))
+            for name, table, rows in self.connection.execute(
+                'SELECT defect, mode("table"), count(DISTINCT record_id) FROM defects GROUP BY defect'
+            ).fetchall()
+        }
+        sizes = {table: self.value(f"SELECT count(*) FROM {view}") for table, view in _SIZED.items()}
+        nan = float("nan")
+        return [
+            *(
+                Figure(f"share reported: {group.replace('_', ' ')}", f"profile, {self.profile.name}", rate, reported.get(group, nan),
+                       None, "before the relationship is taken into account")
+                for group, rate in self.profile.reporting.model_dump().items()
+            ),
+            *(
+                Figure(f"rate of {one.name.replace('_', ' ')}", one.source, self.profile.rate(one.rate),
+                       found[one.name][1] / max(sizes[found[one.name][0]], 1) if one.name in found else 0.0, None,
+                       f"of the rows it can fall on ({one.mechanism}); generated: of all rows of its table")
+                for one in REGISTRY
+            ),
         ]  # fmt: skip
 
     def living_together(self) -> list[Figure]:

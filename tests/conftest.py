@@ -121,9 +121,9 @@ def small_results_folder(small: Dataset, shared: Shared) -> Path:
 
 
 @pytest.fixture
-def spoiled(typical: Dataset, tmp_path: Path) -> Path:
+def damaged(typical: Dataset, tmp_path: Path) -> Path:
     """A copy of the typical dataset, to be damaged."""
-    return Path(shutil.copytree(typical.path, tmp_path / "spoiled"))
+    return Path(shutil.copytree(typical.path, tmp_path / "damaged"))
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +161,7 @@ def shell() -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def forge_table() -> Callable[[Path, str, Callable[[pa.Table], pa.Table]], None]:
-    """Changes a table's first file and mends the manifest, as someone would who wants to get past the hashes."""
+    """Changes a table's first file and repairs the manifest, as someone would who wants to get past the hashes."""
 
     def forge(folder: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
         manifest = json.loads((folder / "dataset.json").read_text())

@@ -16,7 +16,7 @@ import synthetic.__main__ as synthetic_commands
 from audit.effect import read_weights
 from audit.readiness.thresholds import read_thresholds
 from audit.results import read_results
-from audit.simulation import read_grid, read_rates
+from audit.simulation import read_counts, read_grid
 from synthetic import Dataset, InputError, load
 from synthetic.benchmarks import SETS, benchmark, pack
 from synthetic.describe import read_harm_weights
@@ -60,7 +60,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "profile": lambda path: load_profile(str(path)),
     "profile with a setting": lambda path: load_profile(str(path), ("identity.duplicate_rate=0.2",)),
     "thresholds": read_thresholds,
-    "rates": read_rates,
+    "counts": read_counts,
     "grid": read_grid,
     "weights": read_weights,
     "harm weights": read_harm_weights,
@@ -217,17 +217,17 @@ def test_every_option_takes_anything_without_a_traceback(
     for option in (one for one in parameters if one.param_type_name == "option"):
         for value in nasty:
             given = [] if option.is_flag else [value]
-            told = command(program, name, *filled, *needed, option.opts[0], *given)
-            assert told.code in (0, 2), (option.opts, value)
+            reported = command(program, name, *filled, *needed, option.opts[0], *given)
+            assert reported.code in (0, 2), (option.opts, value)
             if name not in ("profiles", "catalogue") and (option.opts[0], name) != ("--example", "twin"):
-                assert told.code == 2, (option.opts, value)
-            if told.code == 2:
-                assert told.err.startswith("Error: "), (option.opts, value)
-                assert told.err.count("\n") == 1
+                assert reported.code == 2, (option.opts, value)
+            if reported.code == 2:
+                assert reported.err.startswith("Error: "), (option.opts, value)
+                assert reported.err.count("\n") == 1
     # An empty file is a profile or a force like any other, and any new name will do for what `generate` writes.
     fine = {"twin": ("/dev/null",), "generate": set(NASTY) - {"", "/dev/null", "/proc/self/mem", "x" * 5000}}.get(name, ())
     for number, _ in enumerate(filled):
         for value in (one for one in nasty if one not in fine):
-            told = command(program, name, *filled[:number], value, *filled[number + 1 :], *needed)
-            assert (told.code, told.err.count("\n")) == (2, 1), (number, value)
+            reported = command(program, name, *filled[:number], value, *filled[number + 1 :], *needed)
+            assert (reported.code, reported.err.count("\n")) == (2, 1), (number, value)
     assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*")) == before

@@ -28,7 +28,9 @@ def _full(*arguments: object, **options: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_is_told_and_nothing_is_kept(typical_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_kept(
+    typical_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "report.html").write_text("the one before")
     monkeypatch.setattr(pq, "write_table", _full)
     monkeypatch.setattr(Path, "write_bytes", _full)
@@ -75,9 +77,9 @@ def test_a_folder_that_two_runs_write_holds_one_of_them_whole(typical_results: R
         return "written"
 
     with ThreadPoolExecutor(4) as executor:
-        told = list(executor.map(write, range(4)))
-    assert told.count("written") == 1
-    assert all("another" in sentence.lower() or "not empty" in sentence for sentence in told if sentence != "written")
+        reported = list(executor.map(write, range(4)))
+    assert reported.count("written") == 1
+    assert all("another" in sentence.lower() or "not empty" in sentence for sentence in reported if sentence != "written")
     assert read_results(tmp_path / "results").summary == typical_results.summary
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
@@ -91,8 +93,8 @@ def test_a_folder_that_another_run_has_written_meanwhile_is_left_alone(tmp_path:
 
 
 @pytest.mark.parametrize("moment", ["between gate and reading", "while it is read", "gone while it is read"])
-def test_a_dataset_that_changes_while_it_is_read_is_told(moment: str, spoiled: Path) -> None:
-    opened = load(spoiled)
+def test_a_dataset_that_changes_while_it_is_read_is_reported(moment: str, damaged: Path) -> None:
+    opened = load(damaged)
     path = opened.files("crimes")[0]
     changed = path.with_name("changed")
     shutil.copy(path, changed)
@@ -118,7 +120,7 @@ def test_an_audit_of_a_changing_dataset_keeps_nothing(small: Dataset, tmp_path: 
         audit_dataset(opened, progress=change)
 
 
-def test_too_little_memory_and_disk_is_told(typical: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_and_disk_is_reported(typical: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("synthetic.dataset.storage.MEMORY", "12MB")
     with pytest.raises(InputError, match="too little memory"), reading(typical) as connection:
         connection.execute("SET max_temp_directory_size = '1MB'")
@@ -138,7 +140,7 @@ def test_results_of_another_version_are_refused(results_folder: Path, tmp_path: 
         read_results(tmp_path / "old")
 
 
-def test_a_judge_that_was_killed_between_its_renames_is_mended(
+def test_a_judge_that_was_killed_between_its_renames_is_repaired(
     typical_results: Results, results_folder: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "results"

@@ -279,7 +279,7 @@ def test_no_page_no_download_and_no_state_has_a_person(
 
 
 def test_a_real_looking_record_gets_in_nowhere(
-    spoiled: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None],
+    damaged: Path, results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge_table: Callable[..., None],
     command: Callable[..., Outcome],
 ) -> None:  # fmt: skip
     """By no command that reads a dataset, by no file, by no folder of tables, not by the page's --dataset."""
@@ -291,15 +291,15 @@ def test_a_real_looking_record_gets_in_nowhere(
             frame.loc[0, column] = value
         return pa.Table.from_pandas(frame, schema=table.schema, preserve_index=False)
 
-    forge_table(spoiled, "persons", put_in)
-    manifest = (spoiled / "dataset.json").read_bytes()
+    forge_table(damaged, "persons", put_in)
+    manifest = (damaged / "dataset.json").read_bytes()
     out = tmp_path / "out"
     commands = [
-        *(["synthetic", name, str(spoiled)] for name in ("verify", "describe", "calibrate")),
-        ["audit", "run", str(spoiled), "--out", str(out)],
-        ["audit", "run", str(spoiled), "--out", str(out), "--engine", "pandas", "--replicates", "2"],
-        ["audit", "rows", str(spoiled), "missing.persons.sex"],
-        ["audit", "score", str(spoiled), str(results_folder)],
+        *(["synthetic", name, str(damaged)] for name in ("verify", "describe", "calibrate")),
+        ["audit", "run", str(damaged), "--out", str(out)],
+        ["audit", "run", str(damaged), "--out", str(out), "--engine", "pandas", "--replicates", "2"],
+        ["audit", "rows", str(damaged), "missing.persons.sex"],
+        ["audit", "score", str(damaged), str(results_folder)],
     ]
     for arguments in commands:
         refused = command(*arguments)
@@ -309,20 +309,20 @@ def test_a_real_looking_record_gets_in_nowhere(
     assert not out.exists()
     # A file of people is no benchmark, whatever name it is given, and tables without marks are not packed.
     pd.DataFrame([real]).to_csv(tmp_path / "real.csv", index=False)
-    (spoiled / "dataset.json").unlink()
+    (damaged / "dataset.json").unlink()
     entries = [["benchmark", name, str(out), "--file", str(tmp_path / "real.csv")] for name in SETS]
     for arguments in [
         *entries,
-        ["pack", str(spoiled)],
+        ["pack", str(damaged)],
         ["adopt", str(tmp_path / "real.csv"), str(out), "--map", "forename=forename"],
     ]:
         refused = command("synthetic", *arguments)
         assert (refused.code, refused.err.count("\n")) == (2, 1), arguments
         assert not any(value in refused.out + refused.err for value in real.values())
     assert not out.exists()
-    (spoiled / "dataset.json").write_bytes(manifest)
+    (damaged / "dataset.json").write_bytes(manifest)
     # The page shows records of the dataset that was audited, and of no other.
-    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(spoiled)])
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder), "--dataset", str(damaged)])
     app = at("identities").run()
     app = settled(app)
     assert not app.exception

@@ -1,23 +1,29 @@
 """DuckDB, embedded in this process: larger than memory, and the engine unless another is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
 from audit.engines.engine import ALL_ROWS, Engine, Frames, with_months
-from synthetic.contract import RECORDED, TABLES
+from synthetic.contract import RECORDED, TABLES, blanks
 from synthetic.dataset import Dataset, reading
+from synthetic.dataset.storage import MEMORY
 
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
-# A missing class means crime. The other rows are few, so their identifiers are put aside once.
-CRIMES_ONLY = """
-CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records WHERE record_class <> 'crime';
-CREATE VIEW crimes AS SELECT * FROM all_records WHERE coalesce(record_class, 'crime') = 'crime';
+# A missing class, or one that is blank as other software writes it, means crime. The other rows are few, so their identifiers
+# are put aside once.
+_IS_CRIME = "({0} IS NOT DISTINCT FROM 'crime' OR {1})"
+CRIMES_ONLY = f"""
+CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records
+    WHERE NOT {_IS_CRIME.format("record_class", blanks.blank_sql("record_class"))};
+CREATE VIEW crimes AS SELECT * FROM all_records WHERE {_IS_CRIME.format("record_class", blanks.blank_sql("record_class"))};
 CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
-CREATE VIEW truth_events AS SELECT * FROM all_truth_events WHERE coalesce(event_class, 'crime') = 'crime';
+CREATE VIEW truth_events AS SELECT * FROM all_truth_events
+    WHERE {_IS_CRIME.format("event_class", blanks.blank_sql("event_class"))};
 """
 
 
@@ -31,6 +37,21 @@ def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
         for name in TABLES:
             view = ALL_ROWS.get(name, name.replace("/", "_"))
             connection.execute(f"CREATE VIEW {view} AS {_select(connection, dataset, name)}")
+        connection.execute(CRIMES_ONLY)
+        yield connection
+
+
+@contextmanager
+def connect_tables(force: str, tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same connection to one force's tables in memory, by the names of the contract, such as the generator makes them."""
+    with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        for name, table in TABLES.items():
+            connection.register("made", tables[name])
+            columns = ", ".join(f'"{field.name}"::{SQL_TYPES[field.kind]} AS "{field.name}"' for field in table.fields)
+            extra = f", '{force}' AS force" if name == "involvements" else ""
+            connection.execute(f"CREATE TABLE {ALL_ROWS.get(name, name.replace('/', '_'))} AS SELECT {columns}{extra} FROM made")
+            connection.unregister("made")
         connection.execute(CRIMES_ONLY)
         yield connection
 

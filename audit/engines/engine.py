@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 import duckdb
 import narwhals as nw
 
+from audit.blanks import blank
 from synthetic.dataset import Dataset
 from synthetic.errors import InputError
 
@@ -48,7 +49,7 @@ def with_months(tables: Frames) -> Frames:
     records = tables["crimes"].with_columns(
         month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
     )
-    is_crime = nw.col("record_class").fill_null("crime") == "crime"
+    is_crime = ((nw.col("record_class") == "crime") | blank("record_class")).fill_null(False)
     crimes, others = records.filter(is_crime), records.filter(~is_crime).select("crime_id")
     involvements = tables["involvements"].join(others, on="crime_id", how="anti")
     return {

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from audit.checks.catalogue import BLIND_SPOTS, UNDETECTABLE, Check, catalogue
 from audit.checks.run import Context, failing
 from audit.checks.types.base import FindingCheck, RowCheck
+from audit.checks.types.findings import GAPS, LINKAGE
 from audit.checks.types.keys import SameEventTwice
 from audit.engines import duckdb_frames
 from synthetic.contract import TABLES
@@ -82,8 +83,9 @@ def defects_as_markdown(scores: list[DefectScore]) -> str:
     for row in scores:
         wrongly = "–" if row.wrongly is None else f"{row.wrongly:,}"
         share = f" ({row.seen / row.put_in:.0%})" if row.put_in and row.wrongly is not None else ""
-        seen = f"{row.seen:,}{share}" if row.wrongly is not None or row.found_by.startswith("nothing") else "see below"
-        missed = f"{row.missed:,}" if seen != "see below" else "see below"
+        elsewhere = "see below" if row.found_by in (LINKAGE, GAPS) else "by shares"
+        by_rows = row.wrongly is not None or row.found_by.startswith("nothing")
+        seen, missed = (f"{row.seen:,}{share}", f"{row.missed:,}") if by_rows else (elsewhere, elsewhere)
         lines.append(f"| {row.defect} | {row.family} | {row.put_in:,} | {seen} | {missed} | {wrongly} | {row.found_by} |")
     lines += ["", "Blind spots, which nobody can see from the data alone:", ""]
     lines += [f"- {name.capitalize()}: {why}" for name, why in BLIND_SPOTS.items()]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from synthetic.contract import reference
+from synthetic.contract import blanks, reference
 
 LATE_DAYS = 30
 """A crime recorded more days than this after the report is late (the standard asks for one day; the tail ends at 30)."""
@@ -32,7 +32,7 @@ _COUNTED = f"""
                coalesce(recorded_on, reported_on) AS recorded, coalesce(reported_on, recorded_on) AS reported,
                coalesce(recorded_on > reported_on + {LATE_DAYS}, false) AS late
         FROM crimes LEFT JOIN offence_groups USING (offence_code)
-        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL
+        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id")}
     )
     SELECT force, unit_id, offence_group, late,
            (12 * year(recorded) + month(recorded) - 1)::INTEGER AS month,
@@ -79,7 +79,7 @@ def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date, period_start
     connection.register("offence_groups", reference("offences")[["offence_code", "offence_group"]])
     connection.execute(_COUNTED)
     units = connection.execute(
-        """SELECT force, unit_id FROM units WHERE unit_id IS NOT NULL
+        f"""SELECT force, unit_id FROM units WHERE NOT {blanks.blank_sql("unit_id")}
            UNION SELECT DISTINCT force, unit_id FROM counted ORDER BY ALL"""
     ).df()
     found = connection.execute("SELECT * FROM counted").df()

@@ -16,6 +16,7 @@ from audit.gaps.gap import FALSE_DISCOVERY_RATE
 from audit.gaps.scan import LONGEST, Windows, scan, tail, tries
 from audit.results import empty
 from audit.statistics import q_values, wilson
+from synthetic.contract import blanks
 
 MEASURES = {
     "linked suspect": ("suspect", "crimes"),
@@ -39,21 +40,21 @@ def share_counts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     Crimes are joined by a 64-bit hash of their identifiers: among five million, the chance that two share one is one in a million.
     """
     return connection.execute(
-        """
+        f"""
         WITH involved AS (
             SELECT hash(crime_id) AS crime, bool_or(role = 'suspect') AS suspect,
-                   bool_or(relationship IS NOT NULL AND relationship <> 'unknown') AS relationship
+                   bool_or(NOT {blanks.blank_sql("relationship")} AND relationship <> 'unknown') AS relationship
             FROM involvements WHERE role = 'suspect' OR relationship IS NOT NULL GROUP BY ALL
         ), dated AS (
             SELECT force, unit_id, date_trunc('month', coalesce(recorded_on, reported_on))::DATE AS month, outcome_code,
                    hash(crime_id) AS crime
-            FROM crimes WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND unit_id IS NOT NULL
+            FROM crimes WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id")}
         )
         SELECT force, unit_id, month,
                count(*) AS crimes,
                count(*) FILTER (suspect) AS suspect,
                count(*) FILTER (suspect) AS linked,
-               count(*) FILTER (outcome_code IS NOT NULL) AS outcome,
+               count(*) FILTER (NOT {blanks.blank_sql("outcome_code")}) AS outcome,
                count(*) FILTER (suspect AND relationship) AS relationship
         FROM dated LEFT JOIN involved USING (crime)
         GROUP BY ALL ORDER BY ALL

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from audit.linkage.blocking import Sampled, collapse, find_pairs
-from audit.linkage.comparisons import BIRTH, DUCKDB, FIELDS, FORENAME, PHONE, PLACE, SPARK, code_sql, levels_of, pairs_sql
+from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, code_sql, levels_of, pairs_sql
+from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.model import RARE, Ints, Strangers
 from audit.linkage.records import COLUMNS
 

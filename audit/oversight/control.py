@@ -27,6 +27,8 @@ SHRINK = 6.0
 """Months that the excess of a short baseline is drawn towards none with."""
 FAR = 3.0
 """Standard deviations beyond which a month adds no more to excess and drift."""
+MEDIAN = 0.455
+"""Median of the square of a standard normal number."""
 EXPECTED = 20.0
 """Rows of a month that a figure must usually have before their absence is a signal."""
 DIFFERENCES = 5
@@ -132,10 +134,14 @@ class Chart:
         self.last_sign = sign
 
     def _excess(self, x: npt.NDArray[np.float64], n: npt.NDArray[np.float64], rate: float, unit: float) -> float:
-        """How much more months differ than by chance, 1 at least: Pearson's statistic, drawn towards 1 where there are few."""
+        """How much more months differ than by chance, 1 at least: Pearson's statistic, drawn towards 1 where there are few.
+
+        Months far beyond the others, by the median, add no more than ``FAR`` of their deviations.
+        """
         residual = (x - n * rate) ** 2 / np.maximum(n * rate * unit, 1e-12)
         degrees = len(n) - 1
-        own = float(np.minimum(residual, FAR**2).sum() / max(degrees, 1))
+        usual = max(1.0, float(np.median(residual)) / MEDIAN)
+        own = float(np.minimum(residual, FAR**2 * usual).sum() / max(degrees, 1))
         return max(1.0, (own * degrees + SHRINK) / (degrees + SHRINK))
 
     def _tails(self, failed: float, total: float, rate: float) -> tuple[float, float]:

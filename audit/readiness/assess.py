@@ -61,7 +61,7 @@ def _gate(gate: Gate, checks: Mapping[str, Row], size: Size, threshold: float) -
             status = verdict_of_estimate(value, low, high, gate.sense, threshold)
         else:
             status = "met" if (value >= threshold if gate.sense == "at least" else value <= threshold) else "not met"
-        if status == "met" and not _rests_on_enough(gate, checks, size):
+        if status == "met" and not (_rests_on_enough(gate, checks, size) and _met_without(gate, checks, threshold)):
             status = "cannot be judged"
     return {
         "kind": "gate",
@@ -88,6 +88,17 @@ def _rests_on_enough(gate: Gate, checks: Mapping[str, Row], size: Size) -> bool:
         if row is None or row["status"] in ("not_run", "error", "not_applicable") or 1 - row["rate"] < least:
             return False
     return True
+
+
+def _met_without(gate: Gate, checks: Mapping[str, Row], threshold: float) -> bool:
+    """Whether a gate that is met ("at least") stays so without the good rows that fail another check."""
+    if gate.met_without is None:
+        return True
+    row, other = checks[gate.check_id], checks.get(gate.met_without)
+    if other is None or other["status"] in ("not_run", "error"):
+        return False
+    total = row["total"] - other["failed"]
+    return bool(total > 0 and total - row["failed"] >= threshold * total)
 
 
 def _dimension(name: str, checks: Mapping[str, Row]) -> dict[str, Any]:

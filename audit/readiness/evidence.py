@@ -8,6 +8,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from synthetic.contract import blanks, reference
+
 EARLIEST = date(1920, 1, 1)
 """Days before this are impossible by the checks' own rule, and no month of the data."""
 STRAY = 1 / 20
@@ -70,6 +72,25 @@ def agreement(connection: duckdb.DuckDBPyConnection, has_truth: bool) -> pd.Data
     ).df()
 
 
+def class_shares(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """measure, force, unit_id, offence_group, failed, total: by unit, crimes that were cancelled, of each offence group, and
+    domestic-abuse records that stand as non-crime incidents (offence_group ""). Rows without a unit are left out.
+    """
+    connection.register("groups_of_offences", reference("offences")[["offence_code", "offence_group"]])
+    return connection.execute(
+        f"""
+        SELECT 'cancelled' AS measure, force, unit_id, offence_group, count(*) FILTER (record_class = 'cancelled') AS failed,
+               count(*) AS total
+        FROM all_records JOIN groups_of_offences USING (offence_code)
+        WHERE NOT {blanks.blank_sql("unit_id")} AND coalesce(record_class, '') <> 'non_crime_incident' GROUP BY ALL
+        UNION ALL
+        SELECT 'incidents', force, unit_id, '', count(*) FILTER (record_class = 'non_crime_incident'), count(*)
+        FROM all_records WHERE NOT {blanks.blank_sql("unit_id")} AND domestic_abuse AND coalesce(record_class, '') <> 'cancelled' GROUP BY ALL
+        ORDER BY ALL
+        """
+    ).df()
+
+
 ESTIMATED = "duplicate_identities.persons"
 """The check whose figure is an estimate."""
 
@@ -85,6 +106,12 @@ def with_estimates(checks: pd.DataFrame, identity_summary: pd.DataFrame, warn: f
         return checks
     summary = identity_summary.set_index("force").reindex(checks.loc[mine, "force"])
     rate, low, high = (summary[name].to_numpy(float) for name in ("duplicate_rate", "low", "high"))
+    if np.isnan([rate, low, high]).any():  # no estimate of some force: nothing may pass for want of a figure
+        known = ~np.isnan([rate, low, high]).any(axis=0)
+        checks = checks.copy()
+        checks.loc[mine[mine].index[~known], "status"] = "error"
+        mine.loc[mine[mine].index[~known]] = False
+        rate, low, high = rate[known], low[known], high[known]
     holds = (low <= fail) & (fail <= high)
     status = np.select([~holds & (rate > fail), holds | (rate > warn)], ["fail", "warn"], "pass")
     found = checks.copy()

@@ -20,6 +20,8 @@ class Gate:
     of bad rows for "at most". ``estimated``: the figure is an estimate, so its interval takes part in the verdict.
     ``judged_of`` names the table whose rows the check must be able to judge, at least half of them. ``needs`` are the fields
     that it rests on, as ``table.field``, with the least share of rows that must have a value: a gate is not met by what is blank.
+    ``met_without`` names a check of some of the gate's good rows that may be good for a wrong reason: without the rows that
+    fail it the gate must be met as well.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Gate:
     estimated: bool = False
     judged_of: Literal["crimes", "persons"] | None = None
     needs: tuple[tuple[str, float], ...] = ()
+    met_without: str | None = None
 
     @property
     def rule(self) -> Check:
@@ -48,7 +51,11 @@ class Gate:
 
 
 _ALL = (
-    Gate("named suspects linked", "Named suspects linked", "required_when.suspect_linked", "at least", 0.90),
+    Gate(
+        "named suspects linked", "Named suspects linked", "required_when.suspect_linked", "at least", 0.90,
+        # Where the status is blank and a suspect is linked, nobody knows that one was named.
+        met_without="required_when.suspect_status",
+    ),
     Gate("victim's sex present", "Victim's sex present", "linked_records.crimes.victims_sex", "at least", 0.95),
     Gate("force-months supplied", "Months of data supplied", "months_supplied.crimes", "at least", 1.0),
     Gate(

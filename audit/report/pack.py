@@ -72,10 +72,22 @@ def commands(results: Results) -> list[str]:
     lines = []
     if dataset.profile_settings is not None and {"seed", "years", "scale"} <= set(dataset.provenance):
         origin = dataset.provenance
-        lines.append(
-            f"python -m synthetic generate dataset --profile profile.toml --forces {','.join(dataset.forces)} --years {origin['years']} "
-            f"--as-of {dataset.as_of} --seed {origin['seed']} --scale {origin['scale']}"
-        )
+        made = [
+            "python",
+            "-m",
+            "synthetic",
+            "generate",
+            "dataset",
+            "--profile",
+            "profile.toml",
+            "--forces",
+            ",".join(dataset.forces),
+        ]
+        made += ["--years", str(origin["years"]), "--as-of", str(dataset.as_of), "--seed", str(origin["seed"])]
+        made += ["--scale", str(origin["scale"])]
+        for name, texts in (("--change", dataset.changes), ("--fix", dataset.fixes)):
+            made += [part for text in texts for part in (name, text)]
+        lines.append(shlex.join(made))
     words = ["python", "-m", "audit", "run", "dataset", "--out", "results", "--engine", options.engine, "--k", str(options.k)]
     for key in options.instruments:
         words += ["--instrument", f"instruments/{key}.toml" if key in options.own_instruments else key]
@@ -139,6 +151,8 @@ def _readme(results: Results) -> str:
     ]
     if summary.options.weights_given and summary.options.weights not in WEIGHTS:
         notes.append("The weights were a file of the user's own, which is not in the results: put it here as `weights.csv`.")
+    if summary.dataset.changes:
+        notes.append("Changes name profiles; where one was a file of the user's own, name that file instead.")
     if summary.options.engine == "spark":
         notes.append("The audit ran on Spark; the address of a cluster is not kept.")
     steps = "\n".join(f"    {line}" for line in commands(results))

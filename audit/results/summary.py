@@ -20,6 +20,9 @@ class DatasetSummary(_Model):
     profile: str | None
     profile_settings: dict[str, Any] | None = None
     """Every setting of the profile, so that the dataset can be generated again."""
+    changes: list[str] = []
+    fixes: list[str] = []
+    """What was changed and repaired on the way, as the generator's options --change and --fix have it."""
     as_of: date
     forces: list[str]
     rows: dict[str, int]

@@ -134,7 +134,7 @@ RECORDING = (
          truth=in_ledger("not_recorded_hidden", "crimes", f"SELECT count(*) FROM truth_events WHERE {_REPORTED} AND offence_code IN {_list(_HIDDEN)}"),
          relation="No table of crimes holds it: draw incident logs, as inspectors do.", usual=(0.05, 0.3)),
     _ask("recording.late", "Recorded late", "crimes recorded 2 to 30 days after the report", "crimes with a day of report", "sql",
-         share("recorded_on - reported_on BETWEEN 2 AND 30", "crimes", f"{CRIME}\n  AND reported_on IS NOT NULL"), usual=(0.03, 0.2), matters=False),
+         share("recorded_on - reported_on BETWEEN 2 AND 30", "crimes", f"{CRIME}\n  AND reported_on IS NOT NULL"), usual=(0.03, 0.2)),
     _ask("recording.silent_unit", "Units that fell silent", "units with a month or more without any crime", "units", "sql",
          "SELECT sum(CASE WHEN coalesce(months, 0) < (SELECT max(m) FROM (SELECT count(DISTINCT extract(year FROM recorded_on) * 12"
          " + extract(month FROM recorded_on)) AS m\n            FROM crimes GROUP BY unit_id) AS every_unit) THEN 1 ELSE 0 END) AS counted,\n"
@@ -147,7 +147,7 @@ RECORDING = (
     _ask("recording.unit_drop", "Units that recorded only part for some months", "units that recorded 30 to 70% for 2 to 9 months",
          "units, in three years", "sample", frame("units"), units_with_gap("drop"), "Ask every unit; the audit's reporting gaps say which first."),
     _ask("recording.late_unit", "Units that recorded months late", "units that recorded most reports of 2 to 6 months only 1 to 4 months on",
-         "units, in three years", "sample", frame("units"), units_with_gap("late"), "Ask every unit; the audit's late units say which first.", matters=False),
+         "units, in three years", "sample", frame("units"), units_with_gap("late"), "Ask every unit; the audit's late units say which first."),
     _ask("recording.system_change", "Lost since a change of records system", "crimes not recorded since the change", "crimes reported since the change",
          "sample", truth="SELECT (SELECT coalesce(sum(events_lost), 0) FROM truth_gaps WHERE kind = 'step') AS counted,\n"
          f"       (SELECT coalesce(sum(events_lost), 0) FROM truth_gaps WHERE kind = 'step')\n       + (SELECT count(*) FROM crimes WHERE {CRIME}\n"

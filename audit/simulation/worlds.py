@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from audit.effect import Choices, Effect, Instrument, measure
-from audit.engines import connect
+from audit.engines import connect, connect_tables
 from audit.results import Results
 from synthetic import generate
 from synthetic.dataset import Dataset, Generated
 from synthetic.errors import InputError
+from synthetic.generate import force_tables, make_scope
 from synthetic.profile import Profile, check_profile
 
 FIGURES = ("recall_at_k", "harm_captured", "wrongly_included", "repeat_entries")
@@ -48,7 +49,24 @@ def measure_world(
     gains: bool = False,
     instruments: Sequence[Instrument] | None = None,
 ) -> Effect:
-    """Make a world, measure the effect on each force's list, and throw the world away; ``gains`` asks for fix-first too."""
+    """Make a world, measure the effect on each force's list, and throw the world away; ``gains`` asks for fix-first too.
+
+    A world of one force is never written to a file: nobody from another force is in it, and its tables fit into memory.
+    """
+    measured = partial(
+        measure,
+        forces=list(plan.forces),
+        last_day=np.datetime64(plan.as_of),
+        choices=choices,
+        weights=weights,
+        only_effect=not gains,
+        instruments=instruments,
+    )
+    if len(plan.forces) == 1:
+        scope = make_scope(plan.profile, list(plan.forces), plan.years, plan.as_of, plan.seed, plan.scale)
+        tables = force_tables(scope, plan.forces[0], plan.recording, [])
+        with connect_tables(plan.forces[0], tables) as connection:
+            return measured(connection)
     with tempfile.TemporaryDirectory(prefix="force-data-world-") as folder:
         dataset = generate(
             Path(folder) / "dataset",
@@ -61,16 +79,7 @@ def measure_world(
             recording=plan.recording,
         )
         with connect(dataset) as connection:
-            day = np.datetime64(plan.as_of)
-            return measure(
-                connection,
-                dataset.forces,
-                day,
-                choices,
-                weights=weights,
-                only_effect=not gains,
-                instruments=instruments,
-            )
+            return measured(connection)
 
 
 def in_processes(

@@ -1,11 +1,13 @@
 """Compare: two audits side by side, what got better and worse, chance set aside."""
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
 from audit.oversight.compare import compare
 from audit.presentation.changes import changed_checks_table, changed_forces_table
-from dashboard.cache import View, once
+from dashboard.cache import View, changed_at, once
 from dashboard.widgets import downloads, show_table
 
 
@@ -23,8 +25,23 @@ def show(view: View) -> None:
     later = names[names.index(view.name) + 1 :]
     default = others.index(later[0]) if later else 0
     earlier = str(st.selectbox("Earlier run", others, index=default, key="earlier", bind="query-params"))
+    st.button(
+        "Swap the two runs", on_click=_swap, args=(view.name, earlier), icon=":material/swap_horiz:",
+        help="What got better then reads as worse, and the other way round.",
+    )  # fmt: skip
     _changes(view, earlier)
     downloads(lambda: _checks(view, earlier), "compare")
+
+
+def _swap(shown: str, earlier: str) -> None:
+    """Show the earlier run, compared with the one that was shown."""
+    st.session_state["run"], st.session_state["earlier"] = earlier, shown
+
+
+def _made(view: View, name: str) -> str:
+    """The last day of a run's data, and when it was made."""
+    made = datetime.fromtimestamp(changed_at(view.runs[name]) / 1e9)
+    return f"{name}: data to {view.run(name).summary.dataset.as_of:%d %B %Y}, audited {made:%d %B %Y, %H:%M}"
 
 
 @once
@@ -39,7 +56,11 @@ def _changes(view: View, earlier: str) -> None:
         anchor=False,
     )
     if comparison.first_is_later:
-        st.warning(f"The run {earlier} is of later data; choose the earlier of the two here.", icon=":material/swap_horiz:")
+        st.warning(
+            f"The run {earlier} is of later data; swap the two to read better and worse forwards in time.",
+            icon=":material/swap_horiz:",
+        )
+    st.markdown("\n".join(f"- {_made(view, name)}" for name in (earlier, view.name)))
     if comparison.notes:
         st.markdown("Not the same in both:\n" + "\n".join(f"- {note}" for note in comparison.notes))
     st.caption(

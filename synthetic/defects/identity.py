@@ -1,6 +1,5 @@
 """Defects of identity: one person under several records, ways in which the copies differ, two people on one record."""
 
-import unicodedata
 from collections.abc import Callable
 from functools import cache
 
@@ -10,6 +9,7 @@ import numpy as np
 from synthetic.contract import SEXES, SYSTEMS, codes
 from synthetic.defects.declaration import ANY, COPIES, ILLUSTRATIVE, PROPOSED, defect
 from synthetic.defects.ledger import Spoiler
+from synthetic.defects.spelling import SCANS, SOUNDS, SPELLINGS, plain, replaced, slip
 from synthetic.defects.weights import group_weights
 from synthetic.randomness import child, derived, draw, exponential, hashed, poisson
 from synthetic.recording import draw_systems
@@ -164,32 +164,6 @@ def typing_slip(spoiler: Spoiler) -> None:
     _either_name(spoiler, lambda text, variant: slip(text, variant % 4, variant // 4 % 8 / 8, variant // 32 / 2), 64)
 
 
-KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-
-@cache
-def _beside() -> dict[str, str]:
-    return {
-        key: (line[place - 1] if place else "") + line[place + 1 : place + 2] for line in KEYBOARD for place, key in enumerate(line)
-    }
-
-
-def slip(text: str, kind: int, place: float, side: float) -> str:
-    """One typing slip after the first letter: kind 0 drops, 1 doubles, 2 swaps, 3 hits the key beside."""
-    if len(text) < 3:
-        return text + text[-1:]
-    at = 1 + int(place * (len(text) - 2))
-    letter = text[at]
-    if kind == 0:
-        return text[:at] + text[at + 1 :]
-    if kind == 1:
-        return text[:at] + letter + text[at:]
-    if kind == 2:
-        return text[:at] + text[at + 1] + letter + text[at + 2 :]
-    keys = _beside().get(letter, letter)
-    return text[:at] + keys[int(side * len(keys))] + text[at + 1 :]
-
-
 @defect("identity.phonetic", "identity", 0.1, ILLUSTRATIVE, COPIES, needs=("split_identity",))
 def phonetic(spoiler: Spoiler) -> None:
     """The name is written as it sounds."""
@@ -213,29 +187,7 @@ def transliteration(spoiler: Spoiler) -> None:
         _rewrite(spoiler, name, rows, lambda text, variant: replaced(text, SPELLINGS, variant), 6)
 
 
-# After pseudopeople's and FEBRL's generators, by kind; each pair is what is written and what is written in its stead.
-SOUNDS = (
-    ("ph", "f"), ("ck", "k"), ("ie", "y"), ("y", "i"), ("gh", "g"), ("c", "k"), ("ou", "u"), ("ea", "ee"), ("tt", "t"),
-    ("ll", "l"), ("nn", "n"), ("s", "z"), ("e", "a"), ("er", "a"),
-)  # fmt: skip
-SCANS = (
-    ("rn", "m"), ("m", "rn"), ("l", "1"), ("o", "0"), ("cl", "d"), ("i", "l"), ("e", "c"), ("h", "b"), ("a", "o"),
-    ("n", "u"), ("S", "5"), ("B", "8"),
-)  # fmt: skip
-SPELLINGS = (
-    ("ou", "u"), ("ee", "i"), ("oo", "u"), ("dj", "j"), ("kh", "h"), ("ch", "sh"), ("aa", "a"), ("q", "k"), ("y", "i"),
-    ("w", "v"), ("ed", "ad"), ("z", "j"), ("a", "e"), ("o", "u"), ("i", "y"),
-)  # fmt: skip
 TRANSLITERATED = ("A1", "A2", "A3", "A9", "B2", "B9", "O1", "O9")
-
-
-def replaced(text: str, pairs: tuple[tuple[str, str], ...], variant: int) -> str:
-    """One of the pairs that fit, replaced once; the text itself where none does."""
-    fitting = [(old, new) for old, new in pairs if old in text[1:]]
-    if not fitting:
-        return text
-    old, new = fitting[variant % len(fitting)]
-    return text[0] + text[1:].replace(old, new, 1)
 
 
 @defect("identity.accent_hyphen", "identity", 0.3, ILLUSTRATIVE, "on copies whose name has such marks", needs=("split_identity",))
@@ -244,13 +196,6 @@ def accent_hyphen(spoiler: Spoiler) -> None:
     rows = _copies(spoiler)
     for name in ("forename", "surname"):
         _rewrite(spoiler, name, rows, lambda text, variant: plain(text), 1)
-
-
-@cache
-def plain(text: str) -> str:
-    """A name without accents, apostrophes, hyphens and blanks."""
-    kept = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
-    return kept.replace("'", "").replace("-", "").replace(" ", "")
 
 
 @defect("identity.nickname", "identity", 0.15, ILLUSTRATIVE, "at random, on copies whose name has one", needs=("split_identity",))

@@ -1,7 +1,7 @@
 """Lives: where people live, with whom, and under which surname and telephone number, on any day.
 
 Nothing of this is stored. A person has a number of their own (``life``) and that of the household or place where they live
-on a first day (``since``), when whoever they live with began to offend. What they have on a later day follows from these numbers
+on a first day (``since``), when the first of those they live with began to offend. What they have on a later day follows from these numbers
 by a hash, so that two records of a person, made by two forces or years apart, differ by what has truly changed between, in
 whatever period. All shares and intervals are illustrative.
 """

@@ -1,4 +1,4 @@
-"""A small random world with all that the generator seldom or never makes, as plain rows and as views on a connection.
+"""A small random world with all that the generator rarely or never makes, as plain rows and as views on a connection.
 
 Overlaid records, crimes recorded twice, wrong links, wrong codes, dates and flags, orphans, people who offend in three forces,
 split and missing victims, blank and wrong births, non-crime incidents, cancelled crimes, rightly and wrongly.

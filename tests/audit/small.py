@@ -14,7 +14,7 @@ from audit import choose_checks
 from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.engines import connect, frames
 from audit.gaps import find_coverage, find_gaps, read_counts
-from audit.readiness.evidence import agreement, months_supplied
+from audit.readiness.evidence import agreement, class_shares, months_supplied
 from audit.readiness.gates import GATES
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.verdict import Size, Verdict, verdict
@@ -83,7 +83,7 @@ def write(folder: Path, data: Data, as_of: date = AS_OF, forces: list[str] | Non
     return write_dataset(folder, data, named, str(as_of))
 
 
-GATES_ALONE = (*(gate.check_id for gate in GATES.values()), "missing.crimes.*", "missing.persons.*")
+GATES_ALONE = (*(gate.check_id for gate in GATES.values()), "required_when.suspect_status", "missing.crimes.*", "missing.persons.*")
 """The checks that gates rest on."""
 
 
@@ -107,7 +107,11 @@ def quick_verdict(
         identities = identities.assign(
             duplicate_rate=rate, low=(rate - 0.01).clip(lower=0), high=(rate + 0.01).clip(upper=1), cross_force_rate=0.0
         )
-        tables |= {"identity_summary": identities, "agreement": agreement(connection, False)}
+        tables |= {
+            "identity_summary": identities,
+            "agreement": agreement(connection, False),
+            "class_shares": class_shares(connection),
+        }
         supplied = months_supplied(connection, dataset.forces, as_of, period_start)
         found = finding_counts(checks, tables, supplied)
         rows_of = {name: {Path(file.path).stem: file.rows for file in dataset.manifest.tables[name].files} for name in COUNTED}

@@ -52,7 +52,7 @@ def whole(checks: pd.DataFrame, check_id: str) -> pd.Series:
 
 
 def test_a_skipped_check_is_not_run_and_improves_no_status(audited: Audited) -> None:
-    data = clean_data()
+    data = clean_data(per_month=50)
     data["involvements"] = [row for row in data["involvements"] if row["role"] == "victim"]
     here = audited(data, "a").summary.forces[0]
     skipped = audited(data, "b", skip=["required_when.suspect_linked"])

@@ -1,13 +1,21 @@
 """Control charts: silent where nothing changes, loud where something does."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from audit.evaluation.series import score_tracked
 from audit.oversight.control import Chart, EstimateChart
 from audit.oversight.extracts import ExtractFigures
 from audit.oversight.fixes import Intervention, did_it_work
-from audit.oversight.track import judge_extracts
+from audit.oversight.signals import read_dates
+from audit.oversight.track import Tracked, judge_extracts
+from audit.presentation.over_time import figure_chart, figure_name, figure_table, fixes_table, signals_table
+from synthetic.dataset import ChangeMade, Extract
+from synthetic.dataset.series import SeriesManifest
+from synthetic.errors import InputError
 
 MONTHS = pd.date_range("2022-04-01", periods=42, freq="MS")
 
@@ -122,3 +130,42 @@ def test_a_fix_is_compared_with_the_forces_that_were_not_fixed() -> None:
     everywhere = did_it_work([before, after], [Intervention(since, "merging", None, ("split_identity",))]).iloc[0]
     assert pd.isna(everywhere["others_before"])
     assert everywhere["difference"] == pytest.approx(-0.01)
+
+
+def test_signals_and_fixes_are_shown_in_words_and_scored() -> None:
+    rates = quiet(20)
+    rates[40:, 5] += 0.3
+    frames = extracts(rates)
+    trend, signals = judge_extracts(frames)
+    before, after = (
+        _estimates({"north": 0.10, "south": 0.10}, "2025-01-31"),
+        _estimates({"north": 0.05, "south": 0.10}, "2025-02-28"),
+    )
+    fixes = did_it_work([before, after], [Intervention(date(2025, 2, 1), "merging", "north", ("split_identity",))])
+    shown = signals_table(signals, {"north": "North"})
+    assert shown.rows[0][1].text == "North"
+    assert "points" in shown.rows[0][4].text
+    assert fixes_table(fixes, {"north": "North"}).rows[0][-1].text == "got better"
+    assert len(figure_table(trend, "check.5", "north").rows) == 6
+    assert figure_chart(trend, "check.5", "north").to_dict()["layer"]
+    made = SeriesManifest(
+        extracts=[Extract(as_of=frame.as_of, path=str(frame.as_of)) for frame in frames],
+        changes=[ChangeMade(since=date(2025, 8, 1), profile="migration", force="north")],
+    )
+    scored = score_tracked(made, Tracked(trend, signals, fixes))
+    assert (scored.changes[0].extracts_until_signal, scored.changes[0].figure) == (1, "check.5")
+    assert scored.judged == 4 * 20
+    assert scored.false_alarms <= 1
+
+
+def test_figures_have_english_names() -> None:
+    assert figure_name("rows.crimes") == "Crimes recorded"
+    assert figure_name("stock.missing.persons.phone") == "Telephone blank (whole stock)"
+    assert figure_name("people_found.harm_365") == "People found, Total harm, last 12 months"
+
+
+def test_days_that_a_user_names() -> None:
+    assert read_dates(["2025-01-01@north"])[0].force == "north"
+    for wrong in ("soon", "2025-01-01@No Force"):
+        with pytest.raises(InputError):
+            read_dates([wrong])

@@ -161,8 +161,8 @@ def test_repairing_everything_gives_recall_1(
     assert (sums.astype(float) + recall - 1).abs().max() < 1e-9
     shares = effect.effect[["recall_at_k", "harm_captured", "wrongly_included", "repeat_entries", "low", "high"]]
     assert shares.astype(float).dropna().map(lambda share: 0 <= share <= 1).all(axis=None)
-    spoiled = {"identity": duplicate, "linkage": unlinked, "recording": lost, "offence": blank, "dates": blank}
-    for family, rate in spoiled.items():
+    damaged = {"identity": duplicate, "linkage": unlinked, "recording": lost, "offence": blank, "dates": blank}
+    for family, rate in damaged.items():
         if rate == 0 and family != "identity":
             assert (effect.attribution.query("family == @family")["contribution"] == 0).all()
 
@@ -206,12 +206,12 @@ def test_a_dataset_without_truth_is_audited_whole(small: Dataset, tmp_path: Path
     import json
     import shutil
 
-    spoiled = Path(shutil.copytree(small.path, tmp_path / "without"))
-    manifest = json.loads((spoiled / "dataset.json").read_text())
+    damaged = Path(shutil.copytree(small.path, tmp_path / "without"))
+    manifest = json.loads((damaged / "dataset.json").read_text())
     manifest["tables"] = {name: entry for name, entry in manifest["tables"].items() if not name.startswith("truth/")}
-    (spoiled / "dataset.json").write_text(json.dumps(manifest))
-    shutil.rmtree(spoiled / "truth")
-    results = audit_dataset(spoiled)
+    (damaged / "dataset.json").write_text(json.dumps(manifest))
+    shutil.rmtree(damaged / "truth")
+    results = audit_dataset(damaged)
     assert set(results.summary.not_applicable) == {"effect", "attribution", "accuracy", "unreported"}
     assert results["effect"].empty
     assert not results["checks"].empty

@@ -31,11 +31,11 @@ def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
     results = audit_dataset(dataset, AuditOptions(only=["missing.units.*"]))
     replicates = replicate(dataset, 3, Choices(), workers=1)
     assert len(replicates) == 3 * 2 * len(INSTRUMENT_NAMES)
-    told = with_replicates(results, replicates)
-    effect = told["effect"]
+    reported = with_replicates(results, replicates)
+    effect = reported["effect"]
     assert ((effect["low"] <= effect["recall_at_k"]) & (effect["recall_at_k"] <= effect["high"])).all()
-    assert "3 recordings" in told.summary.interval
-    for row in told.summary.forces:
+    assert "3 recordings" in reported.summary.interval
+    for row in reported.summary.forces:
         mine = effect[(effect["force"] == row.force) & (effect["instrument"] == "harm_365")].iloc[0]
         assert (row.low, row.high) == (mine["low"], mine["high"])
     # The world is the same: its truth lists are as long, and a clean recording of it finds the same.
@@ -78,24 +78,24 @@ def test_a_sweep_is_tidy_resumable_and_the_same(tmp_path: Path, monkeypatch: pyt
     assert sums.to_numpy() == pytest.approx(1.0)
 
     # Stopped after two cells, the same command goes on where it was.
-    told: list[str] = []
+    reported: list[str] = []
 
     def stop(sentence: str, share: float) -> None:
-        told.append(sentence)
-        if len(told) == 2:
+        reported.append(sentence)
+        if len(reported) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         sweep(grid, tmp_path / "two.parquet", workers=1, progress=stop)
     assert not (tmp_path / "two.parquet").exists()
-    told.clear()
-    again = sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: told.append(sentence))
-    assert told == ["Measured 3 of 4 cells", "Measured 4 of 4 cells"]
+    reported.clear()
+    again = sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: reported.append(sentence))
+    assert reported == ["Measured 3 of 4 cells", "Measured 4 of 4 cells"]
     pd.testing.assert_frame_equal(again, frame)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    told.clear()
-    sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: told.append(sentence))
-    assert told == []
+    reported.clear()
+    sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: reported.append(sentence))
+    assert reported == []
 
 
 @pytest.mark.parametrize(

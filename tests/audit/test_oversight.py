@@ -201,7 +201,7 @@ def test_tipping_points_of_a_dataset(small: Dataset, command: Callable[..., Outc
     found = pd.DataFrame(json.loads(said.out))
     assert set(found["finding"]) == {"status", "difference", "people found"}
     shown = found[found["value"].notna()]
-    assert set(shown["finding"]) == {"status", "difference", "people found"}
+    assert {"status", "difference"} <= set(shown["finding"])
     assert (shown[["filled", "blank"]] >= 10).all(axis=None)
     assert (shown["tipping_point"].isna() == shown["beyond_reach"].astype(bool)).all()
     assert found.loc[found["value"].isna(), ["filled", "blank", "tipping_point", "true_value"]].isna().all(axis=None)

@@ -18,7 +18,7 @@ from audit.report.pack import NAME_RECORDS, commands, shareable, write_pack
 from audit.results import SCHEMAS
 from synthetic import Dataset
 from tests.conftest import Outcome
-from tests.test_safeguards import assert_nobody
+from tests.test_safeguards import assert_nobody, at, text_of
 
 OWN = (
     'key = "own"\nname = "Own list"\nsummary = "s"\nsource = "s"\n[counts]\nwindow_days = 200\n[score]\nkind = "bands"\n'
@@ -72,6 +72,14 @@ def test_its_first_command_makes_the_same_dataset_again(
     _, _, program, *rest = shlex.split((pack / "commands.sh").read_text().splitlines()[1])
     assert command(program, *rest, "--workers", "1").code == 0
     assert (tmp_path / "dataset" / "dataset.json").read_bytes() == (typical.path / "dataset.json").read_bytes()
+
+
+def test_changes_made_on_the_way_are_in_the_commands(typical_results: Results) -> None:
+    summary = typical_results.summary
+    changed = {"changes": ["2024-10-01:migration@durnley"], "fixes": ["2025-01-01:identity.duplicate_rate=0.5"]}
+    dataset = summary.dataset.model_copy(update=changed)
+    made, *_ = commands(Results(summary.model_copy(update={"dataset": dataset}), typical_results.tables))
+    assert made.endswith(" --change 2024-10-01:migration@durnley --fix 2025-01-01:identity.duplicate_rate=0.5")
 
 
 @pytest.mark.deep
@@ -167,7 +175,9 @@ def test_tables_of_lists_show_what_the_results_have(typical_results: Results) ->
     shown = wrong_inclusion_table(typical_results)
     assert len(shown.rows) == len(wrong) > 0
     assert all(one[3].note for one in shown.rows)
-    assert [one[1].text for one in sampling_table(typical_results).rows] == ["400"] * 3
+    drawn = [int(one[1].text) for one in sampling_table(typical_results).rows]
+    assert drawn == typical_results["sampling"]["logs"].tolist()
+    assert all(350 <= number <= 400 for number in drawn)  # a batch has fewer logs where its unit's month has fewer
 
 
 def test_groups_under_10_are_not_shown(typical_results: Results) -> None:
@@ -207,3 +217,16 @@ def test_the_linkage_statement_of_data_without_truth_says_what_does_not_apply(tm
     assert "copy it to `dataset` first" in (tmp_path / "pack" / "README.md").read_text()
     with pytest.raises(InputError, match="not empty"):
         write_pack(results, tmp_path / "pack")
+
+
+def test_the_effect_page_shows_what_reviewers_ask_of_lists(results_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(results_folder)])
+    shown = text_of(at("effect").run())
+    for caption in (
+        "Who is on the recorded list wrongly",
+        "How far the lists of two uses agree",
+        "How much rests on allegations without a charge",
+        "Sampling audit: of the reports of crime, how many became a crime",
+        "Cancelled crimes, drawn as an inspection draws them",
+    ):
+        assert f"<caption>{caption}</caption>" in shown

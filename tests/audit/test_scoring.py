@@ -35,7 +35,7 @@ def test_gaps_found_missed_and_false_are_counted() -> None:
     world.take(1, 10, 19, 0.5, "drop")
     world.take(2, 10, 19, 1.0, "silent", "stalking")
     world.take(3, 20, 25, 1.0, "silent")
-    told = pd.DataFrame(
+    reported = pd.DataFrame(
         [
             row(0, 5, 8, "silent"),  # right
             row(1, 10, 14, "silent"),  # half of its months, wrong kind
@@ -45,7 +45,7 @@ def test_gaps_found_missed_and_false_are_counted() -> None:
         ],
         columns=COLUMNS,
     )
-    scored = score_gaps(world.ledger, told, [world.counts])
+    scored = score_gaps(world.ledger, reported, [world.counts])
     assert (scored.reported, scored.false) == (5, 2)
     assert scored.plain_found == pytest.approx(2 / 4)
     assert scored.reported_per_found == pytest.approx(3 / 2)
@@ -54,7 +54,7 @@ def test_gaps_found_missed_and_false_are_counted() -> None:
     assert (silent.put_in, silent.plain, silent.found, silent.kind_right) == (3, 3, 1, 1)
 
 
-def test_nothing_put_in_and_nothing_told_has_no_shares() -> None:
+def test_nothing_put_in_and_nothing_reported_has_no_shares() -> None:
     world = Simulated(1, [100.0] * 2)
     scored = score_gaps(world.ledger, pd.DataFrame(columns=COLUMNS), [world.counts])
     assert (scored.reported, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
@@ -65,11 +65,11 @@ def test_defects_are_counted_as_a_plain_comparison_counts_them(typical: Dataset)
     with connect(typical) as connection:
         scored = {row.defect: row for row in score_defects(connection, context)}
         tables = frames("duckdb", typical, connection)
-        told = {
+        reported = {
             check.id: set(failing_rows(tables, check, context)[list(TABLES[check.table].key)].astype("str").agg("|".join, axis=1))
             for check in catalogue()
             if check.id in {one.id for defect in DEFECTS for one in meant_for(defect)}
-            and check.id != "same_event_twice.crimes"  # there either copy may be told
+            and check.id != "same_event_twice.crimes"  # there either copy may be reported
         }
     ledger = pd.concat([pd.read_parquet(path) for path in typical.files("truth/defects")])
     ledger = ledger.drop_duplicates(["defect", "table", "record_id"])
@@ -77,14 +77,14 @@ def test_defects_are_counted_as_a_plain_comparison_counts_them(typical: Dataset)
     for defect in DEFECTS:
         checks = [check.id for check in meant_for(defect)]
         mine = ledger[ledger["defect"] == defect]
-        if mine.empty or not checks or not set(checks) <= set(told):
+        if mine.empty or not checks or not set(checks) <= set(reported):
             continue
         keys = mine["record_id"]
         if defect in ("suspect_not_linked", "victim_not_linked"):
             keys = keys.str.split("|").str[0]
         else:
             keys = keys[mine["table"].isin({name.split(".")[1] for name in checks}) | (mine["table"] == "crimes")]
-        rows = set().union(*(told[name] for name in checks))
+        rows = set().union(*(reported[name] for name in checks))
         row = scored[defect]
         assert (row.put_in, row.seen) == (len(keys), int(keys.isin(rows).sum())), defect
         assert row.missed == row.put_in - row.seen

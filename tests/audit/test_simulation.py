@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from audit import InputError
-from audit.effect import FAMILIES, Choices, built_in
+from audit.effect import FAMILIES, Choices, built_in, measure
+from audit.engines import connect
 from audit.simulation import QUANTITIES, Between, Counted, Counts, check_counts, counts_as_toml, counts_of_toml, read_counts, twin
 from audit.simulation.counting import as_written, count, totals
 from audit.simulation.drawing import distribution, draw
@@ -90,14 +91,13 @@ def test_counts_of_the_world_and_of_units_are_near_what_was_put_in(counted: Data
     assert 0.7 * 19.3 < 1000 * reports / residents < 19.3
     assert 0.395 < incidents / domestic < 0.47
     assert 0.008 < unfounded / reported < 0.022
-    silent = load_profile("clean", ("recording.silent_unit=1",))
+    silent = load_profile("clean", ("recording.silent_unit=0.6",))
     dataset = generate(tmp_path / "silent", silent, ["durnley"], seed=3, scale=1.0)
     with as_written(dataset) as connection:
-        assert totals(connection, QUANTITIES["recording.silent_unit"]) == (9, 9)
-        truth = replace(
-            QUANTITIES["recording.group_dropped"], truth=QUANTITIES["recording.group_dropped"].truth.replace("IS NOT", "IS")
-        )
-        assert totals(connection, truth) == (9, 9)
+        asked = QUANTITIES["recording.group_dropped"]
+        silent_units, units = totals(connection, replace(asked, truth=asked.truth.replace("IS NOT", "IS"))) or (0, 0)
+        assert 0 < silent_units < units == 9
+        assert totals(connection, QUANTITIES["recording.silent_unit"]) == (silent_units, units)
 
 
 def test_a_dataset_is_described_by_its_own_counts(counted: Dataset) -> None:
@@ -220,16 +220,15 @@ def test_rates_are_drawn_as_they_are_known() -> None:
 
 
 def test_rates_that_are_said_not_to_matter_leave_the_lists_as_they_are() -> None:
-    """Every such rate at once, where no unit has a gap (a late crime may move into or out of one)."""
-    base = (
-        "recording.force_spread=0",
-        *(f"{key}=0" for key in (*OF_UNITS, "recording.last_months_incomplete", "recording.system_change")),
-    )
+    """Every such rate at once; and to one list those that only others ask for."""
+    # Who shares a record is chosen by name, so that placeholders choose other people, though no more of them.
+    none = (*OF_UNITS, "recording.last_months_incomplete", "recording.system_change", "identity.overlaid")
+    base = ("recording.force_spread=0", *(f"{key}=0" for key in none))
     plan = plans_for(Counts(population=60_000))
     plain = measure_world(plan(load_profile("typical", base), 4), Choices()).effect
     idle = [f"{one.key}=0.35" for one in QUANTITIES.values() if not one.matters and one.key not in OF_UNITS]
     other = measure_world(plan(load_profile("typical", (*base, *idle)), 4), Choices()).effect
-    assert len(idle) > 25
+    assert len(idle) > 20
     pd.testing.assert_frame_equal(plain, other)
     only_serial = [key for key in QUANTITIES if QUANTITIES[key].matters and key not in matters_to(built_in()["harm_365"])]
     moved = measure_world(plan(load_profile("typical", (*base, *(f"{key}=0.35" for key in only_serial))), 4), Choices()).effect
@@ -237,13 +236,23 @@ def test_rates_that_are_said_not_to_matter_leave_the_lists_as_they_are() -> None
     pd.testing.assert_frame_equal(plain[plain["instrument"] == "harm_365"], moved[moved["instrument"] == "harm_365"])
 
 
+def test_a_world_in_memory_is_the_world_of_the_files(tmp_path: Path) -> None:
+    plan = replace(plans_for(Counts(population=50_000))(load_profile("typical"), 9), recording=2)
+    made = generate(tmp_path / "data", plan.profile, list(plan.forces), plan.years, plan.as_of, plan.seed, plan.scale, recording=2)
+    with connect(made) as connection:
+        of_files = measure(connection, made.forces, np.datetime64(plan.as_of), Choices(), only_effect=True)
+    in_memory = measure_world(plan, Choices())
+    pd.testing.assert_frame_equal(of_files.effect, in_memory.effect)
+    pd.testing.assert_frame_equal(of_files.attribution, in_memory.attribution)
+
+
 def test_exact_rates_are_the_exact_path_seed_for_seed() -> None:
     counts = check_counts(
         {"population": 50_000, "profile": "clean", "left_out": "profile", "answers": {"linkage.suspect_not_linked": 0.5}}
     )
-    found = twin(counts, worlds=3, seed=7, workers=1)
+    found = twin(counts, worlds=2, seed=7, workers=1)
     profile = load_profile("clean", ("recording.force_spread=0", "linkage.suspect_not_linked=0.5"))
-    for number in range(3):
+    for number in range(2):
         effect = measure_world(plans_for(counts)(profile, 7 + number), Choices()).effect.set_index("instrument")
         mine = found.runs[found.runs["seed"] == 7 + number].set_index("instrument")
         assert (mine["recall_at_k"] == effect["recall_at_k"]).all()
@@ -281,7 +290,7 @@ def test_the_spread_is_split_as_it_was_put_together() -> None:
 def test_effects_rank_what_moves_the_answer_and_hold_the_truth() -> None:
     """A linear, a curved, a small and 27 idle rates; shares of the variance are known in closed form."""
     held, first = [], []
-    for seed in range(8):
+    for seed in range(5):
         drawn = draw(Counts(), 60, seed)
         places = drawn.places.iloc[:, :30]
         a, b, c = (places.iloc[:, number].to_numpy() for number in range(3))

@@ -1,4 +1,4 @@
-"""Thresholds: read from a file, refused with a way out, and judged anew from stored counts without the data."""
+"""Thresholds: read from a file, refused with a way out, and re-assessed from stored counts without the data."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def test_the_printed_file_changes_nothing(tmp_path: Path, typical_results: Resul
     assert again.summary.forces == typical_results.summary.forces
 
 
-def test_judging_anew_is_the_same_as_auditing_with_the_thresholds(
+def test_judging_again_is_the_same_as_auditing_with_the_thresholds(
     tmp_path: Path, small: Dataset, small_results_folder: Path
 ) -> None:
     limits = read_thresholds(
@@ -47,8 +47,8 @@ def test_judging_anew_is_the_same_as_auditing_with_the_thresholds(
     assert judged.summary.forces == audited.summary.forces
     assert judged.summary.thresholds == audited.summary.thresholds
     whole = judged["checks"][judged["checks"]["month"].isna()].set_index("check_id")["status"]
-    assert set(whole["missing.persons.ethnicity"]) == {"fail"}
-    assert set(whole["missing.persons.date_of_birth"]) == {"pass"}
+    assert set(whole[["missing.persons.ethnicity"]]) == {"fail"}
+    assert set(whole[["missing.persons.date_of_birth"]]) == {"pass"}
 
 
 def test_the_command_judges_in_place_and_reads_no_data(

@@ -1,4 +1,4 @@
-"""Unit changes are told apart from silence: renamed, merged, split, doubled, opened; true silences beside them are still found."""
+"""Unit changes are kept apart from silence: renamed, merged, split, doubled, opened; true silences beside them are still found."""
 
 from collections.abc import Callable
 

@@ -149,8 +149,8 @@ def _run(arguments: list[str]) -> dict:
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
     peak = Peak(process.pid)
     output, _ = process.communicate()
-    told = json.loads(output.strip().splitlines()[-1])
-    return told | {"process": time.perf_counter() - begin, "gib": peak.stop()}
+    reported = json.loads(output.strip().splitlines()[-1])
+    return reported | {"process": time.perf_counter() - begin, "gib": peak.stop()}
 
 
 def _tell(begin: float, checks: int, failed: int) -> None:

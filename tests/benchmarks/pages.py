@@ -112,7 +112,9 @@ async def _load(port: int, pid: int, seconds: float) -> None:
     """Twenty visitors that wander through the pages, each looking a few seconds at what it sees; and the server's memory."""
     before = resident(pid) / 2**20
     end = time.perf_counter() + seconds
-    answers = [one for told in await asyncio.gather(*(_wander(port, end, turn) for turn in range(VISITORS))) for one in told]
+    answers = [
+        one for reported in await asyncio.gather(*(_wander(port, end, turn) for turn in range(VISITORS))) for one in reported
+    ]
     during = resident(pid) / 2**20
     times = sorted(one.seconds for one in answers)
     errors = sum(len(one.errors) for one in answers)

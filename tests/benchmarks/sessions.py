@@ -120,14 +120,14 @@ class Visitor:
     async def _take(self, answer: Answer) -> bool:
         """Take one message in; whether the answer is whole."""
         raw = await self.connection.recv()
-        told = ForwardMsg.FromString(raw)
+        reported = ForwardMsg.FromString(raw)
         answer.bytes += len(raw)
-        kind = told.WhichOneof("type")
+        kind = reported.WhichOneof("type")
         if kind == "navigation":
-            self.pages = {page.url_pathname: page.page_script_hash for page in told.navigation.app_pages}
-            self.pages[""] = next(page.page_script_hash for page in told.navigation.app_pages if page.is_default)
-        elif kind == "delta" and told.delta.WhichOneof("type") == "new_element":
-            element = told.delta.new_element
+            self.pages = {page.url_pathname: page.page_script_hash for page in reported.navigation.app_pages}
+            self.pages[""] = next(page.page_script_hash for page in reported.navigation.app_pages if page.is_default)
+        elif kind == "delta" and reported.delta.WhichOneof("type") == "new_element":
+            element = reported.delta.new_element
             of = element.WhichOneof("type")
             if of == "exception":
                 answer.errors.append(element.exception.message)
@@ -141,5 +141,5 @@ class Visitor:
                 answer.at_work = True
         return bool(
             kind == "script_finished"
-            and told.script_finished in (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
+            and reported.script_finished in (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
         )

@@ -1,4 +1,4 @@
-"""Measure how hard the world is for whoever links its records: what is shared by different people, and what changes. A script.
+"""Measure how hard the world is for those who link its records: what is shared by different people, and what changes. A script.
 
 python tests/benchmarks/world.py             # three forces, about a minute
 python tests/benchmarks/world.py DATASET     # a dataset at hand

@@ -42,7 +42,7 @@ def entered(defect: Defect, rate: float) -> int:
     if defect.name in BY_UNIT:
         return len(recording.gaps)
     mine = [entry for entry in ledger.entries if entry.defect is defect]
-    # A crime that is left out or doubled takes its involvements along; two fields may be spoiled in one go.
+    # A crime that is left out or doubled takes its involvements along; two fields may be damaged in one go.
     first = [entry for entry in mine if entry.table == mine[0].table and entry.field == mine[0].field]
     return sum(len(entry.rows) for entry in first)
 

@@ -47,7 +47,7 @@ def in_ledger(field: str) -> Callable[[pa.Table], pa.Table]:
 
 @dataclass(frozen=True)
 class Forged:
-    """A change to a table behind which the manifest is mended."""
+    """A change to a table behind which the manifest is repaired."""
 
     table: str
     change: Callable[[pa.Table], pa.Table]
@@ -120,16 +120,16 @@ SPOILS: dict[str, Callable[[Path], object] | Forged] = {
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
-def test_a_spoiled_dataset_is_refused_with_one_sentence_that_echoes_no_value(
-    spoil: str, spoiled: Path, forge_table: Callable[..., None]
+def test_a_damaged_dataset_is_refused_with_one_sentence_that_echoes_no_value(
+    spoil: str, damaged: Path, forge_table: Callable[..., None]
 ) -> None:
     chosen = SPOILS[spoil]
     if isinstance(chosen, Forged):
-        forge_table(spoiled, chosen.table, chosen.change)
+        forge_table(damaged, chosen.table, chosen.change)
     else:
-        chosen(spoiled)
+        chosen(damaged)
     with pytest.raises(InputError) as refused:
-        load(spoiled)
+        load(damaged)
     sentence = str(refused.value)
     assert "\n" not in sentence
     assert sentence.endswith(".")
@@ -139,15 +139,15 @@ def test_a_spoiled_dataset_is_refused_with_one_sentence_that_echoes_no_value(
 
 @pytest.mark.parametrize("arguments", [("synthetic", "verify"), ("audit", "run")])
 def test_every_command_that_reads_a_dataset_refuses_with_exit_2(
-    arguments: tuple[str, ...], spoiled: Path, command: Callable[..., Outcome], forge_table: Callable[..., None]
+    arguments: tuple[str, ...], damaged: Path, command: Callable[..., Outcome], forge_table: Callable[..., None]
 ) -> None:
-    forge_table(spoiled, "persons", last_value("postcode", SECRET))
-    outcome = command(*arguments, spoiled)
+    forge_table(damaged, "persons", last_value("postcode", SECRET))
+    outcome = command(*arguments, damaged)
     assert outcome.code == 2
     assert "Traceback" not in outcome.err
     assert outcome.err.strip().splitlines()[-1].startswith("Error: In persons, a postcode lacks the mark")
     assert SECRET not in outcome.out + outcome.err
-    assert not spoiled.with_name("spoiled-results").exists()
+    assert not damaged.with_name("damaged-results").exists()
 
 
 def test_a_whole_dataset_passes(typical: object, command: Callable[..., Outcome]) -> None:

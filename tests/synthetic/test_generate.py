@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic import Dataset, InputError, generate, load
 from synthetic.contract import RECORDED, TABLES, reference
 from synthetic.defects import REGISTRY, tilt
-from synthetic.defects.identity import slip
+from synthetic.defects.spelling import slip
 from synthetic.profile import Profile, check_profile, load_profile, profile_keys, profile_names
 
 
@@ -50,7 +50,7 @@ def test_every_table_of_a_clean_dataset_is_as_the_contract_declares_it(clean: Da
         assert not frame.duplicated(list(table.key)).any(), name
 
 
-def test_every_table_of_a_spoiled_dataset_has_its_columns_and_marks(typical: Dataset) -> None:
+def test_every_table_of_a_damaged_dataset_has_its_columns_and_marks(typical: Dataset) -> None:
     for name, table in TABLES.items():
         frame = read(typical, name)
         assert frame.columns.tolist() == table.columns
@@ -99,8 +99,8 @@ def undone(dataset: Dataset) -> dict[str, pd.DataFrame]:
             rows.setdefault(key_of(name, row), []).append(row)
     for entry in read(dataset, "truth/defects").iloc[::-1].itertuples():
         rows = tables[entry.table]
-        whole, told = not isinstance(entry.field, str), isinstance(entry.true_value, str)
-        if whole and told:
+        whole, answer = not isinstance(entry.field, str), isinstance(entry.true_value, str)
+        if whole and answer:
             clean = json.loads(entry.true_value)
             row = {field.name: value_of(field.kind, clean[field.name]) for field in TABLES[entry.table].fields}
             rows.setdefault(key_of(entry.table, row), []).append(row)
@@ -108,7 +108,7 @@ def undone(dataset: Dataset) -> dict[str, pd.DataFrame]:
         row = rows[entry.record_id].pop()
         if whole:
             continue
-        row[entry.field] = value_of(TABLES[entry.table].field(entry.field).kind, entry.true_value if told else None)
+        row[entry.field] = value_of(TABLES[entry.table].field(entry.field).kind, entry.true_value if answer else None)
         rows.setdefault(key_of(entry.table, row), []).append(row)
     return {
         name: pd.DataFrame([row for listed in rows.values() for row in listed], columns=TABLES[name].columns)
@@ -135,14 +135,14 @@ def comparable(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 def test_undone_from_the_ledger_the_clean_records_come_back(tmp_path: Path) -> None:
     arguments = {"forces": ["fellgate"], "years": 1, "scale": 0.02, "seed": 5}
-    spoiled = undone(generate(tmp_path / "typical", "typical", **arguments))  # type: ignore[arg-type]
+    damaged = undone(generate(tmp_path / "typical", "typical", **arguments))  # type: ignore[arg-type]
     clean = generate(tmp_path / "clean", "clean", **arguments)  # type: ignore[arg-type]
-    # Identifiers are shuffled anew in each recording, so rows are matched by what they say.
+    # Identifiers are shuffled again in each recording, so rows are matched by what they say.
     persons = [name for name in TABLES["persons"].columns if name != "person_id"]
-    left, right = spoiled["persons"][persons], read(clean, "persons")[persons]
+    left, right = damaged["persons"][persons], read(clean, "persons")[persons]
     pd.testing.assert_frame_equal(comparable(left, persons), comparable(right, persons))
     crimes = [name for name in TABLES["crimes"].columns if name != "crime_id"]
-    left, right = spoiled["crimes"][crimes], read(clean, "crimes")[crimes]
+    left, right = damaged["crimes"][crimes], read(clean, "crimes")[crimes]
     pd.testing.assert_frame_equal(comparable(left, crimes), comparable(right, crimes))
 
     def links(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def test_undone_from_the_ledger_the_clean_records_come_back(tmp_path: Path) -> N
         return comparable(joined[columns], columns)
 
     clean_tables = {name: read(clean, name) for name in ("persons", "crimes", "involvements")}
-    pd.testing.assert_frame_equal(links(spoiled), links(clean_tables))
+    pd.testing.assert_frame_equal(links(damaged), links(clean_tables))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.5, 1.0])

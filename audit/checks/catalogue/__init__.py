@@ -43,8 +43,6 @@ BLIND_SPOTS = {
 UNDETECTABLE = {
     "not_recorded": "a crime that was never recorded",
     "not_recorded_hidden": "a crime that was never recorded",
-    "crime_as_incident": "a crime that was never recorded",
-    "cancelled_wrongly": "a crime that was never recorded",
     "estimated_age": "a plausible wrong date",
     "wrong_sex": "a wrong answer for a right one",
     "downgraded": "a plausible wrong code",

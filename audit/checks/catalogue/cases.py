@@ -1,8 +1,8 @@
 """Checks that compare a case with itself: what must be there when something else is, and what cannot be true together."""
 
 from audit.checks.types.base import MATTERS, Check
-from audit.checks.types.cases import Contradiction, RequiredWhen
-from audit.checks.types.conditions import AtLeast, DiffersFrom, Equals, Is, IsAfter, IsIn, IsPresent, IsTrue
+from audit.checks.types.cases import Contradiction, RequiredWhen, ShareOfCodes
+from audit.checks.types.conditions import AtLeast, DiffersFrom, Equals, Is, IsAfter, IsIn, IsNotIn, IsPresent, IsTrue
 
 # Home Office outcome framework: which outcomes need a suspect, and which are for want of one (FACTS; HMICFRS, Home Office).
 NEEDS_SUSPECT = ("1", "2", "3", "4", "5", "8", "9", "10", "11", "12", "13", "15", "16", "17", "21", "22")
@@ -129,6 +129,23 @@ CHECKS: tuple[Check, ...] = (
         finds="Crimes whose outcome is older than their report.",
         matters="Either date is wrong, and with the report's the crime falls into the window or out of it.",
         fix=_REFUSE,
+    ),
+    Contradiction(
+        "contradiction.crimes.incident_with_outcome", table="crimes", field="record_class", scope="all rows", warn=0.0, fail=0.05,
+        among=(Is("record_class", "non_crime_incident"),), wrong=(IsIn("outcome_code", NEEDS_SUSPECT),),
+        needed_for=("frequency",),
+        finds="Non-crime incidents with an outcome that only a crime has: a charge, a caution, evidence and a suspect.",
+        matters="A crime stands as an incident, and counts for nobody on a list of crimes.",
+        fix="Record the crime that the outcome is of.",
+    ),
+    ShareOfCodes(
+        "share_of_codes.crimes.domestic_incidents", table="crimes", field="record_class", codes=("non_crime_incident",),
+        scope="all rows", warn=0.50, fail=0.65,  # 39.5% in England and Wales (ONS, year to March 2025); limits illustrative
+        among=(IsTrue("domestic_abuse"), IsNotIn("record_class", ("cancelled",))),
+        needed_for=("frequency",), detects=("crime_as_incident",),
+        finds="Domestic-abuse records that stand as non-crime incidents; in England and Wales 39.5% do (ONS, year to March 2025).",
+        matters="Where far more than usual do, crimes are among them, and those count for nobody on a list of crimes.",
+        fix="Review a sample of domestic incidents, and record a crime where the account holds one.",
     ),
     Contradiction(
         "contradiction.persons.one_name_twice", table="persons", field="forename", warn=0.01, fail=0.05,

@@ -1,7 +1,7 @@
 """Checks that the contract gives rise to, one for each field that they fit: missing, unknown, not in the list, of no such form."""
 
 from audit.checks.types.base import Check
-from audit.checks.types.values import CodeNotInList, Missing, Pattern, Placeholder, UnknownCode
+from audit.checks.types.values import CodeNotInList, Missing, Pattern, Placeholder, PlaceholderName, UnknownCode
 from synthetic.contract import RECORDED, TABLES, Field
 
 # Share of blanks at which a field warns and fails, where another than its need's.
@@ -99,8 +99,8 @@ CHECKS: tuple[Check, ...] = (
     *[_code_not_in_list(table, field) for table, field in _FIELDS if field.codes],
     *[_pattern(table, field) for table, field in _ASKED_FOR if field.pattern],
     *[
-        Placeholder(
-            f"placeholder.persons.{field}", table="persons", field=field, kind="name", warn=0.001, fail=0.03,
+        PlaceholderName(
+            f"placeholder.persons.{field}", table="persons", field=field, warn=0.001, fail=0.03,
             needed_for=("identity",), detects=("placeholder_name",),
         )
         for field in ("forename", "surname")

@@ -36,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
         needed_for=("frequency",),
         finds=(
             "Months in which a force recorded over 35% fewer or 50% more crimes than the months before, and the same months of "
-            "other years, lead to expect."
+            "other years, lead to expect; where there is no other year, over 55% fewer or 125% more."
         ),
         matters="A rule, a system or a habit changed, and not how many offend: a trend across it is none.",
         fix="Find out what changed in that month, and mark it on every figure that crosses it.",

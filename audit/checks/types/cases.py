@@ -45,6 +45,21 @@ class Contradiction(RowCheck):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShareOfCodes(RowCheck):
+    """Of the rows where the conditions of ``among`` hold, those whose field is one of ``codes``: none need be wrong, but more
+    than is usual is a sign."""
+
+    among: tuple[Condition, ...]
+    codes: tuple[str, ...]
+    type: ClassVar[str] = "share_of_codes"
+    dimension: Dimension = "coverage"
+
+    def rule(self, context: Context) -> Rule:
+        among = _all(self.among, self.table)
+        return Rule(among & nw.col(self.field).is_in(list(self.codes)).fill_null(False), among, joins_of(self.among))
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnyOf(RowCheck):
     """The row fails any of other checks of its table, by their own rules; of the rows that any of them is about."""
 

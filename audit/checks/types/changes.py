@@ -25,6 +25,8 @@ BEYOND_CHANCE = 5.0
 """Standard deviations from which a change is not chance; high, as every month of every force is compared."""
 FEWER, MORE = 0.65, 1.5
 """A month's number changes abruptly outside these shares of what is expected."""
+FEWER_ALONE, MORE_ALONE = 0.45, 2.25
+"""And outside these where no other year can show a season: a season twice as high as the rest lies within (illustrative)."""
 POINTS = 0.10
 """A month's share of blanks changes abruptly by more than this."""
 MAD_TO_SD = 1.4826
@@ -45,7 +47,8 @@ class AbruptCount(SeriesCheck):
     Expected is, where the data covers the same month of other years, the mean of the three months before times what that month
     was to the three before it in the other year; so a season that comes every year is no change. With two other years or more
     the month must differ from each of them, in one direction; with one it must differ from the months before as well; with
-    none, from the months before alone. Chance is a Poisson count with over-dispersion, estimated from the median distance of
+    none, from the months before alone, and by far, since a season looks like a change until it has
+    come twice. Chance is a Poisson count with over-dispersion, estimated from the median distance of
     all months to those before (quasi-Poisson: Wedderburn 1974, doi 10.1093/biomet/61.3.439). Comparing an agency with its
     own other years follows the FBI's outlier methods (Akiyama and Propheter 2005); the limits are of this project's choosing.
     A first or last month of which the data covers only some days is left out.
@@ -118,7 +121,8 @@ def count_changes(total: Floats) -> tuple[Flags, Flags]:
             for other in range(month % YEAR, count, YEAR)
             if other != month and (expected := _seasonal(total, sums, month, other)) is not None
         ]
-        before = _direction(float(total[month]), float(usual[month]), 1 / (BEFORE * usual[month]), overdispersion)
+        limits = (FEWER, MORE) if by_year else (FEWER_ALONE, MORE_ALONE)
+        before = _direction(float(total[month]), float(usual[month]), 1 / (BEFORE * usual[month]), overdispersion, limits)
         directions = {*by_year} if len(by_year) > 1 else {*by_year, before}
         changed[month] = directions in ({-1}, {1})
     return changed, known
@@ -149,10 +153,17 @@ def _seasonal(total: Floats, sums: Floats, month: int, other: int) -> tuple[floa
     return here_before * there / there_before, 1 / here_before + 1 / there + 1 / there_before
 
 
-def _direction(found: float, expected: float, variance: float, overdispersion: float) -> int:
+def _direction(
+    found: float,
+    expected: float,
+    variance: float,
+    overdispersion: float,
+    limits: tuple[float, float] = (FEWER, MORE),
+) -> int:
     """1 for abruptly more than expected, -1 for fewer, 0 for neither; ``variance`` is that of the expected number, relative."""
+    fewer, more = limits
     spread = expected * np.sqrt(overdispersion * (1 / expected + variance))
-    if abs(found - expected) <= BEYOND_CHANCE * spread or FEWER * expected <= found <= MORE * expected:
+    if abs(found - expected) <= BEYOND_CHANCE * spread or fewer * expected <= found <= more * expected:
         return 0
     return 1 if found > expected else -1
 

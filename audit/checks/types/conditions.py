@@ -65,6 +65,16 @@ class IsIn(Condition):
 
 
 @dataclass(frozen=True)
+class IsNotIn(Condition):
+    """None of several constants; what is blank is none of them."""
+
+    constants: tuple[str, ...]
+
+    def holds(self, table: str) -> nw.Expr:
+        return ~self.value.is_in(list(self.constants)).fill_null(False)
+
+
+@dataclass(frozen=True)
 class AtLeast(Condition):
     """A number of at least so much."""
 

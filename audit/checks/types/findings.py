@@ -9,7 +9,9 @@ import pandas as pd
 
 from audit.checks.types.base import Counts, Dimension, FindingCheck
 
-LINKAGE, GAPS = "duplicate identities", "reporting gaps"
+LINKAGE, GAPS, UNITS = "duplicate identities", "reporting gaps", "differences between units"
+BY_CHANCE = 0.001
+"""A unit stands out where its share is rarer than this by chance, over all the shares of its force that are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,49 @@ class MonthsSupplied(FindingCheck):
             return _rows(self.id, [], None, [], [])
         lacking = supplied["force_months_expected"] - supplied["force_months"]
         return _rows(self.id, supplied.index, None, lacking, supplied["force_months_expected"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandsOut(FindingCheck):
+    """Units in which a share is higher than in the force's other units together, beyond chance.
+
+    ``measure`` names the share in ``class_shares`` (``audit.readiness.evidence``); units are compared within an offence group.
+    Failed are the rows in excess in units that stand out, total all rows that are compared. Chance is judged by Fisher's
+    exact test, one-sided (doi 10.2307/2340521), at a thousandth over all comparisons of the force (Bonferroni).
+    """
+
+    measure: str
+    type: ClassVar[str] = "stands_out"
+    found_by: ClassVar[str] = UNITS
+    dimension: Dimension = "consistency"
+
+    def count(self, tables: Mapping[str, pd.DataFrame], supplied: pd.DataFrame) -> Counts:
+        shares = tables["class_shares"]
+        shares = shares[shares["measure"] == self.measure]
+        rows = [(force, *_in_excess(mine)) for force, mine in shares.groupby("force")]
+        forces, failed, total = zip(*rows, strict=True) if rows else ((), (), ())
+        return _rows(self.id, forces, None, failed, total)
+
+
+def _in_excess(shares: pd.DataFrame) -> tuple[int, int]:
+    """Rows in excess in the units of a force that stand out, and all rows that could be compared."""
+    failed, total = (shares[name].to_numpy(np.int64) for name in ("failed", "total"))
+    of_group = shares.groupby("offence_group")[["failed", "total"]].transform("sum")
+    all_failed, all_total = (of_group[name].to_numpy(np.int64) for name in ("failed", "total"))
+    others = all_total - total
+    compared = (others > 0) & (total > 0)
+    if not compared.any():
+        return 0, 0
+    from scipy.stats import hypergeom  # takes a second to import, and most datasets have no such rows
+
+    chance = np.ones(len(shares))
+    tried = compared & (failed > 0)
+    if tried.any():
+        chance[tried] = hypergeom.sf(failed[tried] - 1, all_total[tried], all_failed[tried], total[tried])
+    stands_out = tried & (chance < BY_CHANCE / compared.sum())
+    expected = total * (all_failed - failed) / np.maximum(others, 1)
+    excess = np.round(np.maximum(failed - expected, 0.0))
+    return int(excess[stands_out].sum()), int(total[compared].sum())
 
 
 @dataclass(frozen=True, kw_only=True)

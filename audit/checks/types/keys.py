@@ -6,14 +6,15 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, Frame, RowCheck, Rule
+from audit.checks.types.base import Context, Dimension, Frame, RowCheck, Rule, absent
 from audit.checks.types.joins import CRIMES_OF_PERSON, LINKS_OF_CRIME, first_of, known, often
 from audit.engines import LINKS, Frames
 from synthetic.contract import TABLES
 
 
-def _complete(key: tuple[str, ...]) -> nw.Expr:
-    return ~nw.any_horizontal(*(nw.col(name).is_null() for name in key), ignore_nulls=False)
+def _complete(table: str, key: tuple[str, ...]) -> nw.Expr:
+    """Whether every part of a key is there: what is blank is shared by nobody."""
+    return ~nw.any_horizontal(*(absent(table, name) for name in key), ignore_nulls=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class SharedValue(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         column, join = often(self.table, self.key, self.most, self.scope == "all rows")
-        complete = _complete(self.key)
+        complete = _complete(self.table, self.key)
         return Rule(complete & ~nw.col(column).is_null(), complete, (join,))
 
 
@@ -60,7 +61,7 @@ class SameEventTwice(RowCheck):
         identifier = TABLES[self.table].key[0]
         first, join_first = first_of(self.table, self.key, identifier)
         copies, join_copies = often(self.table, ("force", identifier), 1)
-        complete = _complete(self.key)
+        complete = _complete(self.table, self.key)
         of_event = complete & ~nw.col(first).is_null()
         if not self.every_copy:
             of_event = of_event & (nw.col(identifier) != nw.col(first)).fill_null(False)
@@ -85,7 +86,7 @@ class KeyOrphaned(RowCheck):
     fail: float = 0.01
 
     def rule(self, context: Context) -> Rule:
-        present = ~nw.col(self.field).is_null()
+        present = ~absent(self.table, self.field)
         if self.other == "crimes":  # every involvement has already been joined to the crimes, for its month
             return Rule(present & nw.col("crime_known").is_null(), present)
         return Rule(present & nw.col(f"{self.other}_known").is_null(), present, (known(self.field, self.other),))

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.blanks import placeholder
-from audit.checks.types.base import MATTERS, Context, Dimension, RowCheck, Rule, Wording, absent
+from audit.blanks import by_case, placeholder
+from audit.checks.types.base import MATTERS, Context, Dimension, Frame, Join, RowCheck, Rule, Wording, absent
+from audit.engines import Frames
 from synthetic.contract import blanks
 
 
@@ -122,6 +123,62 @@ class Placeholder(RowCheck):
     def wording(self) -> Wording:
         return Wording(
             f"Person records whose {self.field} is a word or sign that stands for none.",
+            "A placeholder passes for data, and joins strangers into one person. " + _matters(self),
+            f"Let {self.field} be left empty with a reason, so that nobody has to type something.",
+        )
+
+
+NO_NAME_SO_COMMON = 0.10
+"""Share of the names of one system above which a word is no name (illustrative: the commonest surname of a region holds less)."""
+LEAST_ROWS = 10
+"""Rows that hold a word, below which its share says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceholderName(RowCheck):
+    """The name is a word or sign that nobody is called.
+
+    Some words are placeholders by their spelling alone: ``NULL`` where people are called Null. They count where most names of
+    the same force and records system are in mixed case. Where all are in capitals, or in small letters, spelling cannot
+    separate the two, and they count only where over a tenth of the system's names are such words.
+    """
+
+    type: ClassVar[str] = "placeholder"
+    dimension: Dimension = "completeness"
+    lowers_field_score: ClassVar[bool] = True
+
+    def rule(self, context: Context) -> Rule:
+        present, spelled = ~absent(self.table, self.field), by_case(self.field)
+        decided, join = self._decided()
+        nobody = placeholder(self.field, "name") & (~spelled | nw.col(decided).fill_null(False))
+        system = ("system_of_name", nw.col("source_system").fill_null(""))
+        return Rule(present & nobody, present, (join,), (system,))
+
+    def _decided(self) -> tuple[str, Join]:
+        """The column of whether such words count in a row's force and system, and the join that brings it."""
+        decided, name = f"spelling_decides_{self.field}", nw.col(self.field)
+
+        def join(frame: Frame, frames: Frames) -> Frame:
+            spelled = by_case(self.field)
+            mixed = (name != name.str.to_uppercase()) & (name != name.str.to_lowercase()) & ~spelled
+            flags = {"named": ~name.is_null() & ~spelled, "mixed": mixed, "words": spelled, "filled": ~name.is_null()}
+            rows = frames[self.table].select(
+                "force",
+                system_of_name=nw.col("source_system").fill_null(""),
+                **{column: flag.fill_null(False).cast(nw.Int64) for column, flag in flags.items()},
+            )
+            sums = rows.group_by("force", "system_of_name").agg(*(nw.col(column).sum() for column in flags))
+            by_spelling = (2 * nw.col("mixed") >= nw.col("named")) & (nw.col("named") > 0)
+            too_common = (nw.col("words") > NO_NAME_SO_COMMON * nw.col("filled")) & (nw.col("words") >= LEAST_ROWS)
+            known = sums.select("force", "system_of_name", (by_spelling | too_common).alias(decided))
+            return frame.join(known, on=["force", "system_of_name"], how="left")
+
+        return decided, (decided, join)
+
+    def wording(self) -> Wording:
+        return Wording(
+            f"Person records whose {self.field} is a word or sign that stands for none. Where a system writes all names in capitals, "
+            "words like NULL, which some people are called, count only if they are commoner than a name can be.",
             "A placeholder passes for data, and joins strangers into one person. " + _matters(self),
             f"Let {self.field} be left empty with a reason, so that nobody has to type something.",
         )
