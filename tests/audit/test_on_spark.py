@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from audit import read_results
+from audit import Results, read_results
 from audit.engines import connect, engine_of, spark_session
 from audit.linkage import find_identities
 from synthetic import Dataset
@@ -31,9 +32,19 @@ def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
         here, there = find_identities(connection), find_identities(connection, spark=spark_session())
     assert len(here.identity_pairs) > 50
     assert here.left_out == there.left_out
-    pd.testing.assert_frame_equal(here.identities, there.identities)
-    pd.testing.assert_frame_equal(here.identity_summary, there.identity_summary, rtol=1e-6)
-    pd.testing.assert_frame_equal(here.identity_pairs, there.identity_pairs, rtol=1e-6)
+    assert_same_people(vars(here), vars(there))
+
+
+def assert_same_people(here: Mapping[str, Any] | Results, there: Mapping[str, Any] | Results) -> None:
+    """The same clusters and counts; rates and probabilities nearly: a few names are on a neighbouring level, see ``on_spark``."""
+    assert partition(here["identities"]) == partition(there["identities"])
+    rates = ["duplicate_rate", "low", "high"]
+    one, other = (tables["identity_summary"] for tables in (here, there))
+    pd.testing.assert_frame_equal(one.drop(columns=rates), other.drop(columns=rates))
+    pd.testing.assert_frame_equal(one[rates], other[rates], rtol=0, atol=0.005)
+    pairs = here["identity_pairs"].merge(there["identity_pairs"], on=["person_id_l", "person_id_r"], how="outer")
+    probability = pairs[["probability_x", "probability_y"]].fillna(0)
+    assert (probability["probability_x"] - probability["probability_y"]).abs().max() < 0.1
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +72,12 @@ def test_the_readmes_command_works_on_a_cluster_and_finds_the_same(
     for name in ("folder", "address"):
         there = read_results(tmp_path / name)
         assert there.summary.options.engine == "spark"
-        pd.testing.assert_frame_equal(here["checks"], there["checks"], check_dtype=False)
+        estimated = here["checks"]["check_type"] == "duplicate_identities"
+        one, other = (results["checks"] for results in (here, there))
+        pd.testing.assert_frame_equal(one[~estimated], other[~estimated], check_dtype=False)
+        pd.testing.assert_series_equal(one.loc[estimated, "rate"], other.loc[estimated, "rate"], rtol=0, atol=0.005)
         pd.testing.assert_frame_equal(here["gaps"], there["gaps"])
-        pd.testing.assert_frame_equal(here["identity_pairs"], there["identity_pairs"], rtol=1e-6)
-        assert partition(here["identities"]) == partition(there["identities"])
+        assert_same_people(here, there)
         pd.testing.assert_frame_equal(here["effect"], there["effect"])
 
 
