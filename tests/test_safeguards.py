@@ -23,10 +23,11 @@ from audit.results import SCHEMAS
 from dashboard.cache import results_below
 from synthetic import Dataset
 from synthetic.benchmarks import SETS
+from synthetic.series import generate_series
 from tests.conftest import ROOT, Outcome
 
 PAGES = [page.module for page in dashboard.PAGES]
-FOLDED = ("actions", "change", "scores", "reliability", "dictionary", "catalogue", "offences")
+FOLDED = ("targets", "actions", "change", "scores", "reliability", "dictionary", "catalogue", "offences")
 PERSON = re.compile(r"SYN-P\d|\bp-[0-9A-HJKMNP-TV-Z]{11}\b")
 
 
@@ -69,8 +70,12 @@ def test_no_schema_puts_a_person_beside_a_number() -> None:
             assert all(any(name.startswith(one) for one in BESIDE_ALLOWED[table]) for name in beside), table
 
 
+OF_A_SERIES = {"trend", "signals", "fixes"}
+"""Tables that tracking a series adds."""
+
+
 def test_no_results_file_has_a_person_beside_a_number(results_folder: Path, typical: Dataset) -> None:
-    assert {path.stem for path in results_folder.glob("*.parquet")} == set(SCHEMAS)
+    assert {path.stem for path in results_folder.glob("*.parquet")} - OF_A_SERIES == set(SCHEMAS)
     for path in results_folder.iterdir():
         if path.suffix == ".json":
             assert_nobody(path.read_text(), typical)
@@ -97,8 +102,15 @@ FAILS_BY_DESIGN = {"adopt"}
 """Commands that only say what to do instead."""
 
 
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("series") / "series"
+    generate_series(folder, 2, "typical", ["durnley"], years=1, scale=0.02)
+    return folder
+
+
 @pytest.fixture
-def values(small: Dataset, small_results_folder: Path, tmp_path: Path) -> dict[str, str]:
+def values(small: Dataset, small_results_folder: Path, series: Path, tmp_path: Path) -> dict[str, str]:
     """What to put for each kind of argument and required option that a command may have."""
     (tmp_path / "limits.toml").write_text("[gates]\n")
     (tmp_path / "grid.toml").write_text(
@@ -110,6 +122,7 @@ def values(small: Dataset, small_results_folder: Path, tmp_path: Path) -> dict[s
     (own / "dataset.json").unlink()
     return {
         "DATASET": str(small.path),
+        "SERIES": str(series),
         "RESULTS": str(shutil.copytree(small_results_folder, tmp_path / "judged")),
         "OLD_RESULTS": str(small_results_folder),
         "NEW_RESULTS": str(small_results_folder),
@@ -132,6 +145,7 @@ QUICK = {
     "generate": ("--forces", "durnley", "--scale", "0.05", "--years", "1", "--workers", "1"),
     "twin": ("--worlds", "2", "--workers", "1"),
     "sweep": ("--workers", "1"),
+    "track": ("--without", "linkage"),
 }
 """Options that make a command quick."""
 

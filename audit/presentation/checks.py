@@ -105,6 +105,13 @@ def checks_of_all_table(found: pd.DataFrame, names: dict[str, str]) -> Table:
     )
 
 
+NO_WARNING = {
+    "pass": "Nothing worth a warning in any force",
+    "not_applicable": "Nothing to judge: no rows, or no truth",
+    "not_run": "Not run: left out of this audit",
+}
+
+
 def checks_table(results: Results) -> Table:
     """Every check that warns or fails anywhere: in how many forces, over all of them, what it finds, how to fix it."""
     checks = results["checks"]
@@ -129,6 +136,14 @@ def checks_table(results: Results) -> Table:
         rows,
         "Rate: failed ÷ counted rows of all forces; small print is the 95% Wilson interval.",
     )
+
+
+def quiet_checks(results: Results) -> dict[str, list[str]]:
+    """The checks that neither warn nor fail in any force, by what became of them: a check that was not run says nothing good."""
+    checks = results["checks"]
+    whole = of_all_forces(checks[checks["month"].isna()])
+    found = {title: sorted(whole.loc[whole["status"] == status, "check_id"]) for status, title in NO_WARNING.items()}
+    return {title: ids for title, ids in found.items() if ids}
 
 
 def how_to_fix(check_id: str) -> str:

@@ -11,7 +11,7 @@ from audit.checks.catalogue import BLIND_SPOTS
 from audit.oversight.compare import compare
 from audit.presentation.changes import changed_checks_table, changed_forces_table
 from audit.presentation.charts import Picture, field_dots, waterfall
-from audit.presentation.checks import checks_table, fields_table
+from audit.presentation.checks import checks_table, fields_table, quiet_checks
 from audit.presentation.effects import (
     EVERYWHERE,
     choices_table,
@@ -145,6 +145,7 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         date=option_title(summary.options.date_basis),
         tables={name: _table(table) for name, table in tables.items()},
         pictures=_pictures(results, names),
+        quiet=quiet_checks(results),
         blind_spots=BLIND_SPOTS,
         safeguards=SAFEGUARDS,
         limits=LIMITS,
