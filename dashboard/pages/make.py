@@ -54,8 +54,8 @@ def _order() -> work.Order:
             "Forces", list(forces), default=["durnley"], format_func=forces.__getitem__, max_selections=work.MOST_FORCES, key="made_forces"
         )  # fmt: skip
     with right:
-        scale = st.slider("Scale: share of each force's population", 0.01, work.MOST_SCALE, 0.05, 0.01, key="made_scale")
-        years = st.slider("Years", 1, work.MOST_YEARS, 1, key="made_years")
+        scale = st.number_input("Scale: share of each force's population", 0.01, work.MOST_SCALE, 0.05, 0.01, key="made_scale")
+        years = st.number_input("Years", 1, work.MOST_YEARS, 1, key="made_years")
         seed = st.number_input("Seed", 1, 1_000_000, 1, key="made_seed")
     return work.Order(profile, tuple(chosen_forces), int(years), float(scale), int(seed))
 

@@ -25,7 +25,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install it to run the browser tests")
 expect.set_options(timeout=40_000)  # other tests run at the same time
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-WITHOUT_TABLE = ("simulate", "lessons")
+WITHOUT_TABLE = ("over_time", "simulate", "lessons")
 # Below the first page Streamlit's client looks for its server under the page's own address first, and the browser logs that.
 LET_THROUGH = re.compile(r"Failed to load resource: the server responded with a status of 404")
 
