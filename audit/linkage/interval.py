@@ -106,5 +106,5 @@ def _again(part: Part, rng: np.random.Generator) -> tuple[Floats, State]:
     # The sum of so many exponential weights as a pattern has pairs.
     count = rng.gamma(patterns.count)
     drawn = Patterns(patterns.levels, patterns.shares, count, patterns.possible, patterns.records)
-    state, weighed = fit(drawn, part.strangers, part.settings.varied(rng), most=60)
+    state, weighed = fit(drawn, part.strangers, part.settings.varied(rng), part.state, most=60)
     return _log_odds(weighed), state
