@@ -111,8 +111,15 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds wrong for people who use a screen reader, a keyboard or little contrast."""
-    return [f"{found['id']}: {found['nodes'][0]['html'][:200]}" for found in Axe().run(page).response["violations"]]
+    """What axe finds wrong for people who use a screen reader, a keyboard or little contrast, once nothing fades in any more."""
+    if page.get_by_test_id("stApp").count():  # a report is no page of the dashboard
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    for wait in (300, 1500, 3000):
+        page.wait_for_timeout(wait)
+        found = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in Axe().run(page).response["violations"]]
+        if not found:
+            break
+    return found
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
