@@ -190,8 +190,10 @@ def cancellations(keys: Keys, recorded: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _mix_of_force(scope: Scope, force: Force) -> np.ndarray:
-    """Factors of the force's shares of outcomes, over the usual ones; shape (6,)."""
-    return np.exp(stream(scope.seed, "outcomes", force.slug).normal(0, OUTCOME_SPREAD, 6))
+    """Factors of the force's shares of outcomes, over the usual ones; shape (6,). The share still open is the same in all."""
+    factors = np.exp(stream(scope.seed, "outcomes", force.slug).normal(0, OUTCOME_SPREAD, 6))
+    factors[-1] = 1.0
+    return factors
 
 
 def _draw_channels(keys: Keys, domestic: np.ndarray) -> np.ndarray:

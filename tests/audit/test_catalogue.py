@@ -25,7 +25,7 @@ from tests.conftest import Outcome
 
 RATE = 0.05
 MORE = {"outcome_stale": 0.15}
-"""Where clean data has some of it already: of its cases 6 to 14% are open."""
+"""Where clean data has some of it already: of its cases 4 to 11% are open."""
 FORCES = reference("forces").set_index("force")["population"]
 BY_LINKAGE = {"duplicate_identities.persons", "shared_value.persons.name_and_date_of_birth"}
 BY_GAPS = {
