@@ -107,6 +107,7 @@ def audit_dataset(
         "identity_summary": identities.identity_summary,
         "identity_pairs": identities.identity_pairs,
         "identity_thresholds": identities.identity_thresholds,
+        "identity_people": identities.identity_people,
         "identity_diagnosis": identities.identity_diagnosis,
         **vars(gaps),
         **vars(coverage),
@@ -168,7 +169,7 @@ def _identity_summary(identities: Identities) -> IdentitySummary:
     return IdentitySummary(
         threshold=identities.threshold,
         expected_precision=float(joined.mean()) if len(joined) else None,
-        expected_recall=float(joined.sum() / pairs.sum()) if len(joined) else None,
+        expected_recall=float((1 - identities.missed) * joined.sum() / pairs.sum()) if len(joined) else None,
         left_out=identities.left_out,
     )
 

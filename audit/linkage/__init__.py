@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from audit.linkage.clusters import Tree
 from audit.linkage.compare import compare, present_fields, strangers
 from audit.linkage.comparisons import FIELDS
 from audit.linkage.diagnosis import diagnose
@@ -35,9 +36,12 @@ class Identities:
     identity_summary: pd.DataFrame
     identity_pairs: pd.DataFrame
     identity_thresholds: pd.DataFrame
+    identity_people: pd.DataFrame
     identity_diagnosis: pd.DataFrame
     threshold: float
     left_out: list[str]
+    missed: float = 0.0
+    """Share of the pairs of the same person that are expected to share no blocking key."""
 
 
 def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, seed: int = 1) -> Identities:
@@ -70,10 +74,12 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
         pd.DataFrame({"person_id": person, "cluster_id": person[people.cluster]}),
         _summary(people.cluster, force, forces, rates),
         _pairs(people, person),
-        _thresholds(people.probability),
+        _thresholds(people.probability, findings.missed),
+        _people(people.tree, force, forces, people.threshold),
         findings.table,
         people.threshold,
         left_out,
+        findings.missed,
     )
 
 
@@ -89,6 +95,7 @@ def _nothing(person: np.ndarray, force: np.ndarray, forces: np.ndarray, left_out
         _summary(np.arange(len(person)), force, forces, (none, none, high)),
         pd.DataFrame(nobody | {f"weight_{name}": empty for name in FIELDS}),
         _thresholds(empty),
+        _people(None, force, forces, 0.5),
         diagnose(None, None, force, forces.tolist(), there, left_out).table,
         0.5,
         left_out,
@@ -137,8 +144,8 @@ def _pairs(people: People, person: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(columns | parts).iloc[order].reset_index(drop=True)
 
 
-def _thresholds(probability: np.ndarray) -> pd.DataFrame:
-    """Pairs joined at each threshold, and the precision and recall that their probabilities lead to expect."""
+def _thresholds(probability: np.ndarray, missed: float = 0.0) -> pd.DataFrame:
+    """Pairs joined at each threshold, and the precision and recall that their probabilities, and blocking, lead to expect."""
     total = probability.sum()
     rows = []
     for threshold in THRESHOLDS:
@@ -148,7 +155,19 @@ def _thresholds(probability: np.ndarray) -> pd.DataFrame:
                 "threshold": threshold,
                 "pairs": len(taken),
                 "expected_precision": taken.mean() if len(taken) else np.nan,
-                "expected_recall": taken.sum() / total if total > 0 else np.nan,
+                "expected_recall": (1 - missed) * taken.sum() / total if total > 0 else np.nan,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _people(tree: Tree | None, force: np.ndarray, forces: np.ndarray, used: float) -> pd.DataFrame:
+    """How many people each force's records would stand for if groups were joined from other probabilities; ``used`` is among them."""
+    records = np.bincount(force, minlength=len(forces))
+    rows = []
+    for threshold in sorted({*THRESHOLDS, used}):
+        people = records if tree is None else tree.people(float(np.log(threshold / (1 - threshold))), force, len(forces))
+        rows.append(
+            pd.DataFrame({"threshold": threshold, "used": threshold == used, "force": forces, "records": records, "people": people})
+        )
+    return pd.concat(rows, ignore_index=True)

@@ -47,6 +47,13 @@ class Tree:
         np.minimum.at(smallest, component, np.arange(self.records))
         return smallest[component]
 
+    def people(self, cut: float, force: Ints, forces: int) -> Ints:
+        """How many clusters have records in each force, shape (forces,), joining merges of at least ``cut``."""
+        joined = np.unique(np.concatenate((self.left, self.right)))
+        alone = np.bincount(force, minlength=forces) - np.bincount(force[joined], minlength=forces)
+        known = np.unique(self.labels(cut)[joined] * forces + force[joined])
+        return np.asarray(alone + np.bincount(known % forces, minlength=forces), np.int64)
+
     def mean_odds(self, odds: Floats) -> Floats:
         """The merges' mean log odds where the pairs given to ``build_tree`` have other odds."""
         inside = self.pair_merge >= 0

@@ -30,6 +30,8 @@ class Findings:
 
     table: pd.DataFrame
     widened: float
+    missed: float = 0.0
+    """Share of the pairs of the same person that are expected to share no blocking key."""
 
 
 def diagnose(
@@ -83,7 +85,7 @@ def diagnose(
         if count:
             sentence = f"{count:,} records repeat another of this force letter for letter."
             rows.append((forces[place], "exact copies", float(count), sentence))
-    return Findings(_table(rows), widened)
+    return Findings(_table(rows), widened, missed)
 
 
 def _tables(people: People) -> list[tuple[str | None, str, float, str]]:

@@ -44,6 +44,15 @@ def missed_by_blocking(state: State) -> float:
     return share * float(1 - phone) * float(1 - home)
 
 
+def hidden_by_names(part: Part, state: State) -> float:
+    """Share of the same person's pairs that may have quite different names beyond those found.
+
+    Such pairs, of an alias or another married name, look like strangers, so the records cannot show how many there are: what is
+    usual may be true.
+    """
+    return float(sum(max(part.settings.same[name][0] - state.same[name][0], 0.0) for name in ("forename", "surname")))
+
+
 def duplicate_rates(
     people: People, force: np.ndarray, forces: int, every: bool, rng: np.random.Generator, widened: float = 0.0
 ) -> tuple[Floats, Floats, Floats]:
@@ -58,8 +67,8 @@ def duplicate_rates(
     edges = np.arange(LOWEST, HIGHEST + STEP, STEP)
     middles = edges[:-1] + STEP / 2
     drawn = []
-    for refit in range(REFITS):
-        odds, missed = (people.odds, 0.0) if refit < 0 else _refitted(people, rng)
+    for _ in range(REFITS):
+        odds, missed, hidden = _refitted(people, rng)
         merges = people.tree.mean_odds(odds)
         by_force = _histogram(merges, people.tree.shared, edges, forces)
         missed = widened + (0.0 if every else missed)
@@ -72,7 +81,7 @@ def duplicate_rates(
             mean = (by_force * chance).sum(1)
             spread = np.sqrt((by_force * chance * (1 - chance)).sum(1))
             count = np.maximum(rng.normal(mean, spread), 0)
-            drawn.append(count * (1 + rng.uniform(0, missed)))
+            drawn.append(count * (1 + rng.uniform(0, missed) + max(rng.uniform(-hidden, hidden), 0.0)))
     rates = np.minimum(np.array(drawn) / np.maximum(records, 1), 1 - 1 / np.maximum(records, 1))
     low, middle, high = np.quantile(rates, [0.025, 0.5, 0.975], axis=0)
     return middle, low, high
@@ -90,15 +99,16 @@ def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -
     return counted.reshape(forces, -1).astype(float)
 
 
-def _refitted(people: People, rng: np.random.Generator) -> tuple[Floats, float]:
-    """The pairs' log odds by a fit with other hand-set numbers and weights of pairs, and the share that blocking misses."""
+def _refitted(people: People, rng: np.random.Generator) -> tuple[Floats, float, float]:
+    """The pairs' log odds by a fit with other hand-set numbers and weights of pairs; the shares that blocking and names hide."""
     odds = people.odds.copy()
-    missed = 0.0
+    missed, hidden = 0.0, 0.0
     for part in people.parts:
         reweighted, state = _again(part, rng)
         odds[part.pairs] = reweighted[part.of_pair]
-        missed = max(missed, missed_by_blocking(state)) if part is people.parts[0] else missed
-    return odds, missed
+        if part is people.parts[0]:
+            missed, hidden = missed_by_blocking(state), hidden_by_names(part, state)
+    return odds, missed, hidden
 
 
 def _again(part: Part, rng: np.random.Generator) -> tuple[Floats, State]:

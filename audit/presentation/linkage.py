@@ -121,3 +121,28 @@ def _reporting(results: Results) -> dict[str, str]:
         "Flow of records": f"Person records {count(records)}, people judged to be behind them {count(people)}, counted by force: some are known "
         "to several.",
     }
+
+
+def people_table(results: Results, threshold: float) -> Table:
+    """The people that each force's records would stand for, joined from a probability of ``identity_people`` on, beside those found."""
+    table = results["identity_people"]
+    found = table[table["used"]].set_index("force")["people"]
+    names = {row.force: row.force_name for row in results.summary.forces}
+    rows = []
+    for row in table[table["threshold"] == threshold].itertuples():
+        rows.append(
+            [
+                Cell(names.get(row.force, row.force)),
+                Cell(count(row.records), number=True),
+                Cell(count(row.people), number=True),
+                Cell(f"{row.people - found[row.force]:+,}".replace("-", "−"), number=True),
+                Cell(percent(1 - row.people / row.records) if row.records else "–", number=True),
+            ]
+        )
+    return Table(
+        f"People behind the records, joined from {threshold:.3g} on",
+        ["Force", "Records", "People", "Difference from what was used", "Records that repeat a person"],
+        rows,
+        "Counts of groups that are joined at this probability. The duplicate rate above is an estimate instead: it also counts what is "
+        "uncertain, so it need not agree with the last column at any one probability.",
+    )

@@ -52,6 +52,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "expected_precision": _SHARE,
         "expected_recall": _SHARE,
     },
+    "identity_people": {"threshold": _SHARE, "used": pa.bool_(), "force": _TEXT, "records": _COUNT, "people": _COUNT},
     "merging": {
         "force": _TEXT,
         "instrument": _TEXT,

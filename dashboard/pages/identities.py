@@ -11,6 +11,7 @@ from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage.look import FIELDS, MOST_CLUSTERS, MOST_SHOWN, Clusters, clusters_of, pairs_of, records_of
 from audit.presentation.findings import diagnosis_table, identities_table, reliability_table
+from audit.presentation.linkage import people_table
 from audit.presentation.records import side_by_side
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, field_title, percent, plural
@@ -27,6 +28,7 @@ def show(view: View) -> None:
     downloads(lambda: view.results["identity_summary"], "identity-summary", "identity_summary")
     _clusters(view)
     _sizes_and_thresholds(view, force)
+    folded("If records were joined from another probability", "another-probability", lambda: _another_probability(view))
     folded("Can the probabilities be relied on? Compared with the truth", "reliability", lambda: _reliability(view))
     st.header("The same person, several records?", anchor=False)
     _cluster(view)
@@ -49,6 +51,22 @@ def _sizes_and_thresholds(view: View, force: str) -> None:
     if left_out:
         fields = ", ".join(field_title(name) for name in left_out)
         st.caption(f"Fields that no two records have, and so were not compared: {fields}.")
+
+
+def _another_probability(view: View) -> None:
+    """The people that the records would stand for, read from the tree of merges; nothing is linked again."""
+    choices = sorted(view.results["identity_people"]["threshold"].unique())
+    used = view.results.summary.identity.threshold
+    nearest = min(choices, key=lambda one: abs(one - used))
+    chosen = st.select_slider(
+        "Join records from this probability on",
+        choices,
+        nearest,
+        format_func=lambda one: f"{one:.3g}" + (" (used)" if one == nearest else ""),
+        key="join-from",
+        help="Lower joins more records, of which more are wrong. The audit uses the one with the highest expected F1.",
+    )
+    show_table(people_table(view.results, float(chosen)))
 
 
 def _reliability(view: View) -> None:
@@ -108,7 +126,7 @@ def _thresholds(view: View) -> Table:
         "Pairs of records at other thresholds",
         ["From probability", "Pairs", "Expected to be right", "Expected to be found"],
         rows,
-        f"Expected from the pairs' own probabilities. {used}",
+        f"Expected from the pairs' own probabilities and the pairs that share no key. {used}",
     )
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import numpy as np
@@ -18,6 +19,8 @@ from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.clusters import build_tree
 from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
 from audit.linkage.conditions import DUCKDB, SPARK
+from audit.linkage.interval import hidden_by_names
+from audit.linkage.model import Settings
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
@@ -191,6 +194,7 @@ def test_few_records_have_a_sensible_answer(count: int) -> None:
     found = found_in(people(count))
     assert found.identities["cluster_id"].nunique() == count
     assert len(found.identity_summary) == min(count, 1)
+    assert (found.identity_people["people"] == count).all()
 
 
 @pytest.mark.deep
@@ -272,6 +276,12 @@ def test_pairs_thresholds_and_merging_are_in_the_results(typical_results: Result
     thresholds = results["identity_thresholds"]
     assert thresholds["expected_precision"].is_monotonic_increasing
     assert thresholds["expected_recall"].is_monotonic_decreasing
+    people = results["identity_people"]
+    assert (people["records"] >= people["people"]).all()
+    by_threshold = people.pivot_table("people", "threshold", "force").sort_index()
+    assert (by_threshold.diff().dropna() >= 0).all(axis=None)  # a higher probability joins fewer
+    used = people[people["used"]].set_index("force")["people"]
+    assert used.to_dict() == results["identity_summary"].set_index("force")["clusters"].to_dict()
     merging = results["merging"].merge(results["effect"], on=["force", "instrument"], suffixes=("", "_recorded"))
     assert (merging["recall_at_k"] == merging["recall_at_k_recorded"]).all()
     assert merging["recall_after_merging"].between(0, 1).all()
@@ -504,3 +514,14 @@ def test_every_pair_that_is_reported_has_a_weight_for_every_field(typical_result
     assert (weights.max() > weights.min()).all()
     # A rare name says more than a common one, wherever the two records spell it the same.
     assert weights["weight_forename"][weights["weight_forename"] > 0].nunique() > 20
+
+
+def test_pairs_that_names_may_hide_are_those_that_are_usual_and_were_not_found() -> None:
+    found = found_in(copies())
+    assert found.missed < 0.2
+    usual = Settings()
+    part = SimpleNamespace(settings=usual)
+    few = {name: np.append(0.01, table[1:]) for name, table in usual.same.items()}
+    many = {name: np.append(0.5, table[1:]) for name, table in usual.same.items()}
+    assert hidden_by_names(part, SimpleNamespace(same=few)) == pytest.approx(0.04 + 0.05, abs=1e-3)  # type: ignore[arg-type]
+    assert hidden_by_names(part, SimpleNamespace(same=many)) == 0  # type: ignore[arg-type]
