@@ -323,7 +323,7 @@ def three_years(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return generate(tmp_path_factory.mktemp("three") / "dataset", "typical", ["durnley"], years=3, scale=0.1, seed=7)
 
 
-@pytest.mark.parametrize("instrument", ["serial", pytest.param("own", marks=pytest.mark.deep)])
+@pytest.mark.parametrize("instrument", [pytest.param(name, marks=pytest.mark.deep) for name in ("serial", "own")])
 def test_lists_of_a_generated_dataset_equal_a_plain_loop(instrument: str, three_years: Dataset) -> None:
     """As an audit makes them: from the dataset's files, with the incidents and cancelled crimes that it has."""
     rows = {

@@ -68,7 +68,7 @@ def test_months_are_expected_from_the_forces_own_first_month_whatever_other_forc
     assert supplied([small, large], "bigshire") == (18, 18)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 1000), st.integers(8, 30), st.integers(1, 60), st.floats(0.05, 4))
 def test_what_is_found_of_a_force_depends_on_its_own_rows_alone(seed: int, months: int, other: int, a_day: float) -> None:
     def back(number: int) -> date:

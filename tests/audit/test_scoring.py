@@ -60,18 +60,20 @@ def test_nothing_put_in_and_nothing_reported_has_no_shares() -> None:
     assert (scored.reported, scored.false, scored.plain_found, scored.false_share) == (0, 0, None, None)
 
 
-def test_defects_are_counted_as_a_plain_comparison_counts_them(typical: Dataset) -> None:
-    context = Context(typical.manifest.as_of)
-    with connect(typical) as connection:
+@pytest.mark.parametrize("made", ["small", pytest.param("typical", marks=pytest.mark.deep)])
+def test_defects_are_counted_as_a_plain_comparison_counts_them(made: str, request: pytest.FixtureRequest) -> None:
+    dataset: Dataset = request.getfixturevalue(made)
+    context = Context(dataset.manifest.as_of)
+    with connect(dataset) as connection:
         scored = {row.defect: row for row in score_defects(connection, context)}
-        tables = frames("duckdb", typical, connection)
+        tables = frames("duckdb", dataset, connection)
         reported = {
             check.id: set(failing_rows(tables, check, context)[list(TABLES[check.table].key)].astype("str").agg("|".join, axis=1))
             for check in catalogue()
             if check.id in {one.id for defect in DEFECTS for one in meant_for(defect)}
             and check.id != "same_event_twice.crimes"  # there either copy may be reported
         }
-    ledger = pd.concat([pd.read_parquet(path) for path in typical.files("truth/defects")])
+    ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/defects")])
     ledger = ledger.drop_duplicates(["defect", "table", "record_id"])
     assert set(scored) == set(ledger["defect"])
     for defect in DEFECTS:
