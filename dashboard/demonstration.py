@@ -10,20 +10,25 @@ from pathlib import Path
 import platformdirs
 
 from audit import audit_dataset, read_results, write_results
+from audit.oversight.track import track_series, write_tracked
 from audit.results import Results
-from synthetic import InputError, generate
+from synthetic import InputError, generate, generate_series
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
 SCALE = 0.06
 """Lists of a hundred are full, and a first start takes seconds."""
 SEED = 1
+CHANGES = ("2025-01-01:migration@garrowby",)
+FIXES = ("2024-12-01:linkage.suspect_not_linked=0.7@cairnwater",)
+"""What happens in the last months, so that a series of extracts has something to show."""
+EXTRACTS = 6
 
 _one_at_a_time = threading.Lock()
 
 
 def results_folder() -> Path:
     """Where the demonstration's results are, or will be: a folder of the user's cache, by version and settings."""
-    settings = f"{version('synthetic-force-data')} {FORCES} {SCALE} {SEED} {_code_hash()}"
+    settings = f"{version('synthetic-force-data')} {FORCES} {SCALE} {SEED} {CHANGES} {FIXES} {_code_hash()}"
     name = hashlib.sha256(settings.encode()).hexdigest()[:12]
     return platformdirs.user_cache_path("synthetic-force-data") / f"demonstration-{name}" / "results"
 
@@ -44,12 +49,46 @@ def make(progress: Callable[[str, float], None]) -> Results:
                         scale=SCALE,
                         seed=SEED,
                         workers=1,  # so little is made sooner than another process begins
+                        changes=CHANGES,
+                        fixes=FIXES,
                         progress=lambda sentence, share: progress(sentence, 0.6 * share),
                     )
             results = audit_dataset(dataset, progress=lambda sentence, share: progress(sentence, 0.6 + 0.4 * share))
             with _if_another_was_first(target / "audit.json"):
                 write_results(results, target)
     return read_results(target)
+
+
+def make_months(progress: Callable[[str, float], None]) -> Path:
+    """Make the monthly extracts before the demonstration's and track them, where that was not done yet; the results folder.
+
+    The last extract of the series is the demonstration's dataset, byte for byte, so its audit is not repeated. Person records
+    of the months before are not linked, which would take most of the time.
+    """
+    last = make(progress)
+    target = results_folder().with_name("over-time")
+    with _one_at_a_time:
+        if not (target / "audit.json").exists():
+            series = target.with_name("series")
+            if not series.exists():
+                with _if_another_was_first(series):
+                    generate_series(
+                        series,
+                        EXTRACTS,
+                        "typical",
+                        FORCES,
+                        scale=SCALE,
+                        seed=SEED,
+                        changes=CHANGES,
+                        fixes=FIXES,
+                        progress=lambda sentence, share: progress(sentence, 0.4 * share),
+                    )
+            tracked = track_series(
+                series, linkage=False, last=last, progress=lambda sentence, share: progress(sentence, 0.4 + 0.6 * share)
+            )
+            with _if_another_was_first(target / "audit.json"):
+                write_tracked(tracked, last, target)
+    return target
 
 
 @contextlib.contextmanager

@@ -45,32 +45,29 @@ def _speed(dataset: Dataset, generated: float, audited: float) -> None:
 
 
 def _scorecard(dataset: Dataset, results: Results) -> None:
-    """Printed as Markdown: what was put in, and what the audit found of it."""
-    rows = []
-    ledger = _read(dataset, "truth/defects")
-    blanks = ledger[ledger["defect"].str.startswith("missing_")]
-    found = results["checks"].query("check_type == 'missing' and month.isna()")
-    by_field = found.groupby(["table", "field"])["failed"].sum()
-    entered = blanks.groupby(["table", "field"]).size()
-    fields = [key for key in entered.index if not key[1].startswith("outcome")]
-    rows.append(("Blank values, outcomes aside", int(entered[fields].sum()), int(by_field[fields].sum()), "–"))
-    unlinked = int((ledger["defect"] == "suspect_not_linked").sum())
-    status = _read(dataset, "crimes")["suspect_status"]
-    seen = int(results["checks"].query("check_id == 'required_when.suspect_linked' and month.isna()")["failed"].sum())
-    rows.append((f"Named suspects not linked ({status.isna().mean():.0%} of statuses are blank)", unlinked, seen, "–"))
+    """Printed as Markdown: what was put in, what the audit found of it, and what it reported that no such defect is entered for."""
     scored = score(dataset, results)
+    rows = []
+    for name, of_it in (
+        ("Blank values, outcomes aside", lambda defect: defect.startswith("missing_") and "outcome" not in defect),
+        ("Named suspects not linked", lambda defect: defect == "suspect_not_linked"),
+    ):
+        mine = [row for row in scored.defects if row.wrongly is not None and of_it(row.defect)]
+        put_in, seen, wrongly = (sum(int(getattr(row, part) or 0) for row in mine) for part in ("put_in", "seen", "wrongly"))
+        rows.append((name, put_in, seen, f"{wrongly:,} blank or unlinked for another reason"))
     pairs = scored.identities
     right = round(pairs.joined_pairs * (pairs.precision or 0))
-    wrong = f"{pairs.joined_pairs - right} false of {pairs.joined_pairs}"
-    rows.append(("Pairs of records of one person", pairs.true_pairs, right, wrong))
+    wrong = f"{pairs.joined_pairs - right:,} false of {pairs.joined_pairs:,}"
+    rows.append(("Pairs of records of the same person", pairs.true_pairs, right, wrong))
     gaps = scored.gaps
     plain, seen = (sum(getattr(kind, name) for kind in gaps.kinds) for name in ("plain", "plain_found"))
     rows.append(("Reporting gaps of over five standard deviations", plain, seen, f"{gaps.false} false of {gaps.reported}"))
+    ledger = _read(dataset, "truth/defects")
     never = int((ledger["defect"].isin(["not_recorded", "not_recorded_hidden"]) & (ledger["table"] == "crimes")).sum())
     rows.append(("Reports never recorded", never, 0, "no audit can see them"))
-    print("| put in | in the ledger | found | falsely found |\n|---|--:|--:|---|")
-    for name, put_in, seen_of_it, false in rows:
-        print(f"| {name} | {put_in:,} | {seen_of_it:,} ({seen_of_it / max(put_in, 1):.0%}) | {false} |")
+    print("| put in | in the ledger | found | reported beside |\n|---|--:|--:|---|")
+    for name, put_in, seen_of_it, beside in rows:
+        print(f"| {name} | {put_in:,} | {seen_of_it:,} ({seen_of_it / max(put_in, 1):.0%}) | {beside} |")
 
 
 def _read(dataset: Dataset, table: str) -> pd.DataFrame:
