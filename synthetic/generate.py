@@ -120,7 +120,28 @@ def _manifest(scope: Scope, entries: dict[str, list[FileEntry]], years: float) -
 
 def changes_made(scope: Scope) -> list[ChangeMade]:
     """The changes of a scope as manifests and series list them."""
-    return [ChangeMade(since=_as_date(one.first), profile=one.profile.name, force=one.force) for one in scope.changes]
+    return [
+        ChangeMade(
+            since=_as_date(one.first),
+            profile=one.profile.name,
+            force=one.force,
+            defects=_changed_rates(scope, one, scope.changes[:number]),
+        )
+        for number, one in enumerate(scope.changes)
+    ]
+
+
+def _changed_rates(scope: Scope, change: Change, earlier: Sequence[Change]) -> list[str]:
+    """The defects whose rate a change sets to another one than before, in any force that it is made in."""
+    before = {
+        slug: next((one.profile for one in reversed(earlier) if one.force in (None, slug)), scope.profile)
+        for slug in (scope.forces if change.force is None else (change.force,))
+    }
+    return [
+        defect.name
+        for defect in REGISTRY
+        if any(change.profile.rate(defect.rate) != profile.rate(defect.rate) for profile in before.values())
+    ]
 
 
 def fixes_made(scope: Scope) -> list[FixMade]:
@@ -187,7 +208,12 @@ def _change(text: str, forces: tuple[str, ...]) -> Change:
     """A change as ``DATE:PROFILE[@FORCE]``."""
     hint = "takes DATE:PROFILE or DATE:PROFILE@FORCE, for example --change 2024-10-01:migration@aldermoor."
     first, rest, force = _parts("change", text, forces, hint)
-    return Change(first, load_profile(rest), force)
+    try:
+        return Change(first, load_profile(rest), force)
+    except InputError as error:
+        if error.parameter != "profile":
+            raise
+        raise InputError("change", f"names a profile that cannot be read; after the day it {error.message}") from None
 
 
 def _fix(text: str, forces: tuple[str, ...]) -> Fix:
