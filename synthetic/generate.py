@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +28,7 @@ from synthetic.dataset import (
     write_table,
 )
 from synthetic.defects import REGISTRY, apply_defects, ledger_table
-from synthetic.errors import InputError
+from synthetic.errors import InputError, read_day
 from synthetic.profile import Profile, load_profile
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
@@ -239,10 +239,7 @@ def _parts(parameter: str, text: str, forces: tuple[str, ...], hint: str) -> tup
     what, at, force = rest.rpartition("@")
     if not separator or not rest:
         raise InputError(parameter, hint)
-    try:
-        first = (datetime.strptime(day, "%Y-%m-%d").date() - date(1970, 1, 1)).days
-    except ValueError:
-        raise InputError(parameter, hint) from None
+    first = (read_day(day, parameter, hint) - date(1970, 1, 1)).days
     if at and force not in forces:
         raise InputError(parameter, f"names a force after @ that is not generated; it takes one of: {', '.join(forces)}.")
     return (first, what, force) if at else (first, rest, None)
