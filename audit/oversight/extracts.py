@@ -73,14 +73,14 @@ def extract_figures(dataset: Dataset, linkage: bool = True, effect: bool = True,
         counted, _ = count_checks(engine_of("duckdb").frames(dataset, connection, None), checks, Context(as_of))
         counted = counted.rename(columns={"check_id": "figure"}).assign(month=pd.to_datetime(counted["month"]))
         ripens = {check.id for check in checks if check.field in RIPENS or set(check.id.split(".")) & set(RIPENS)}
-        counts = [counted.assign(history=~counted["figure"].isin(ripens)), *(_rows(connection, table) for table in ROWS)]
+        counts = [counted.assign(history=~counted["figure"].isin(ripens)), *(_rows(connection, table) for table in RECORDED_ON)]
         if results is not None:
             identities, summary = results["identities"], results["identity_summary"]
         elif linkage:
             found = find_identities(connection, None)
             identities, summary = found.identities, found.identity_summary
         if results is not None or linkage:
-            counts.append(_new_duplicates(connection, identities, month))
+            counts.append(new_duplicates(connection, identities, month))
             rates = summary.rename(columns={"duplicate_rate": "value"}).assign(figure=DUPLICATES)
             estimates.append(_shown(rates, summary["records"]))
         if dataset.has_truth and (results is not None or effect):
@@ -113,7 +113,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
     return frame.assign(month=months, figure=named(ROWS, table), failed=frame["failed"].astype(float), total=np.nan, history=True)
 
 
-def _new_duplicates(connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
+def new_duplicates(connection: duckdb.DuckDBPyConnection, identities: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
     """Of the person records made in the month, those of a person who has an older record, or an earlier one of the month."""
     connection.register("judged_identities", identities[["person_id", "cluster_id"]])
     frame = connection.execute(
