@@ -11,7 +11,7 @@ import pandas as pd
 from audit.checks.catalogue import catalogue
 from audit.checks.run import Context, count_checks
 from audit.checks.types.base import RowCheck
-from audit.effect import LEAST_GROUP, Choices, measure
+from audit.effect import LEAST_GROUP, Choices, measure_lists
 from audit.engines import connect, engine_of
 from audit.linkage import find_identities
 from audit.oversight.families import (
@@ -85,14 +85,8 @@ def extract_figures(dataset: Dataset, linkage: bool = True, effect: bool = True,
             estimates.append(_shown(rates, summary["records"]))
         if dataset.has_truth and (results is not None or effect):
             if results is None:
-                made = measure(
-                    connection,
-                    dataset.forces,
-                    np.datetime64(as_of),
-                    Choices(),
-                    identities if linkage else None,
-                    has_gaps="truth/gaps" in dataset.manifest.tables,
-                )
+                has_gaps = "truth/gaps" in dataset.manifest.tables
+                made = measure_lists(connection, dataset.forces, np.datetime64(as_of), Choices(), has_gaps)
                 tables = vars(made)
             else:
                 tables = {name: results[name] for name in ("effect", "stability", "wrong_inclusion", "allegations")}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from audit import read_results
 from audit.engines import connect
 from audit.evaluation.series import as_markdown, score_tracked
 from audit.oversight.extracts import ExtractFigures, extract_figures, list_figures, new_duplicates
@@ -94,6 +95,15 @@ def test_the_figures_of_an_extract_are_those_of_its_month_and_of_its_stock(extra
     stock = found.stock.set_index(["force", "figure"]).loc[("north", "missing.persons.phone")]
     assert stock["value"] == pytest.approx((14 * 6 + 20) / (15 * 30))
     assert stock["low"] < stock["value"] < stock["high"]
+
+
+def test_an_extract_that_was_audited_has_the_figures_of_one_that_was_not(small: Dataset, small_results_folder: Path) -> None:
+    """Lists and identities are the same, whether an audit made them or the tracking, which leaves the rest of an audit out."""
+    audited, alone = (extract_figures(small, results=results) for results in (read_results(small_results_folder), None))
+    assert alone.estimates["value"].notna().sum() > 5
+    for one, two in ((audited.estimates, alone.estimates), (audited.counts, alone.counts)):
+        keys = [name for name in ("force", "figure", "month") if name in one]
+        pd.testing.assert_frame_equal(*(frame.sort_values(keys).reset_index(drop=True) for frame in (one, two)))
 
 
 def test_new_records_of_a_person_who_has_one_are_counted_by_who_came_first(series: Series) -> None:
