@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from audit import read_results
 from audit.engines import connect
@@ -17,7 +18,7 @@ from audit.oversight.extracts import ExtractFigures, extract_figures, list_figur
 from audit.oversight.families import MOVES_ROWS, NEW_DUPLICATES, meant_for
 from audit.oversight.fixes import Intervention, did_it_work
 from audit.oversight.signals import as_text, read_dates
-from audit.oversight.track import SCHEMAS, Tracked, track_series
+from audit.oversight.track import SCHEMAS, Tracked, track_series, write_tracked
 from audit.presentation.over_time import figure_chart, figures_to_choose, forces_to_choose
 from synthetic.contract import DEFECTS, RECORDED
 from synthetic.dataset import ChangeMade, Dataset, Extract, FixMade, Series, load, load_series, write_series
@@ -310,3 +311,27 @@ def test_the_page_begins_with_what_signalled_and_labels_each_extract_once(tracke
     chart = figure_chart(tracked.trend, PHONE, "north").to_dict()
     axis = next(layer["encoding"]["x"]["axis"] for layer in chart["layer"] if layer["encoding"]["x"].get("axis"))
     assert [one["month"] for one in axis["values"]] == [day.month for day in DAYS]
+
+
+def test_all_forces_ask_for_the_force_of_the_figure_and_begin_with_what_signalled(
+    results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Durnley has signals in telephones; Aldermoor, the first force, has none, and no figure of telephones either."""
+    rows = [("aldermoor", ROWS_MADE, 50.0), ("durnley", ROWS_MADE, 50.0), ("durnley", PHONE, 0.2)]
+    trend = pd.DataFrame([(day, *one) for day in DAYS for one in rows], columns=["as_of", "force", "figure", "value"])
+    signal = (trend["figure"] == PHONE) & (trend["as_of"] == DAYS[3])
+    trend = trend.assign(low=0.1, high=60.0, centre=0.2, lower_limit=0.1, upper_limit=60.0, signal=signal, judged=True)
+    signals = pd.DataFrame([(DAYS[3], "durnley", PHONE, "jump", 0.1, 0.05, 0.15, 0.01)], columns=list(SCHEMAS["signals"]))
+    fixes = pd.DataFrame(columns=list(SCHEMAS["fixes"]))
+    write_tracked(Tracked(trend, signals, fixes), read_results(results_folder), tmp_path / "results")
+    monkeypatch.setattr("sys.argv", ["app.py", "--results", str(tmp_path / "results")])
+    page = "from dashboard import page_of\nfrom dashboard.shell import run_page\nrun_page(page_of('over_time'))"
+    app = AppTest.from_string(page, default_timeout=60).run()
+    chosen = {one.label: one.value for one in app.selectbox}
+    assert (chosen["Force"], chosen["Force of the figure"], chosen["Figure"]) == ("all", "durnley", PHONE)
+    app.selectbox(key="force-of-figure").select("aldermoor").run()
+    assert not app.exception
+    assert app.selectbox(key="figure").value == ROWS_MADE
+    app.selectbox(key="force").select("durnley").run()
+    assert not app.exception
+    assert "Force of the figure" not in {one.label for one in app.selectbox}
