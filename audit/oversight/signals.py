@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from synthetic.dataset import Series
 from synthetic.errors import InputError, read_day
 
 MOST_LISTED = 40
+FEW_FIGURES = 12
+"""Figures of a fix up to which each has its line, changed or not."""
+NO_CHANGE = "no change beyond chance"
 
 
 def read_dates(texts: Sequence[str], series: Series) -> list[Intervention]:
@@ -45,12 +49,24 @@ def as_text(tracked: Tracked) -> str:
     ]
     if len(signals) > MOST_LISTED:
         lines.append(f"… and {len(signals) - MOST_LISTED} more in signals.parquet.")
-    for row in tracked.fixes.itertuples():
-        lines.append(
-            f"{row.since}  {row.force:16}  {row.name}: {row.figure} {verdict(row.figure, row.low, row.high)}, "
-            f"{shown_size(row.figure, row.difference, row.low, row.high)} against {'the other forces' if pd.notna(row.others_before) else 'before'}"
-        )
+    for key, rows in tracked.fixes.groupby(["since", "name", "force"], sort=False):
+        lines += _of_fix(key, rows)
     return "\n".join(lines)
+
+
+def _of_fix(key: tuple[date, str, str], rows: pd.DataFrame) -> list[str]:
+    """A line for each figure of a fix or a named day; where these are many, those that did not change are only counted."""
+    since, name, force = key
+    verdicts = [verdict(row.figure, row.low, row.high) for row in rows.itertuples()]
+    listed = [one != NO_CHANGE or len(rows) <= FEW_FIGURES for one in verdicts]
+    lines = [
+        f"{since}  {force:16}  {name}: {row.figure} {found}, {shown_size(row.figure, row.difference, row.low, row.high)} "
+        f"against {'the other forces' if pd.notna(row.others_before) else 'before'}"
+        for row, found, shown in zip(rows.itertuples(), verdicts, listed, strict=True)
+        if shown
+    ]
+    left = len(rows) - len(lines)
+    return [*lines, f"{since}  {force:16}  {name}: {left} more figures: {NO_CHANGE}."] if left else lines
 
 
 def as_json(tracked: Tracked) -> str:
@@ -84,4 +100,4 @@ def shown_size(figure: str, size: float, low: float, high: float) -> str:
 def verdict(figure: str, low: float, high: float) -> str:
     """Whether a figure got better beyond chance."""
     better, worse = (low > 0, high < 0) if family_of(figure) in HIGHER_IS_BETTER else (high < 0, low > 0)
-    return "got better" if better else "got worse" if worse else "no change beyond chance"
+    return "got better" if better else "got worse" if worse else NO_CHANGE

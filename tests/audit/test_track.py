@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from audit import read_results
 from audit.engines import connect
-from audit.evaluation.series import as_markdown, score_tracked
+from audit.evaluation.series import as_markdown, score_series, score_tracked
 from audit.oversight.extracts import ExtractFigures, extract_figures, list_figures, new_duplicates
 from audit.oversight.families import MOVES_ROWS, NEW_DUPLICATES, meant_for
 from audit.oversight.fixes import Intervention, did_it_work
@@ -290,6 +291,32 @@ def test_a_fix_is_judged_by_the_figures_meant_for_it(
     made = series.manifest.model_copy(update={"fixes": [fix]})
     (found,) = score_tracked(made, Tracked(tracked.trend, tracked.signals, fixes)).fixes
     assert (found.judgement, found.figures, found.recognised) == expected
+
+
+def test_the_score_of_a_folder_is_that_of_what_was_written_to_it(
+    series: Series, tracked: Tracked, small_results_folder: Path, tmp_path: Path, command: Callable[..., Outcome]
+) -> None:
+    out = tmp_path / "out"
+    write_tracked(tracked, read_results(small_results_folder), out)
+    found = score_series(series, out)
+    assert found == score_tracked(series.manifest, tracked)
+    assert (found.fixes[0].judgement, found.fixes[0].recognised) == ("judged", 1)
+    assert "1 of 1 figures meant for it got better" in command("audit", "score", series.path, out).out
+    with pytest.raises(InputError, match="not those of a series"):
+        score_series(series, small_results_folder)
+    pd.read_parquet(out / "trend.parquet").drop(columns="judged").to_parquet(out / "trend.parquet")
+    with pytest.raises(InputError, match="track` again"):
+        score_series(series, out)
+
+
+def test_of_a_day_that_a_user_names_the_figures_that_did_not_change_are_counted(tracked: Tracked) -> None:
+    columns = {"since": FIXED, "name": "named by the user", "force": "north", "others_before": 0.2, "difference": -0.2}
+    fixes = pd.DataFrame(
+        [{**columns, "figure": f"check.{number}", "low": -0.3, "high": 0.1 if number else -0.1} for number in range(40)]
+    )
+    lines = as_text(replace(tracked, fixes=fixes)).splitlines()
+    assert sum("check." in line for line in lines) == 1
+    assert "39 more figures: no change beyond chance" in lines[-1]
 
 
 def test_figures_that_a_defect_moves() -> None:
