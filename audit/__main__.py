@@ -225,7 +225,8 @@ def score(
 ) -> None:
     """Compare an audit with the ledger: what was put in, found, missed or reported wrongly, and what nobody can see.
 
-    Of a series and its tracking: which changes were signalled how soon, false alarms, and which fixes were recognised.
+    Of a series and its tracking: which changes were signalled within three extracts in a figure that they move, false alarms, and
+    which fixes were recognised.
     """
     if (dataset / SERIES_FILE).is_file():
         typer.echo(score_of_series(dataset, results, as_json))

@@ -37,7 +37,7 @@ def track(
     if set(without or ()) - {"linkage", "effect"}:
         raise InputError("without", "takes linkage or effect.")
     check_free(out)
-    named = read_dates(date or [])
+    named = read_dates(date or [], opened)
     last = audit_dataset(opened.folders[-1], progress=_report)
     leave_out = set(without or ())
     tracked = track_series(opened, "linkage" not in leave_out, "effect" not in leave_out, last, named, _report)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from synthetic.calibrate import calibrate as calibrate_dataset
 from synthetic.dataset import load
 from synthetic.describe import describe as describe_dataset
 from synthetic.describe import harm_by_offence, living_together, read_harm_weights
-from synthetic.errors import InputError, run_command_line
+from synthetic.errors import InputError, read_day, run_command_line
 from synthetic.generate import generate as generate_dataset
 from synthetic.odcs import as_odcs
 from synthetic.profile import load_profile, profile_names
@@ -91,6 +91,8 @@ def generate(
     dataset = generate_dataset(out, **asked)
     rows = {name: entry.rows for name, entry in dataset.manifest.tables.items()}
     typer.echo(f"{rows['crimes']:,} crimes and {rows['persons']:,} person records of {len(dataset.forces)} forces.")
+    if len(dataset.manifest.changes) + len(dataset.manifest.fixes) < len(change or ()) + len(fix or ()):
+        typer.echo("A change or fix that begins after the last day has no effect on this dataset.", err=True)
 
 
 @app.command()
@@ -202,10 +204,7 @@ def _forces(text: str | None) -> int | list[str] | None:
 
 
 def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise InputError("as_of", "takes a date as 2025-03-31.") from None
+    return read_day(text, "as_of", "takes a date as 2025-03-31.")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import date, datetime
 
 
 class InputError(Exception):
@@ -30,6 +31,18 @@ class InputError(Exception):
             return self.message
         name = self.parameter if self.parameter.isupper() else f"--{self.parameter.replace('_', '-')}"
         return f"{name} {self.message}"
+
+
+def read_day(text: str, parameter: str, message: str) -> date:
+    """The day that a text names, as 2025-03-31; InputError with this parameter and message where it names none.
+
+    >>> read_day("2025-03-31", "as_of", "takes a day.")
+    datetime.date(2025, 3, 31)
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise InputError(parameter, message) from None
 
 
 def run_command_line(command: Callable[..., int | None]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +28,7 @@ from synthetic.dataset import (
     write_table,
 )
 from synthetic.defects import REGISTRY, apply_defects, ledger_table
-from synthetic.errors import InputError
+from synthetic.errors import InputError, read_day
 from synthetic.profile import Profile, load_profile
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
@@ -120,7 +120,28 @@ def _manifest(scope: Scope, entries: dict[str, list[FileEntry]], years: float) -
 
 def changes_made(scope: Scope) -> list[ChangeMade]:
     """The changes of a scope as manifests and series list them."""
-    return [ChangeMade(since=_as_date(one.first), profile=one.profile.name, force=one.force) for one in scope.changes]
+    return [
+        ChangeMade(
+            since=_as_date(one.first),
+            profile=one.profile.name,
+            force=one.force,
+            defects=_changed_rates(scope, one, scope.changes[:number]),
+        )
+        for number, one in enumerate(scope.changes)
+    ]
+
+
+def _changed_rates(scope: Scope, change: Change, earlier: Sequence[Change]) -> list[str]:
+    """The defects whose rate a change sets to another one than before, in any force that it is made in."""
+    before = {
+        slug: next((one.profile for one in reversed(earlier) if one.force in (None, slug)), scope.profile)
+        for slug in (scope.forces if change.force is None else (change.force,))
+    }
+    return [
+        defect.name
+        for defect in REGISTRY
+        if any(change.profile.rate(defect.rate) != profile.rate(defect.rate) for profile in before.values())
+    ]
 
 
 def fixes_made(scope: Scope) -> list[FixMade]:
@@ -187,7 +208,12 @@ def _change(text: str, forces: tuple[str, ...]) -> Change:
     """A change as ``DATE:PROFILE[@FORCE]``."""
     hint = "takes DATE:PROFILE or DATE:PROFILE@FORCE, for example --change 2024-10-01:migration@aldermoor."
     first, rest, force = _parts("change", text, forces, hint)
-    return Change(first, load_profile(rest), force)
+    try:
+        return Change(first, load_profile(rest), force)
+    except InputError as error:
+        if error.parameter != "profile":
+            raise
+        raise InputError("change", f"names a profile that cannot be read; after the day it {error.message}") from None
 
 
 def _fix(text: str, forces: tuple[str, ...]) -> Fix:
@@ -213,10 +239,7 @@ def _parts(parameter: str, text: str, forces: tuple[str, ...], hint: str) -> tup
     what, at, force = rest.rpartition("@")
     if not separator or not rest:
         raise InputError(parameter, hint)
-    try:
-        first = (datetime.strptime(day, "%Y-%m-%d").date() - date(1970, 1, 1)).days
-    except ValueError:
-        raise InputError(parameter, hint) from None
+    first = (read_day(day, parameter, hint) - date(1970, 1, 1)).days
     if at and force not in forces:
         raise InputError(parameter, f"names a force after @ that is not generated; it takes one of: {', '.join(forces)}.")
     return (first, what, force) if at else (first, rest, None)

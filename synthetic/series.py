@@ -33,15 +33,18 @@ def generate_series(
     Each is what ``generate`` makes of its date with the same arguments, to the byte; files that two extracts in a row share are linked. The
     other arguments are those of ``generate``. Raises InputError, and then leaves nothing behind.
     """
+    last = make_scope(profile, forces, years, as_of, seed, scale, changes, fixes)
     if not 1 <= extracts <= MOST_EXTRACTS:
         raise InputError("extracts", f"takes a number of months from 1 to {MOST_EXTRACTS}.")
     if (as_of + timedelta(days=1)).day != 1:
         raise InputError("as_of", "takes the last day of a month where extracts are asked for, for example 2025-03-31.")
+    for name, made in (("change", last.changes), ("fix", last.fixes)):
+        if any(one.first > last.end for one in made):
+            raise InputError(name, "takes a day up to that of the last extract; from a later one on, nothing would be different.")
     days = [as_of]
     while len(days) < extracts:
         days.append(days[-1].replace(day=1) - timedelta(days=1))
     days.reverse()
-    last = make_scope(profile, forces, years, as_of, seed, scale, changes, fixes)
     periods = [make_scope(last.profile, list(last.forces), years, day, seed, scale) for day in days]
     scopes = [replace(last, start=period.start, end=period.end) for period in periods]
     listed = [Extract(as_of=day, path=day.isoformat()) for day in days]
@@ -69,3 +72,5 @@ def _link_shared(before: Path, manifest_before: Manifest, after: Path, manifest:
                 beside.replace(after / file.path)
             except OSError:
                 return
+            finally:
+                beside.unlink(missing_ok=True)

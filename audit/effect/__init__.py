@@ -21,7 +21,7 @@ from audit.effect.choices import (
 from audit.effect.groups import LEAST_GROUP
 from audit.effect.instruments import Instrument, built_in, every_audit
 from audit.effect.instruments import choose as choose_instruments
-from audit.effect.measure import measure
+from audit.effect.measure import measure, measure_lists
 from audit.effect.shapley import shapley
 from audit.effect.tables import EVERYWHERE, Effect, no_effect
 
@@ -44,6 +44,7 @@ __all__ = [
     "found_by_blank",
     "list_lengths",
     "measure",
+    "measure_lists",
     "no_effect",
     "pooled_length",
     "read_k",

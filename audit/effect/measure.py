@@ -58,9 +58,8 @@ def measure(
     """
     check_choices(choices, weights)
     used = tuple(instruments) if instruments is not None else every_audit()
-    last = int(last_day.astype("datetime64[D]").astype(int))
-    horizon = max(LEAST_HORIZON, *(instrument.window for instrument in used)) + MONTH
-    world = read(connection, forces, identities, has_gaps, last_day.astype("datetime64[D]") - horizon, used)
+    last = _number(last_day)
+    world = _read(connection, forces, identities, has_gaps, last_day, used)
     if weights is not None and choices.weights is not None:
         listed = [weights.get(code, np.nan) for code in codes("offences", "offence_code")]
         world.weights[choices.weights] = np.append(np.nan_to_num(np.array(listed, float)), 0.0)
@@ -82,6 +81,49 @@ def measure(
         _groups(tables, connection, lists, last_day)
         _together(tables, connection, world, forces, used, choices, last, lists.alone)
     return tables.effect()
+
+
+def measure_lists(
+    connection: duckdb.DuckDBPyConnection, forces: list[str], last_day: np.datetime64, choices: Choices, has_gaps: bool = True
+) -> Effect:
+    """The tables effect, stability, allegations and wrong_inclusion of ``measure`` alone, by the instruments of every audit.
+
+    They say what stands on the lists and cost a fraction, as nothing is repaired to see what that would give.
+    """
+    check_choices(choices, None)
+    used, last = every_audit(), _number(last_day)
+    world = _read(connection, forces, None, has_gaps, last_day, used)
+    lengths = list_lengths(connection, forces, choices.k)
+    tables, lists = Tables(), _Lists()
+    for number, force in enumerate(forces):
+        rows = Rows(world, [number])
+        for one in used:
+            bench = Bench(rows, one, last, lengths[force], choices)
+            place = {"force": force, "instrument": one.key}
+            tables.add("effect", figures.effect(bench), **place)
+            tables.add("stability", figures.stability(bench, last_day, choices), **place)
+            tables.add("allegations", figures.allegations(bench), **place)
+            lists.keep(force, one.key, bench)
+    if lists.recorded:
+        people = attributes(connection, np.concatenate([places for places, _ in lists.recorded.values()]), last_day)
+        tables.add("wrong_inclusion", wrong_inclusion_table(list_members(lists.recorded, people)))
+    return tables.effect()
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    forces: list[str],
+    identities: pd.DataFrame | None,
+    has_gaps: bool,
+    last_day: np.datetime64,
+    used: Sequence[Instrument],
+) -> World:
+    horizon = max(LEAST_HORIZON, *(instrument.window for instrument in used)) + MONTH
+    return read(connection, forces, identities, has_gaps, last_day.astype("datetime64[D]") - horizon, tuple(used))
+
+
+def _number(day: np.datetime64) -> int:
+    return int(day.astype("datetime64[D]").astype(int))
 
 
 class _Lists:

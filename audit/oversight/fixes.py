@@ -13,12 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.checks.catalogue import catalogue
-from audit.oversight.extracts import DUPLICATES, ExtractFigures
-from audit.statistics import wilson
+from audit.oversight.extracts import ExtractFigures
+from audit.oversight.families import HIGHER_IS_BETTER, family_of, meant_for
 
 Shares = npt.NDArray[np.float64]
-HIGHER_IS_BETTER = ("people_found.", "precision.")
 ALL_FORCES = "all"
 
 
@@ -50,13 +48,11 @@ def did_it_work(extracts: Sequence[ExtractFigures], interventions: Sequence[Inte
 def _of_intervention(before: ExtractFigures, after: ExtractFigures, one: Intervention) -> list[dict[str, object]]:
     sides = [_levels(extract) for extract in (before, after)]
     both = sides[0].merge(sides[1], on=["force", "figure"], suffixes=("_before", "_after"))
-    meant = {check.id for check in catalogue() if set(check.detects) & set(one.defects)} if one.defects else set(both["figure"])
-    if "split_identity" in one.defects:
-        meant.add(DUPLICATES)
+    meant = meant_for(one.defects) if one.defects else set(both["figure"])
     rows = []
     for figure, mine in both.groupby("figure", sort=False):
         name = str(figure)
-        if name not in meant and not name.startswith(HIGHER_IS_BETTER):
+        if name not in meant and family_of(name) not in HIGHER_IS_BETTER:
             continue
         fixed = mine["force"].eq(one.force).to_numpy() if one.force is not None else np.ones(len(mine), bool)
         if not fixed.any():
@@ -65,7 +61,7 @@ def _of_intervention(before: ExtractFigures, after: ExtractFigures, one: Interve
         difference = change[0] - others[0]
         low = difference - np.hypot(change[0] - change[1], others[2] - others[0])
         high = difference + np.hypot(change[2] - change[0], others[0] - others[1])
-        better = low > 0 if name.startswith(HIGHER_IS_BETTER) else high < 0
+        better = low > 0 if family_of(name) in HIGHER_IS_BETTER else high < 0
         means = mine[fixed][["value_before", "value_after"]].mean()
         rest = mine[~fixed][["value_before", "value_after"]].mean()
         rows.append(
@@ -81,10 +77,7 @@ def _of_intervention(before: ExtractFigures, after: ExtractFigures, one: Interve
 
 def _levels(extract: ExtractFigures) -> pd.DataFrame:
     """force, figure, value, low, high of the whole stock and of the lists."""
-    stock = extract.stock
-    value, low, high = wilson(stock["failed"].to_numpy(float), stock["total"].to_numpy(float))
-    shares = stock[["force", "figure"]].assign(value=value, low=low, high=high)
-    return pd.concat([shares, extract.estimates], ignore_index=True).dropna(subset=["value", "low", "high"])
+    return pd.concat([extract.stock, extract.estimates], ignore_index=True).dropna(subset=["value", "low", "high"])
 
 
 def _change(rows: pd.DataFrame) -> Shares:

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from audit.oversight.control import Chart, EstimateChart, Point
 from audit.oversight.extracts import ExtractFigures, extract_figures
+from audit.oversight.families import ROWS, STOCK, WRONGLY_INCLUDED, family_of, named
 from audit.oversight.fixes import Intervention, did_it_work
 from audit.results import Results, write_results
-from audit.statistics import q_values, wilson
+from audit.statistics import q_values
 from synthetic.dataset import Dataset, Series, load, load_series, staged_folder
 from synthetic.errors import InputError
 
@@ -31,6 +32,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     "trend": {
         "as_of": _DAY, "force": _TEXT, "figure": _TEXT, "value": _SHARE, "low": _SHARE, "high": _SHARE,
         "centre": _SHARE, "lower_limit": _SHARE, "upper_limit": _SHARE, "signal": pa.bool_(),
+        "judged": pa.bool_(),
     },
     "signals": {
         "as_of": _DAY, "force": _TEXT, "figure": _TEXT, "kind": _TEXT, "size": _SHARE, "low": _SHARE, "high": _SHARE,
@@ -105,7 +107,7 @@ def _begin(charts: dict[tuple[str, str], Chart], first: ExtractFigures) -> None:
     counts = first.counts
     usable = counts["history"] & (counts["month"] > first.first_month) & (counts["month"] < first.month)
     for (force, figure), mine in counts[usable].groupby(["force", "figure"], sort=False):
-        of_rows = str(figure).startswith("rows.")
+        of_rows = family_of(str(figure)) == ROWS
         chart = charts.setdefault((str(force), str(figure)), Chart(of_rows))
         months = mine.sort_values("month")
         totals = months["month"].map(_days) if of_rows else months["total"]
@@ -124,7 +126,7 @@ def _judge(
         (str(row.force), str(row.figure)): (float(row.failed), float(row.total)) for row in own.itertuples()
     }  # fmt: skip
     for key in dict.fromkeys([*charts, *months]):
-        of_rows = key[1].startswith("rows.")
+        of_rows = family_of(key[1]) == ROWS
         failed, total = months.get(key, (0.0, 0.0))
         total = float(_days(extract.month)) if of_rows else total
         chart = charts.setdefault(key, Chart(of_rows))
@@ -134,7 +136,9 @@ def _judge(
     for key in dict.fromkeys([*estimates, *values]):
         value, low, high = (float(end) for end in values.get(key, (np.nan,) * 3))
         line = estimates.setdefault(key, EstimateChart())
-        points[key] = line.judge(value, low, high)
+        # A group without a row has nobody on the list: it is as one under 10.
+        there = key in values or family_of(key[1]) == WRONGLY_INCLUDED
+        points[key] = line.judge(value, low, high) if there else line.vanished()
         settle[key] = lambda hit, line=line, value=value: line.settle(value, hit)  # type: ignore[misc]
     return points, settle
 
@@ -152,39 +156,35 @@ def _signals(as_of: date, points: dict[tuple[str, str], Point]) -> tuple[pd.Data
         for (key, kind, _), q in zip(tests, q_values(np.array([p for _, _, p in tests])).tolist(), strict=True):
             if q <= FALSE_DISCOVERY_RATE and key not in found:  # a jump comes first, and a drift adds nothing to it
                 found[key] = kind, q
+    columns = {
+        "value": "value", "low": "low", "high": "high", "centre": "centre", "lower_limit": "lower", "upper_limit": "upper",
+        "judged": "judged",
+    }  # fmt: skip
     frame = pd.DataFrame(
         {
             "as_of": as_of,
             "force": [key[0] for key in points],
             "figure": [key[1] for key in points],
-            "value": [point.value for point in points.values()],
-            "low": np.nan,
-            "high": np.nan,
-            "centre": [point.centre for point in points.values()],
-            "lower_limit": [point.lower for point in points.values()],
-            "upper_limit": [point.upper for point in points.values()],
             "signal": [key in found for key in points],
+            **{name: [getattr(point, field) for point in points.values()] for name, field in columns.items()},
         }
     )
-    # The value's own 95% ends, from those of its distance from the centre.
-    for name in ("low", "high"):
-        frame[name] = [point.centre + getattr(point, name) for point in points.values()]
     return frame, found
 
 
 def _listed(as_of: date, points: dict[tuple[str, str], Point], found: dict[tuple[str, str], tuple[str, float]]) -> pd.DataFrame:
     rows = [
-        (as_of, *key, kind, points[key].size, points[key].low, points[key].high, q) for key, (kind, q) in found.items()
-    ]  # fmt: skip
+        (as_of, *key, kind, *(points[key].drifted if kind == "drift" else points[key].jumped), q)
+        for key, (kind, q) in found.items()
+    ]
     return pd.DataFrame(rows, columns=list(SCHEMAS["signals"])).sort_values("q_value")
 
 
 def _stock(extract: ExtractFigures) -> pd.DataFrame:
     """The whole stock's figures, without limits: they hold most rows of the extract before."""
     stock = extract.stock
-    value, low, high = wilson(stock["failed"].to_numpy(float), stock["total"].to_numpy(float))
-    frame = pd.DataFrame({"as_of": extract.as_of, "force": stock["force"], "figure": "stock." + stock["figure"].astype(str)})
-    return frame.assign(value=value, low=low, high=high, centre=np.nan, lower_limit=np.nan, upper_limit=np.nan, signal=False)
+    frame = stock.assign(as_of=extract.as_of, figure=named(STOCK, "") + stock["figure"].astype(str))
+    return frame.assign(centre=np.nan, lower_limit=np.nan, upper_limit=np.nan, signal=False, judged=False)
 
 
 def _days(month: pd.Timestamp) -> int:
@@ -216,7 +216,11 @@ def read_tracked(folder: Path) -> Tracked | None:
     if not (folder / "trend.parquet").is_file():
         return None
     try:
-        frames = {name: pq.read_table(folder / f"{name}.parquet").to_pandas() for name in SCHEMAS}
+        frames = {
+            name: pq.read_table(folder / f"{name}.parquet", columns=list(columns)).to_pandas() for name, columns in SCHEMAS.items()
+        }
+        if any(list(frames[name]) != list(columns) for name, columns in SCHEMAS.items()):
+            raise OSError
     except (OSError, pa.ArrowException):
         raise InputError(None, "The tables of the series cannot be read; run `python -m audit track` again.") from None
     return Tracked(**frames)

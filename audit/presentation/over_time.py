@@ -3,28 +3,40 @@
 import altair as alt
 import pandas as pd
 
-from audit.oversight.signals import shown_size, verdict
+from audit.oversight.families import (
+    NEW_DUPLICATES,
+    PEOPLE_FOUND,
+    PRECISION,
+    ROWS,
+    STOCK,
+    TURNOVER,
+    TURNOVER_OF_THE_DATA,
+    TURNOVER_OF_THE_WORLD,
+    WRONGLY_INCLUDED,
+    family_of,
+    named,
+)
+from audit.oversight.signals import shown_signal, shown_size, verdict
 from audit.presentation.charts import GREY, ORANGE, TEAL, Picture
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import chance, check_name, instrument_title, percent, words
 
 MOST_SIGNALS = 60
-STOCK = "stock."
 _LISTS = {
-    "people_found": "People found",
-    "precision": "Rightly listed",
-    "turnover": "Turnover of the list",
-    "turnover_of_the_world": "Turnover that the world causes",
-    "turnover_of_the_data": "Turnover that the data causes",
-    "wrongly_included": "Wrongly listed",
+    PEOPLE_FOUND: "People found",
+    PRECISION: "Rightly listed",
+    TURNOVER: "Turnover of the list",
+    TURNOVER_OF_THE_WORLD: "Turnover that the world causes",
+    TURNOVER_OF_THE_DATA: "Turnover that the data causes",
+    WRONGLY_INCLUDED: "Wrongly listed",
 }
-_ROWS = {"rows.crimes": "Crimes recorded", "rows.persons": "Person records made"}
+_ROWS = {named(ROWS, "crimes"): "Crimes recorded", named(ROWS, "persons"): "Person records made"}
 _LOOK = {
-    "rows": "Ask whether the system, its users or a rule changed; then see Reporting gaps.",
-    "people_found": "See Effect on a prioritisation for what was lost.",
-    "precision": "See Effect on a prioritisation for who is wrongly listed.",
-    "turnover": "Compare with the turnover that the world causes.",
-    "wrongly_included": "See Effect on a prioritisation, by group.",
+    ROWS: "Ask whether the system, its users or a rule changed; then see Reporting gaps.",
+    PEOPLE_FOUND: "See Effect on a prioritisation for what was lost.",
+    PRECISION: "See Effect on a prioritisation for who is wrongly listed.",
+    TURNOVER: "Compare with the turnover that the world causes.",
+    WRONGLY_INCLUDED: "See Effect on a prioritisation, by group.",
     "duplicate_identities": "See Duplicate identities.",
     "delay": "See Timeliness.",
 }
@@ -32,13 +44,13 @@ _LOOK = {
 
 def figure_name(figure: str) -> str:
     """A figure in English: a check's name, a count of rows, or a list's figure with its instrument and group."""
-    if figure.startswith(STOCK):
-        return f"{figure_name(figure.removeprefix(STOCK))} (whole stock)"
+    kind, _, rest = figure.partition(".")
+    if kind == STOCK:
+        return f"{figure_name(rest)} (whole stock)"
     if figure in _ROWS:
         return _ROWS[figure]
-    if figure == "duplicate_identities.new_records":
+    if figure == NEW_DUPLICATES:
         return "New person records of a person who has one"
-    kind, _, rest = figure.partition(".")
     if kind in _LISTS:
         parts = rest.split(".")
         group = f": {words(parts[1])} {parts[2]}" if len(parts) > 2 else ""
@@ -56,9 +68,9 @@ def signals_table(signals: pd.DataFrame, names: dict[str, str], force: str | Non
             Cell(names.get(row.force, row.force)),
             Cell(figure_name(row.figure), code=row.figure),
             Cell(row.kind),
-            Cell(shown_size(row.figure, row.size, row.low, row.high), number=True),
+            Cell(shown_signal(row.figure, row.kind, row.size, row.low, row.high), number=True),
             Cell(chance(row.q_value), number=True),
-            Cell(_LOOK.get(row.figure.split(".")[0], "See All checks for what it finds and how it is fixed.")),
+            Cell(_LOOK.get(family_of(row.figure), "See All checks for what it finds and how it is fixed.")),
         ]
         for row in mine.head(MOST_SIGNALS).itertuples()
     ]
@@ -68,7 +80,8 @@ def signals_table(signals: pd.DataFrame, names: dict[str, str], force: str | Non
         ["Extract", "Force", "Figure", "Kind", "Size, 95%", "Chance", "What to look at"],
         rows,
         more
-        + "A jump lies beyond the limits of the months before, a drift strays slowly, vanished means that there are no rows any more. "
+        + "A jump lies beyond the limits of the months before, and its size is that month's. A drift strays slowly, and its size is the mean "
+        "of the months so far, later ones weighing more. Vanished means that there are no rows any more. "
         "Of the rows recorded since the extract before; at most 5% of an extract's signals are expected to be chance.",
     )
 
@@ -99,12 +112,28 @@ def fixes_table(fixes: pd.DataFrame, names: dict[str, str]) -> Table:
     )
 
 
+def figures_to_choose(trend: pd.DataFrame, signals: pd.DataFrame, force: str) -> list[str]:
+    """The figures of a force, those with signals first, and of these the latest and surest first."""
+    mine = trend[(trend["force"] == force) & (trend["figure"].map(family_of) != STOCK) & trend["value"].notna()]
+    latest = signals[signals["force"] == force].sort_values(["as_of", "q_value"], ascending=[False, True])
+    there = list(dict.fromkeys(mine["figure"]))
+    return list(dict.fromkeys([*(figure for figure in latest["figure"] if figure in set(there)), *there]))
+
+
+def forces_to_choose(signals: pd.DataFrame, forces: list[str]) -> list[str]:
+    """Forces, that of the latest and surest signal first."""
+    latest = signals.sort_values(["as_of", "q_value"], ascending=[False, True])["force"]
+    return list(dict.fromkeys([*(force for force in latest if force in forces), *forces]))
+
+
 def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:
     """One figure of one force over the extracts: value, centre, limits, signals, and the whole stock's beside."""
     mine = _percent(trend[(trend["figure"] == figure) & (trend["force"] == force)], figure)
-    stock = _percent(trend[(trend["figure"] == STOCK + figure) & (trend["force"] == force)], figure)
-    title = "Rows a month of 30 days" if figure.startswith("rows.") else "%"
-    base = alt.Chart(mine).encode(x=alt.X("as_of:T", title=None, axis=alt.Axis(format="%b %Y")))
+    stock = _percent(trend[(trend["figure"] == named(STOCK, figure)) & (trend["force"] == force)], figure)
+    title = "Rows a month of 30 days" if family_of(figure) == ROWS else "%"
+    # A label for each extract, and none twice, as an axis of its own choice has.
+    axis = alt.Axis(format="%b %Y", values=[alt.DateTime(year=day.year, month=day.month, date=day.day) for day in mine["as_of"]])
+    base = alt.Chart(mine).encode(x=alt.X("as_of:T", title=None, axis=axis))
     band = base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("lower_limit:Q", title=title), y2="upper_limit:Q")
     centre = base.mark_line(color=GREY, strokeDash=[4, 3]).encode(y="centre:Q")
     tips = [
@@ -122,7 +151,7 @@ def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:
 
 
 def _percent(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
-    scale = 1.0 if figure.startswith("rows.") else 100.0
+    scale = 1.0 if family_of(figure) == ROWS else 100.0
     columns = ["value", "low", "high", "centre", "lower_limit", "upper_limit"]
     return rows.assign(as_of=pd.to_datetime(rows["as_of"]), **{name: scale * rows[name].astype(float) for name in columns})
 
@@ -141,7 +170,7 @@ def figure_table(trend: pd.DataFrame, figure: str, force: str) -> Table:
         ]
         for row in mine.itertuples()
     ]
-    note = "Rows a month of 30 days." if figure.startswith("rows.") else "In per cent."
+    note = "Rows a month of 30 days." if family_of(figure) == ROWS else "In per cent."
     return Table(
         f"{figure_name(figure)}, extract by extract", ["Extract", "Value", "Centre", "Lower limit", "Upper limit", ""], rows, note
     )

@@ -3,7 +3,15 @@
 import streamlit as st
 
 from audit.oversight.track import Tracked, read_tracked
-from audit.presentation.over_time import STOCK, figure_chart, figure_name, figure_table, fixes_table, signals_table
+from audit.presentation.over_time import (
+    figure_chart,
+    figure_name,
+    figure_table,
+    figures_to_choose,
+    fixes_table,
+    forces_to_choose,
+    signals_table,
+)
 from dashboard.cache import View, once
 from dashboard.widgets import EVERYWHERE, choose_force, downloads, folded, show_table
 
@@ -49,14 +57,17 @@ def _fixes(view: View) -> None:
 
 def _one_figure(view: View, tracked: Tracked, force: str) -> None:
     st.header("One figure over the months", anchor=False)
-    force = next(iter(view.names)) if force == EVERYWHERE else force
-    mine = tracked.trend[(tracked.trend["force"] == force) & ~tracked.trend["figure"].str.startswith(STOCK)]
-    signalled = mine.groupby("figure")["signal"].sum().sort_values(ascending=False, kind="stable")
-    if signalled.empty:
+    if force == EVERYWHERE:
+        force = str(
+            st.selectbox("Force of the figure", forces_to_choose(tracked.signals, list(view.names)), key="force-of-figure",
+                         format_func=lambda slug: view.names.get(slug, slug), help="That of the latest signal comes first.")
+        )  # fmt: skip
+    figures = figures_to_choose(tracked.trend, tracked.signals, force)
+    if not figures:
         st.info("There is no figure of this force.", icon=":material/info:")
         return
     figure = str(
-        st.selectbox("Figure", list(signalled.index), format_func=figure_name, key="figure", bind="query-params",
+        st.selectbox("Figure", figures, format_func=figure_name, key="figure", bind="query-params",
                      help="Those with signals come first.")
     )  # fmt: skip
     _figure(view, figure, force)
@@ -72,7 +83,7 @@ def _figure(view: View, figure: str, force: str) -> None:
     )
     st.caption(
         "Blue: rows recorded since the extract before. Grey line: the whole stock. Dashed: the months before, with limits of three "
-        "standard deviations that allow for months that differ by more than chance. Diamonds are signals."
+        "standard deviations that allow for months that differ by more than chance. Diamonds are signals. Months of fewer than 10 rows are not shown."
     )
 
 

@@ -38,7 +38,7 @@ from synthetic.errors import InputError
 def load(path: str | Path) -> Dataset:
     """The dataset in a folder, once it has passed the provenance gate; raises InputError with one sentence."""
     folder = folder_of(path)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     stamps = stamps_of(folder, manifest)
     check_dataset(folder, manifest)
     return Dataset(folder, manifest, stamps)
@@ -65,7 +65,8 @@ def check_dataset(folder: Path, manifest: Manifest) -> None:
     _check_tables(folder, manifest)
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in a dataset's folder, which may yet fail the gate; raises InputError with one sentence."""
     if not folder.is_dir():
         raise InputError(None, "There is no such dataset folder; name one that `python -m synthetic generate` has written.")
     try:

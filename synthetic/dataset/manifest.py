@@ -45,6 +45,8 @@ class ChangeMade(StrictModel):
     since: date
     profile: str
     force: str | None = None
+    defects: list[str] | None = None
+    """Names of the defects whose rate is another from then on; None where that was not written down."""
 
 
 class FixMade(StrictModel):

@@ -32,14 +32,21 @@ class Scope:
     changes: "tuple[Change, ...]" = ()
     fixes: "tuple[Fix, ...]" = ()
 
+    def __post_init__(self) -> None:
+        """Put changes and fixes in order of time, and those of a day in one of their own, so that the order in which they are
+        named never matters; of two changes of a day, that of one force comes after, and so in place of, that of all."""
+        changes = sorted(self.changes, key=lambda one: (one.first, one.force or "", one.profile.model_dump_json()))
+        fixes = sorted(self.fixes, key=lambda one: (one.first, one.force or "", one.key, one.share))
+        object.__setattr__(self, "changes", tuple(changes))
+        object.__setattr__(self, "fixes", tuple(fixes))
+
     def eras(self, slug: str) -> "tuple[Era, ...]":
         """The profiles by which a force records, up to the last day, in order of time; the first is the scope's own."""
-        later = [change for change in self.changes if change.force in (None, slug) and change.first <= self.end]
-        later.sort(key=lambda change: change.first)
+        later = (change for change in self.changes if change.force in (None, slug) and change.first <= self.end)
         return (Era(None, self.profile), *(Era(change.first, change.profile) for change in later))
 
     def fixes_of(self, slug: str, key: str) -> "tuple[Fix, ...]":
-        """The fixes of a profile's key that are made in a force by the last day."""
+        """The fixes of a profile's key that are made in a force by the last day, in order of time."""
         return tuple(fix for fix in self.fixes if fix.key == key and fix.force in (None, slug) and fix.first <= self.end)
 
 

@@ -1,21 +1,22 @@
 """Control charts: silent where nothing changes, loud where something does."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.evaluation.series import score_tracked
-from audit.oversight.control import Chart, EstimateChart
+from audit.oversight.control import LEAST_MONTHS, Chart, EstimateChart
 from audit.oversight.extracts import ExtractFigures
 from audit.oversight.fixes import Intervention, did_it_work
-from audit.oversight.signals import read_dates
 from audit.oversight.track import Tracked, judge_extracts
 from audit.presentation.over_time import figure_chart, figure_name, figure_table, fixes_table, signals_table
 from synthetic.dataset import ChangeMade, Extract
 from synthetic.dataset.series import SeriesManifest
-from synthetic.errors import InputError
 
 MONTHS = pd.date_range("2022-04-01", periods=42, freq="MS")
 
@@ -164,8 +165,72 @@ def test_figures_have_english_names() -> None:
     assert figure_name("people_found.harm_365") == "People found, Total harm, last 12 months"
 
 
-def test_days_that_a_user_names() -> None:
-    assert read_dates(["2025-01-01@north"])[0].force == "north"
-    for wrong in ("soon", "2025-01-01@No Force"):
-        with pytest.raises(InputError):
-            read_dates([wrong])
+@given(
+    st.lists(st.integers(0, 60), min_size=6, max_size=20),
+    st.lists(st.integers(0, 120), min_size=1, max_size=8),
+    st.booleans(),
+    st.integers(1, 400),
+)
+def test_an_interval_leaves_0_out_exactly_where_its_test_is_sure(
+    before: list[int], months: list[int], of_rows: bool, more: int
+) -> None:
+    """Of a jump the month's departure, of a drift the weighted mean, each with the interval of its own test."""
+    chart = Chart(of_rows)
+    for failed in before:
+        chart.add(failed, 120.0)
+    for failed in months:
+        point = chart.judge(failed, 120.0 + more)
+        for chance, found in ((point.jump, point.jumped), (point.drift, point.drifted)):
+            if not np.isnan(chance) and not np.isnan(found.size) and abs(chance - 0.05) > 1e-3:
+                assert (found.low > 0 or found.high < 0) == (chance < 0.05)
+                assert found.low <= found.size <= found.high
+        if not np.isnan(point.value):
+            assert 0 <= point.low <= point.value <= point.high
+        chart.settle(failed, 120.0 + more, point, False)
+
+
+def test_a_drift_is_reported_with_the_mean_that_strayed() -> None:
+    """Months of 22.4% against 20% are each within chance; their mean of four is not, and the interval says so."""
+    chart = Chart()
+    for _ in range(24):
+        chart.add(200, 1000)
+    for _ in range(4):
+        point = chart.judge(224, 1000)
+        assert point.jumped.low < 0 < point.jumped.high
+        chart.settle(224, 1000, point, False)
+    assert point.drift < 0.05
+    assert point.drifted.low > 0
+    assert point.jumped.size < point.drifted.size < 0.024, "each month was judged by a baseline that had moved less"
+
+
+def _group(values: list[float | None], figure: str) -> list[ExtractFigures]:
+    """One figure of lists by extract; None: no row."""
+    ends = pd.date_range("2024-01-31", periods=len(values), freq="ME").strftime("%Y-%m-%d")
+    found = []
+    for value, day in zip(values, ends, strict=True):
+        frame = _estimates({} if value is None else {"north": value}, day)
+        found.append(replace(frame, estimates=frame.estimates.assign(figure=figure)))
+    return found
+
+
+def test_a_group_that_falls_under_10_is_null_and_no_signal() -> None:
+    usual = [0.30, 0.32, 0.29, 0.31, 0.30, 0.32, 0.31]
+    for small in (np.nan, None):
+        trend, signals = judge_extracts(_group([*usual, small, 0.31], "wrongly_included.harm_365.ethnicity.Asian"))
+        assert len(signals) == 0
+        assert len(trend) == len(usual) + 2
+        assert trend["value"].isna().sum() == 1
+        assert not trend.loc[trend["value"].isna(), "judged"].any()
+    _, signals = judge_extracts(_group([*usual, None], "people_found.harm_365"))
+    assert signals["kind"].tolist() == ["vanished"]
+
+
+def test_a_figure_is_judged_only_once_its_months_suffice() -> None:
+    chart = Chart()
+    for number in range(LEAST_MONTHS + 1):
+        assert chart.judge(30, 300).judged == (number >= LEAST_MONTHS)
+        chart.add(30, 300)
+    line = EstimateChart()
+    for number in range(8):
+        assert line.judge(0.5, 0.4, 0.6).judged == (number >= 6)
+        line.settle(0.5, False)

@@ -1,15 +1,20 @@
 """Series: one world at several dates, what is changed and repaired on the way, and what stays the same."""
 
 import json
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synthetic import Dataset, InputError, generate, generate_series, load
 from synthetic.contract import TABLES
 from synthetic.dataset import Series, load_series
+from synthetic.generate import changes_made, fixes_made, force_tables, make_scope
 from tests.synthetic.test_generate import bytes_of
 
 WORLD = {"forces": ["aldermoor", "durnley"], "years": 1, "scale": 0.05, "seed": 3}
@@ -37,6 +42,7 @@ def test_every_extract_passes_the_gate_and_the_series_lists_what_was_done(series
     listed = load_series(series.path).manifest
     assert listed == series.manifest
     assert (listed.changes[0].profile, listed.changes[0].force) == ("migration", "durnley")
+    assert listed.changes[0].defects == ["late", "system_change", "last_months_incomplete"]
     assert (listed.fixes[0].key, listed.fixes[0].share, listed.fixes[0].defects) == (
         "identity.duplicate_rate",
         0.5,
@@ -96,11 +102,17 @@ def test_a_change_of_system_loses_crimes_in_its_force_from_its_day_on(series: Se
         ({"fixes": ["2025-02-01:identity.duplicate_rate"]}, "fix"),
         ({"fixes": ["2025-02-01:identity.copies_from_legacy=0.5"]}, "fix"),
         ({"fixes": ["2025-02-01:identity.duplicate_rate=2"]}, "fix"),
+        ({"changes": ["2025-02-01:nosuch"]}, "change"),
+        ({"changes": ["2025-04-01:migration"]}, "change"),
+        ({"fixes": ["2025-04-01:identity.duplicate_rate=0.5"]}, "fix"),
         ({"extracts": 0}, "extracts"),
-        ({"as_of": pd.Timestamp("2025-03-15").date()}, "as_of"),
+        ({"as_of": date(2025, 3, 15)}, "as_of"),
+        ({"as_of": date.max}, None),
+        ({"as_of": date.min}, None),
+        ({"as_of": date(1990, 1, 31), "extracts": 120}, None),
     ],
 )
-def test_what_cannot_be_is_refused(asked: dict, named: str, tmp_path: Path) -> None:
+def test_what_cannot_be_is_refused(asked: dict, named: str | None, tmp_path: Path) -> None:
     arguments = {"extracts": 2, **WORLD, **asked}
     with pytest.raises(InputError) as refused:
         generate_series(tmp_path / "series", **arguments)
@@ -119,3 +131,41 @@ def test_no_period_changes_the_people(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(events, before.loc[events.index])
     assert isinstance(one, Dataset)
     assert np.isin(read(one.path, "persons")["person_id"], read(two.path, "persons")["person_id"]).all()
+
+
+FIXES = [
+    *("2025-01-01:identity.duplicate_rate=0.5", "2025-01-01:identity.duplicate_rate=0.3@durnley"),
+    *("2024-09-01:identity.duplicate_rate=0.2", "2025-01-01:identity.duplicate_rate=0.1", "2024-10-01:missing.phone=0.5"),
+]
+CHANGES = ["2025-01-01:migration", "2025-01-01:poor", "2025-01-01:clean@durnley", "2024-10-01:poor@durnley"]
+
+
+@given(st.permutations(FIXES), st.permutations(CHANGES))
+def test_the_order_in_which_changes_and_fixes_are_named_does_not_matter(fixes: Sequence[str], changes: Sequence[str]) -> None:
+    one, two = (
+        make_scope("typical", ["durnley"], 1, date(2025, 3, 31), 1, 0.05, *made) for made in ((CHANGES, FIXES), (changes, fixes))
+    )
+    assert (one, changes_made(one), fixes_made(one)) == (two, changes_made(two), fixes_made(two))
+    assert one.eras("durnley")[-1].profile.name == "clean", "a force's own change comes before that of all"
+
+
+def test_two_fixes_named_in_either_order_give_the_same_rows() -> None:
+    one, two = (
+        force_tables(make_scope("typical", ["durnley"], 0.5, date(2025, 3, 31), 1, 0.02, (), order), "durnley")
+        for order in (FIXES[:3], FIXES[2::-1])
+    )
+    assert all(one[name].equals(two[name]) for name in one)
+
+
+def test_a_link_that_cannot_take_its_place_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if self.suffix == ".link":
+            raise PermissionError
+        return really(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    series = generate_series(tmp_path / "series", 2, **{**WORLD, "scale": 0.01})  # type: ignore[arg-type]
+    assert not list(series.path.rglob("*.link"))
+    assert all(load(folder) for folder in series.folders)
