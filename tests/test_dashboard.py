@@ -1,6 +1,7 @@
 """What the pages are made of: lessons that show what they say, jobs that can be stopped, periods, parts that differ."""
 
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,10 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from audit import InputError, Results, read_results
 from audit.checks.catalogue import DIMENSIONS
 from audit.linkage.look import FIELDS
+from audit.oversight.track import read_tracked
 from audit.presentation.checks import of_all_forces
 from audit.presentation.html import MARKS, table_html
 from audit.presentation.method import definition
@@ -25,12 +28,13 @@ from audit.readiness.assess import WORST_FIRST
 from audit.readiness.periods import over_months
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.uses import for_use
-from dashboard import PAGES, work
+from dashboard import PAGES, demonstration, work
 from dashboard.jobs import Job
 from dashboard.lessons import LESSONS, Lesson, lab
 from dashboard.lessons.curve import response
 from dashboard.lessons.votes import Votes
 from dashboard.pages.start import STEPS
+from synthetic.dataset import load_series
 from tests.conftest import ROOT
 
 
@@ -344,3 +348,29 @@ def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
 
 def test_a_difference_of_nothing_has_no_sign() -> None:
     assert [points(value) for value in (0.0, -0.0001, 0.012, -0.5, None)] == ["0.0", "0.0", "+1.2", "−50.0", "–"]
+
+
+@pytest.mark.deep
+def test_the_demonstration_is_the_last_of_a_series_that_over_time_shows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["app.py"])
+    for name, value in {"FORCES": ["cairnwater", "garrowby"], "SCALE": 0.03, "EXTRACTS": 5}.items():
+        monkeypatch.setattr(demonstration, name, value)
+    demonstration.make(lambda sentence, share: None)
+    app = AppTest.from_string("from dashboard import page_of\nfrom dashboard.shell import run_page\nrun_page(page_of('over_time'))")
+    app.run(timeout=120)
+    until = time.monotonic() + 120
+    while not app.header and time.monotonic() < until:
+        time.sleep(1)
+        app.run(timeout=120)
+    assert not app.exception
+    assert [one.value for one in app.header][-1] == "One figure over the months"
+    folder = demonstration.results_folder()
+    series = load_series(folder.with_name("series"))
+    assert len(series.folders) == 5
+    made = [(one / "dataset.json").read_bytes() for one in (folder.with_name("dataset"), series.folders[-1])]
+    assert made[0] == made[1]
+    tracked = read_tracked(folder.with_name("over-time"))
+    assert tracked is not None
+    fix = tracked.fixes.set_index("figure").loc["required_when.suspect_linked"]
+    assert fix["force"] == "cairnwater" and fix["high"] < 0  # repaired, beyond chance

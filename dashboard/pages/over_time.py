@@ -1,5 +1,7 @@
 """Over time: a series of extracts, what changed beyond chance, and whether fixes worked."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from audit.oversight.track import Tracked, read_tracked
@@ -12,7 +14,9 @@ from audit.presentation.over_time import (
     forces_to_choose,
     signals_table,
 )
+from dashboard import demonstration
 from dashboard.cache import View, once
+from dashboard.jobs import result_of
 from dashboard.widgets import EVERYWHERE, choose_force, downloads, folded, show_table
 
 NO_SERIES = (
@@ -23,39 +27,43 @@ NO_SERIES = (
 
 def show(view: View) -> None:
     """Draw the page."""
-    tracked = _tracked(view)
+    tracked = _tracked(view, view.folder)
+    folder = view.folder
+    if tracked is None and folder == demonstration.results_folder():
+        folder = result_of("the demonstration's months", "Making the months before", demonstration.make_months)
+        tracked = _tracked(view, folder)
     if tracked is None:
         st.info(NO_SERIES, icon=":material/timeline:")
         return
     force = choose_force(view)
-    _signals(view, force)
+    _signals(view, folder, force)
     if len(tracked.fixes):
-        _fixes(view)
+        _fixes(view, folder)
     downloads(lambda: tracked.signals, "signals")
-    _one_figure(view, tracked, force)
+    _one_figure(view, folder, tracked, force)
     downloads(lambda: tracked.trend, "trend")
 
 
 @once
-def _tracked(view: View) -> Tracked | None:
-    return read_tracked(view.folder)
+def _tracked(view: View, folder: Path) -> Tracked | None:
+    return read_tracked(folder)
 
 
 @once
-def _signals(view: View, force: str) -> None:
-    tracked = _tracked(view)
+def _signals(view: View, folder: Path, force: str) -> None:
+    tracked = _tracked(view, folder)
     assert tracked is not None
     show_table(signals_table(tracked.signals, view.names, None if force == EVERYWHERE else force))
 
 
 @once
-def _fixes(view: View) -> None:
-    tracked = _tracked(view)
+def _fixes(view: View, folder: Path) -> None:
+    tracked = _tracked(view, folder)
     assert tracked is not None
     show_table(fixes_table(tracked.fixes, view.names))
 
 
-def _one_figure(view: View, tracked: Tracked, force: str) -> None:
+def _one_figure(view: View, folder: Path, tracked: Tracked, force: str) -> None:
     st.header("One figure over the months", anchor=False)
     if force == EVERYWHERE:
         force = str(
@@ -70,13 +78,13 @@ def _one_figure(view: View, tracked: Tracked, force: str) -> None:
         st.selectbox("Figure", figures, format_func=figure_name, key="figure", bind="query-params",
                      help="Those with signals come first.")
     )  # fmt: skip
-    _figure(view, figure, force)
-    folded("The same as a table", "as-table", lambda: _as_table(view, figure, force))
+    _figure(view, folder, figure, force)
+    folded("The same as a table", "as-table", lambda: _as_table(view, folder, figure, force))
 
 
 @once
-def _figure(view: View, figure: str, force: str) -> None:
-    tracked = _tracked(view)
+def _figure(view: View, folder: Path, figure: str, force: str) -> None:
+    tracked = _tracked(view, folder)
     assert tracked is not None
     st.altair_chart(
         figure_chart(tracked.trend, figure, force), alt=f"{figure_name(figure)} of {view.names.get(force, force)} over the extracts"
@@ -88,7 +96,7 @@ def _figure(view: View, figure: str, force: str) -> None:
 
 
 @once
-def _as_table(view: View, figure: str, force: str) -> None:
-    tracked = _tracked(view)
+def _as_table(view: View, folder: Path, figure: str, force: str) -> None:
+    tracked = _tracked(view, folder)
     assert tracked is not None
     show_table(figure_table(tracked.trend, figure, force))
