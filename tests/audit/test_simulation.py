@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from audit import InputError
 from audit.effect import FAMILIES, Choices, built_in, measure
@@ -119,6 +121,7 @@ MIXED = Counts(
         "linkage.suspect_not_linked": Between(low=0.02, high=0.2),
         "missing.offence_code": 0.005,
         "world.season": Between(low=0.05, high=0.1),
+        "world.trend": Between(low=-0.05, high=-0.02),
         "world.reports_per_1000": Counted(counted=1_100, of=60_000),
     },
 )
@@ -169,6 +172,15 @@ def test_files_of_the_last_version_are_still_read() -> None:
         ("profile = 'secret'\n", "must be one of"),
         ("left_out = 'secret'\n", "left_out as"),
         ("[dates]\nswapped = nan\n", "takes { counted, of }"),
+        ("[dates]\nswapped = true\n", "takes { counted, of }"),
+        ("[dates]\nswapped = '0.3'\n", "takes { counted, of }"),
+        ("[dates]\nswapped = { counted = true, of = 20 }\n", "takes { counted, of }"),
+        ("[dates]\nswapped = { low = false, high = true }\n", "takes { counted, of }"),
+        (f"[dates]\nswapped = 1{'0' * 400}\n", "Day and month"),
+        ("reports_recorded = true\n", "takes { counted, of }"),
+        ("reports_recorded = 0.8\n[recording]\nnot_recorded = 0.1\n", "old and its new name"),
+        ("population = true\n", "50,000 to 10,000,000"),
+        ("population = '100000'\n", "50,000 to 10,000,000"),
         ("= 3", "not valid TOML"),
     ],
 )
@@ -190,6 +202,16 @@ def test_counts_that_are_wrong_are_refused(text: str, says: str, tmp_path: Path)
         ("identity.duplicate_rate,,,1,200", "from 0 to 0.9"),
         ("identity.duplicate_rate,secret,20,,", "plain numbers"),
         ("secret,3,20,,", "not known"),
+        ('identity.duplicate_rate,,,"1,5","2,5"', "with a point before decimals"),
+        ('identity.duplicate_rate,"1,50","2,000",,', "with a point before decimals"),
+        ("identity.duplicate_rate,5%,200,,", "no percentage"),
+        ("world.season,,,5%,10%", "no percentage"),
+        ("identity.duplicate_rate,3,20,,\nidentity.duplicate_rate,,,2,4", "twice"),
+        ("population,,,60000,\npopulation,,,70000,", "twice"),
+        ("population,60000,,,", "under from"),
+        ("identity.duplicate_rate,-3,20,,", "whole numbers"),
+        ("identity.duplicate_rate,1e300,1e301,,", "whole numbers"),
+        ("identity.duplicate_rate,3,20,,,secret", "more cells"),
     ],
 )
 def test_worksheets_that_are_wrong_are_refused(row: str, says: str, tmp_path: Path) -> None:
@@ -198,6 +220,53 @@ def test_worksheets_that_are_wrong_are_refused(row: str, says: str, tmp_path: Pa
         read_counts(tmp_path / "sheet.csv")
     assert says in str(error.value)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "lacks one of its columns"),
+        (b"key;counted;of;from;to\n", "separated by commas"),
+        (b"key,counted,of,from,to,of\n", "a column twice"),
+        ("key,counted,of,from,to\nsécret,1,20,,".encode("cp1252"), "CSV UTF-8"),
+        ("key,counted,of,from,to\n".encode("utf-16"), "CSV UTF-8"),
+        (b'key,counted,of,from,to\n"secret', "can be read"),
+    ],
+)
+def test_files_that_are_no_worksheet_are_refused(content: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        read_counts(tmp_path / "sheet.csv")
+    (tmp_path / "sheet.xlsx").write_bytes(content)
+    with pytest.raises(InputError, match="can be read"):
+        read_counts(tmp_path / "sheet.xlsx")
+
+
+def test_a_percentage_in_excel_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    workbook = Workbook()
+    notes = workbook.active
+    notes["A1"] = "Filled in by the analyst"
+    sheet = workbook.create_sheet("counts")
+    sheet.append(["To", "from", "of", "counted", "key"])  # the order of the columns does not matter
+    sheet.append([0.1, 0.05, None, None, "identity.duplicate_rate"])
+    sheet["A2"].number_format = sheet["B2"].number_format = "0.00%"
+    sheet.append([12.5, "10%", None, None, "linkage.suspect_not_linked"])
+    sheet.append([None, None, 200, 31, "missing.offence_code"])
+    workbook.save(tmp_path / "sheet.xlsx")
+    answers = read_counts(tmp_path / "sheet.xlsx").answers
+    assert answers["identity.duplicate_rate"] == Between(low=0.05, high=0.1)
+    assert answers["linkage.suspect_not_linked"] == Between(low=0.1, high=0.125)
+    assert answers["missing.offence_code"] == Counted(counted=31, of=200)
+    for value, says in (("=1+1", "plain numbers"), (True, "plain numbers"), (datetime(2025, 3, 1), "plain numbers")):
+        sheet["C4"] = value
+        workbook.save(tmp_path / "sheet.xlsx")
+        with pytest.raises(InputError, match=says):
+            read_counts(tmp_path / "sheet.xlsx")
+    sheet["C4"] = 200
+    sheet.merge_cells("C4:C5")
+    workbook.save(tmp_path / "sheet.xlsx")
+    with pytest.raises(InputError, match="merged"):
+        read_counts(tmp_path / "sheet.xlsx")
 
 
 # ---- what is drawn -------------------------------------------------------------------------------------------------------
