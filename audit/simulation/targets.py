@@ -8,7 +8,7 @@ from audit.effect import Choices
 from audit.simulation.counts import Counts
 from audit.simulation.drawing import distribution, draw
 from audit.simulation.questions import QUANTITIES
-from audit.simulation.twin import Alive, plans_for, run
+from audit.simulation.twin import Alive, check_run, column, plans_for, run
 from audit.simulation.worlds import Progress
 from synthetic.errors import InputError
 from synthetic.profile import load_profile
@@ -17,6 +17,9 @@ Array = npt.NDArray[np.float64]
 STEPS = 9
 """Values of each rate on the map."""
 LEAST_WORLDS = 20
+"""Simulations that a map takes at least."""
+LEAST_KNOWN = 12
+"""Simulations with figures that the surface is fitted to at least: two for each of its six terms."""
 
 
 def reach(
@@ -44,18 +47,17 @@ def reach(
     if len({first, second} & {key for key, one in QUANTITIES.items() if one.matters}) < 2:
         allowed = ", ".join(key for key, one in QUANTITIES.items() if one.matters)
         raise InputError("over", f"takes two different rates with a comma between them, out of: {allowed}.")
-    if not LEAST_WORLDS <= worlds <= 1000:
-        raise InputError("worlds", f"takes a whole number from {LEAST_WORLDS} to 1000 for a map.")
+    check_run(worlds, seed, LEAST_WORLDS)
     ranges = {key: span(counts, key) for key in (first, second)}
     drawn = draw(counts, worlds, seed, over=ranges)
     plan = plans_for(counts)
     jobs = [(plan(drawn.profile_of(number), seed + number), False) for number in range(worlds)]
-    rows = [
-        effect.effect.set_index("instrument").loc[instrument]
-        for effect in run(jobs, choices or Choices(), workers, progress, alive)
-    ]
-    values = np.array([float(row["recall_at_k"]) for row in rows])
+    values = column(run(jobs, choices or Choices(), workers, progress, alive), instrument, "recall_at_k")
     known = ~np.isnan(values)
+    if known.sum() < LEAST_KNOWN:
+        raise InputError(
+            None, "Too little was simulated for a map: most lists should hold too few people; give more residents or reports."
+        )
     return _surface(drawn.values[first].to_numpy(), drawn.values[second].to_numpy(), values, known, ranges, wanted)
 
 

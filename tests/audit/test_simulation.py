@@ -15,7 +15,6 @@ from audit import InputError
 from audit.effect import FAMILIES, Choices, built_in, measure
 from audit.engines import connect
 from audit.simulation import QUANTITIES, Between, Counted, Counts, check_counts, counts_as_toml, counts_of_toml, read_counts, twin
-from audit.simulation.counting import as_written, count, totals
 from audit.simulation.drawing import distribution, draw
 from audit.simulation.questions import matters_to
 from audit.simulation.spread import components, effects
@@ -27,6 +26,7 @@ from synthetic import Dataset, generate
 from synthetic.contract import DEFECTS
 from synthetic.defects import REGISTRY
 from synthetic.profile import load_profile, profile_keys
+from tests.benchmarks.counting import as_written, count, totals
 from tests.conftest import Outcome
 
 SETTINGS = (
