@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect import Choices
+from audit.effect import Choices, built_in
 from audit.simulation.counts import Counts
 from audit.simulation.drawing import distribution, draw
 from audit.simulation.questions import QUANTITIES
@@ -52,12 +52,9 @@ def reach(
     drawn = draw(counts, worlds, seed, over=ranges)
     plan = plans_for(counts)
     jobs = [(plan(drawn.profile_of(number), seed + number), False) for number in range(worlds)]
-    values = column(run(jobs, choices or Choices(), workers, progress, alive), instrument, "recall_at_k")
+    measured = run(jobs, choices or Choices(), workers, progress, alive, [built_in()[instrument]])
+    values = column(measured, instrument, "recall_at_k")
     known = ~np.isnan(values)
-    if known.sum() < LEAST_KNOWN:
-        raise InputError(
-            None, "Too little was simulated for a map: most lists should hold too few people; give more residents or reports."
-        )
     return _surface(drawn.values[first].to_numpy(), drawn.values[second].to_numpy(), values, known, ranges, wanted)
 
 
@@ -74,6 +71,10 @@ def _surface(
 ) -> pd.DataFrame:
     from scipy.special import stdtr, stdtrit  # slow to import, and no other page needs it
 
+    if known.sum() < LEAST_KNOWN:
+        raise InputError(
+            None, "Too little was simulated for a map: most lists should hold too few people; give more residents or reports."
+        )
     (low_1, high_1), (low_2, high_2) = ranges.values()
 
     def terms(x: Array, y: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect import FAMILIES, Choices, Effect, built_in
+from audit.effect import FAMILIES, Choices, Effect, Instrument, built_in
 from audit.simulation.counts import Counts
 from audit.simulation.drawing import draw
 from audit.simulation.questions import matters_to
@@ -120,19 +120,25 @@ def plans_for(counts: Counts) -> Callable[[Profile, int], WorldPlan]:
 
 
 def run(
-    jobs: Sequence[tuple[WorldPlan, bool]], choices: Choices, workers: int | None, progress: Progress | None, alive: Alive | None
+    jobs: Sequence[tuple[WorldPlan, bool]],
+    choices: Choices,
+    workers: int | None,
+    progress: Progress | None,
+    alive: Alive | None,
+    instruments: Sequence[Instrument] | None = None,
 ) -> list[Effect]:
-    """The effect in each planned world, in order; those marked have the gains of repairs too."""
+    """The effect in each planned world, in order; those marked have the gains of repairs too. All instruments unless some are named."""
     effects_of: dict[int, Effect] = {}
-    for done, (place, effect) in enumerate(in_processes(partial(_measure, choices), list(jobs), workers, alive), 1):
+    measured = in_processes(partial(_measure, choices, instruments), list(jobs), workers, alive)
+    for done, (place, effect) in enumerate(measured, 1):
         effects_of[place] = effect
         if progress is not None:
             progress(f"Measured {done} of {len(jobs)} simulations", done / len(jobs))
     return [effects_of[place] for place in range(len(jobs))]
 
 
-def _measure(choices: Choices, job: tuple[WorldPlan, bool]) -> Effect:
-    return measure_world(job[0], choices, gains=job[1])
+def _measure(choices: Choices, instruments: Sequence[Instrument] | None, job: tuple[WorldPlan, bool]) -> Effect:
+    return measure_world(job[0], choices, gains=job[1], instruments=instruments)
 
 
 def column(measured: list[Effect], instrument: str, figure: str) -> Array:
