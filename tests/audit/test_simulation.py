@@ -478,7 +478,7 @@ EMPTY = Counts.model_construct(population=1_000, profile="typical", left_out="ra
 
 
 def test_too_little_to_simulate_is_said() -> None:
-    effect = measure_world(plans_for(EMPTY)(load_profile("typical"), 1), Choices(), gains=True)
+    effect = measure_world(plans_for(EMPTY)(load_profile("typical", ("world.reports_per_1000=2",)), 1), Choices(), gains=True)
     figures = simulated_figures([effect] * 3)
     assert len(figures) == 3 * (4 + len(FAMILIES))
     assert figures[["value", "low", "high"]].isna().all(axis=None)
@@ -500,6 +500,7 @@ def test_too_little_is_said_of_a_whole_run_and_of_a_map() -> None:
         reach(EMPTY, "identity.duplicate_rate", "linkage.suspect_not_linked", 0.8, 20, workers=1)
 
 
+@pytest.mark.deep
 def test_a_map_of_real_simulations_follows_the_rates() -> None:
     tiny = Counts.model_construct(
         population=2_000, profile="typical", left_out="range", answers={"world.reports_per_1000": 150.0, "missing.occurred_on": 0.5}
