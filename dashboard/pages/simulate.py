@@ -56,7 +56,9 @@ def show(view: View) -> None:
     asked = st.session_state.get("twin")
     if st.button(f"Run {simulations} simulations with these rates", type="primary", icon=":material/play_arrow:"):
         asked = st.session_state["twin"] = wanted
-    st.caption(f"`python -m audit twin counts.toml --worlds {simulations}` gives the same figures from the file.")
+    st.caption(
+        f"{len(counts.answers)} of {len(QUANTITIES)} rates are known. `python -m audit twin counts.toml --worlds {simulations}` gives the same figures from the file."
+    )
     if asked is None:
         return
     if asked != wanted:
@@ -133,13 +135,15 @@ def _form() -> tuple[Counts, int]:
                                    key="profile", bind="query-params"))  # fmt: skip
         simulations = st.number_input(
             f"Simulations ({FEWEST} to {MOST})", FEWEST, MOST, USUAL, 5, key="simulations", bind="query-params",
-            help=f"{NEEDED} More take longer.",
+            help="More take longer.",
         )  # fmt: skip
     ranges = st.toggle(
         "Draw rates that are not known from a range about the profile's value", True, key="left_out",
         help="Off: what you leave blank has exactly the profile's value, as if you knew it.",
     )  # fmt: skip
+    st.caption(NEEDED)
     answers = _answers()
+    st.write("Open a part and fill in what you know; what stays blank is not known. Then run the simulations, below the parts.")
     for section, title in SECTIONS.items():
         mine = [one for one in QUANTITIES.values() if one.section == section]
         known = sum(one.key in answers for one in mine)

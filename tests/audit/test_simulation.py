@@ -452,7 +452,7 @@ def _found(recall: float, worlds: int, rate: float) -> Twin:
         columns=["instrument", "figure", "value", "low", "high", "worlds"],
     )
     counts = Counts(answers={"linkage.suspect_not_linked": rate, "missing.forename": 0.1})
-    nothing = pd.DataFrame(columns=["instrument", "family", "part", "source"])
+    nothing = pd.DataFrame(columns=["instrument", "family", "part", "gain", "source"])
     return Twin(counts, worlds, figures, nothing, nothing, nothing, nothing)
 
 
