@@ -54,8 +54,8 @@ def twin(
     if example:
         typer.echo(counts_as_toml(Counts()), nl=False)
         return
-    if report is not None and (report.suffix != ".html" or not report.parent.is_dir()):
-        raise InputError("report", "takes a file that ends in .html, in a folder that is there.")
+    if report is not None and (report.suffix != ".html" or report.is_dir() or not os.access(report.parent, os.W_OK)):
+        raise InputError("report", "takes a file that ends in .html, in a folder that is there and where you may write.")
     if instrument not in INSTRUMENT_NAMES:
         raise InputError("instrument", f"takes one of {', '.join(INSTRUMENT_NAMES)}.")
     if worksheet is not None:

@@ -45,8 +45,11 @@ def reach(
     if not 0 < wanted <= 1:
         raise InputError("target", "takes a share of people found, above 0 and at most 1, such as 0.8.")
     if len({first, second} & {key for key, one in QUANTITIES.items() if one.matters}) < 2:
-        allowed = ", ".join(key for key, one in QUANTITIES.items() if one.matters)
-        raise InputError("over", f"takes two different rates with a comma between them, out of: {allowed}.")
+        raise InputError(
+            "over",
+            "takes two different rates that can matter to a list, such as identity.duplicate_rate,linkage.suspect_not_linked; "
+            "`--example` prints every rate.",
+        )
     check_run(worlds, seed, LEAST_WORLDS)
     ranges = {key: span(counts, key) for key in (first, second)}
     drawn = draw(counts, worlds, seed, over=ranges)
