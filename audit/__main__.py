@@ -25,6 +25,7 @@ from audit.engines import ENGINES, connect, frames
 from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
+from audit.pipeline import show_progress
 from audit.presentation.plain import forces_text, instruments_text
 from audit.readiness.limits import Level, crossed
 from audit.readiness.thresholds import Thresholds, as_toml, read_thresholds
@@ -123,9 +124,9 @@ def run(
     opened = load(dataset)
     if replicates is not None:
         plan_of(opened, replicates)
-    results = audit_dataset(opened, options, _show_step)
+    results = audit_dataset(opened, options, show_progress)
     if replicates is not None:
-        again = replicate(opened, replicates, options.choices, options.own_weights, workers, _show_step, options.computed)
+        again = replicate(opened, replicates, options.choices, options.own_weights, workers, show_progress, options.computed)
         results = judge_results(with_replicates(results, again), limits)  # the verdict on people found rests on its interval
     write_results(results, target)
     typer.echo(results.summary.model_dump_json(indent=1) if as_json else forces_text(results))
@@ -282,10 +283,6 @@ def rows(
     with connect(opened) as connection:
         failing = failing_rows(frames(engine, opened, connection, master), check, Context(opened.manifest.as_of), force)
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
-
-
-def _show_step(sentence: str, share: float) -> None:
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _level(fail_on: str | None) -> Level | None:

@@ -1,6 +1,5 @@
 """What the command line does with series: ``python -m audit track``, and ``score`` of what it wrote."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from audit.oversight.signals import as_json as tracked_as_json
 from audit.oversight.signals import as_text as tracked_as_text
 from audit.oversight.signals import read_dates
 from audit.oversight.track import track_series, write_tracked
+from audit.pipeline import show_progress
 from audit.results import check_free
 from synthetic.dataset import load_series
 from synthetic.errors import InputError
@@ -38,9 +38,9 @@ def track(
         raise InputError("without", "takes linkage or effect.")
     check_free(out)
     named = read_dates(date or [], opened)
-    last = audit_dataset(opened.folders[-1], progress=_report)
+    last = audit_dataset(opened.folders[-1], progress=show_progress)
     leave_out = set(without or ())
-    tracked = track_series(opened, "linkage" not in leave_out, "effect" not in leave_out, last, named, _report)
+    tracked = track_series(opened, "linkage" not in leave_out, "effect" not in leave_out, last, named, show_progress)
     write_tracked(tracked, last, out)
     typer.echo(tracked_as_json(tracked) if as_json else tracked_as_text(tracked))
 
@@ -49,7 +49,3 @@ def score_of_series(series: Path, results: Path, as_json: bool) -> str:
     """The tracking of a series compared with what was done to it, as JSON or Markdown; raises InputError."""
     scored = score_series(load_series(series), results)
     return scored.model_dump_json(indent=1) if as_json else as_markdown(scored)
-
-
-def _report(sentence: str, share: float) -> None:
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201

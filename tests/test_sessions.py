@@ -10,7 +10,7 @@ from audit.simulation import Counts, twin
 from tests.benchmarks.sessions import Answer, Visitor, server
 
 pytestmark = pytest.mark.deep
-SIMULATIONS = 5
+SIMULATIONS = 10
 MAKE = f"Run {SIMULATIONS} simulations with these rates"
 
 

@@ -12,7 +12,8 @@ from audit.presentation.wording import FAMILY_TITLES, family_name, instrument_ti
 from audit.simulation.counts import Between, Counted, Counts
 from audit.simulation.questions import QUANTITIES
 from audit.simulation.spread import LEAST_RUNS
-from audit.simulation.twin import Twin
+from audit.simulation.targets import LEAST_WORLDS
+from audit.simulation.twin import FEWEST, LEAST_PEOPLE, RANGE_FROM, Twin
 
 FIGURES = {
     "recall_at_k": "People found, of those the list should hold",
@@ -26,6 +27,13 @@ SOURCES = {
     "recording": "Chance of how it is recorded",
     "all": "All together",
 }
+NEEDED = (
+    f"Averages need {FEWEST} simulations, their ranges {RANGE_FROM}, a map over two rates {LEAST_WORLDS}, what to measure next {LEAST_RUNS}; "
+    "more make all of them sharper."
+)
+"""How many simulations are needed for what."""
+SMALLEST_SHOWN = 10
+"""Counts of people or rows under it, but 0, are not shown."""
 MOST_SHOWN = 10
 """Rates in the table of what to measure next."""
 
@@ -34,11 +42,12 @@ def headline(found: Twin, instrument: str) -> str:
     """People found with the range in which the force's own figure lies, in a sentence."""
     recall = _figures(found, instrument).loc["recall_at_k"]
     if pd.isna(recall["value"]):
-        return "The lists have too few people to say how many such data would find."
-    return (
-        f"Of 100 people that its list should hold, such data would find {100 * recall['value']:.0f} "
-        f"({100 * recall['low']:.0f} to {100 * recall['high']:.0f})."
-    )
+        return (
+            f"Too little was simulated: in most simulations the list should hold fewer than {LEAST_PEOPLE} people. "
+            "Give more residents or more reports, or choose another use."
+        )
+    ends = f" ({100 * recall['low']:.0f} to {100 * recall['high']:.0f})" if found.worlds >= RANGE_FROM else ""
+    return f"Of 100 people that its list should hold, such data would find {100 * recall['value']:.0f}{ends}."
 
 
 def contributions(found: Twin, instrument: str) -> tuple[float, dict[str, float]]:
@@ -52,14 +61,15 @@ def figures_table(found: Twin, instrument: str) -> Table:
     """Every figure with the range of a further simulation."""
     titles = FIGURES | {f"contribution: {name}": f"Missed because of {family_name(name).lower()}" for name in FAMILY_TITLES}
     rows = [
-        [Cell(titles[str(name)]), Cell(percent(row["value"]), interval(row["low"], row["high"]), number=True)]
+        [Cell(titles[str(name)]), _with_range(found, row)]
         for name, row in _figures(found, instrument).iterrows()
+        if not pd.isna(row["value"])
     ]
     return Table(
         f"Average over {found.worlds} simulations",
         ["Figure", "Share"],
         rows,
-        "Small print: the range in which a further simulation lies (95%), with the rates drawn again where they are not known. "
+        f"{_of_ranges(found)}, with the rates drawn again where they are not known. "
         "One force alone, so other forces' records add nothing.",
     )
 
@@ -123,7 +133,7 @@ def fix_table(found: Twin, instrument: str) -> Table:
             + [
                 Cell(
                     points(of_part.loc[part, "gain"]),
-                    points_interval(of_part.loc[part, "low"], of_part.loc[part, "high"]),
+                    points_interval(of_part.loc[part, "low"], of_part.loc[part, "high"]) if found.worlds >= RANGE_FROM else "",
                     number=True,
                 )
                 for part in parts
@@ -133,18 +143,23 @@ def fix_table(found: Twin, instrument: str) -> Table:
         "What to fix first",
         ["Family of defects", *(f"Gain if {percent(part, digits=0)} is fixed" for part in parts)],
         rows,
-        "People found more, in points; small print: where the gain of a further simulation lies (95%). Each family is repaired alone.",
+        f"People found more, in points. {_of_ranges(found)}. Each family is repaired alone.",
     )
 
 
 def scenarios_table(first: Twin, second: Twin, instrument: str) -> Table:
     """Two scenarios side by side: every figure of both, and rates that differ."""
+    same = (
+        "Both use the same worlds, one by one, so that the difference of the averages is less uncertain than either."
+        if first.worlds == second.worlds
+        else f"The first is over {first.worlds} simulations, the second over {second.worlds}."
+    )
     one, other = _figures(first, instrument), _figures(second, instrument)
     rows = [
         [
             Cell(title),
-            *(Cell(percent(side.loc[name, "value"]), interval(side.loc[name, "low"], side.loc[name, "high"]), number=True)
-              for side in (one, other)),
+            _with_range(first, one.loc[name]),
+            _with_range(second, other.loc[name]),
             Cell(points(other.loc[name, "value"] - one.loc[name, "value"]), number=True),
         ]
         for name, title in FIGURES.items()
@@ -157,20 +172,27 @@ def scenarios_table(first: Twin, second: Twin, instrument: str) -> Table:
         "Two scenarios side by side",
         ["Figure, or rate that differs", "First scenario", "Second scenario", "Difference, in points"],
         rows,
-        "Small print: the range of a further simulation (95%). Both use the same worlds, one by one, so that the difference of the averages "
-        "is less uncertain than either.",
+        f"{_of_ranges(first if first.worlds < second.worlds else second)}. {same}",
     )
 
 
 def known_as(counts: Counts, key: str) -> str:
-    """What is known of a rate, in words."""
+    """What is known of a rate, in words; counts of 1 to 9, and all but 1 to 9, are not shown."""
     quantity, answer = QUANTITIES[key], counts.answers.get(key)
     unit = "%" if quantity.is_share else ""
     if isinstance(answer, Counted):
+        if is_small(answer):
+            few = answer.counted < SMALLEST_SHOWN
+            return f"{'fewer than' if few else 'all but fewer than'} {SMALLEST_SHOWN} of {answer.of:,}"
         return f"{answer.counted:,} of {answer.of:,}"
     if isinstance(answer, Between):
         return f"{quantity.shown(answer.low):g} to {quantity.shown(answer.high):g}{unit}"
     return f"{quantity.shown(answer):g}{unit}" if answer is not None else "not known"
+
+
+def is_small(answer: Counted) -> bool:
+    """Whether two totals show a group of 1 to 9: those counted, or all the others."""
+    return any(0 < part < SMALLEST_SHOWN for part in (answer.counted, answer.of - answer.counted))
 
 
 def target_chart(surface: pd.DataFrame, first: str, second: str, wanted: float) -> alt.LayerChart:
@@ -224,6 +246,47 @@ def simulation_html(found: Twin, instrument: str, other: Twin | None = None) -> 
         *(make(found, instrument) for make in (figures_table, fix_table, measure_table, spread_table)),
         known_table(found.counts),
     ]
+    return _page(
+        headline(found, instrument),
+        f"Use: {instrument_title(instrument)}. {found.worlds} simulations of a force of {found.counts.population:,} residents; "
+        "no record of it was read.",
+        tables,
+    )
+
+
+def target_html(surface: pd.DataFrame, counts: Counts, first: str, second: str, wanted: float, instrument: str) -> str:
+    """The report of a map over two rates: where the target is reached, people found at each combination, and what is known."""
+    return _page(
+        f"Which combinations of two rates would find {100 * wanted:.0f} of 100 people",
+        f"Use: {instrument_title(instrument)}. Simulations of a force of {counts.population:,} residents; no record of it was read.",
+        [target_table(surface, first, second, wanted), map_table(surface, first, second, wanted), known_table(counts)],
+    )
+
+
+def map_table(surface: pd.DataFrame, first: str, second: str, wanted: float) -> Table:
+    """People found, of 100, at each combination of two rates."""
+    frame = _in_units(surface, first, second)
+    columns = sorted(frame["second"].unique())
+    rows = [
+        [
+            Cell(f"{value:g}", number=True),
+            *(
+                Cell(f"{row.found:.0f}", "reached" if row.probability >= 0.5 else "", number=True)
+                for row in mine.sort_values("second").itertuples()
+            ),
+        ]
+        for value, mine in frame.groupby("first")
+    ]
+    return Table(
+        "People found at each combination, of 100",
+        [_axis(first), *(f"{value:g}" for value in columns)],
+        rows,
+        f"Columns: {_axis(second)}. Reached: a further simulation finds {100 * wanted:.0f} of 100 people more likely than not.",
+    )
+
+
+def _page(lead: str, about: str, tables: list[Table]) -> str:
+    """A self-contained page of tables."""
     parts = "".join(
         f"<section><h2>{html.escape(table.caption)}</h2>"
         f"{table_html(table) if table.rows else '<p>No results.</p>'}<p class='note'>{html.escape(table.note)}</p></section>"
@@ -234,9 +297,7 @@ def simulation_html(found: Twin, instrument: str, other: Twin | None = None) -> 
         "body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; } .note { font-size: .9rem; }"
         f"@media print {{ section {{ break-inside: avoid; }} }}{TABLE_STYLE}</style></head><body><main><h1>Simulation of a force</h1>"
         f"<p><strong>{html.escape(BANNER_LEAD)}</strong> {html.escape(BANNER_TEXT)}</p>"
-        f"<p><strong>{html.escape(headline(found, instrument))}</strong></p>"
-        f"<p>Use: {html.escape(instrument_title(instrument))}. {found.worlds} simulations of a force of {found.counts.population:,} residents; "
-        f"no record of it was read.</p>{parts}</main></body></html>"
+        f"<p><strong>{html.escape(lead)}</strong></p><p>{html.escape(about)}</p>{parts}</main></body></html>"
     )
 
 
@@ -252,6 +313,19 @@ def known_table(counts: Counts) -> Table:
     else:
         usual = f"every other rate is that of the profile {counts.profile}"
     return Table("What is known of the force", ["Rate", "Known", "What it counts"], rows, f"{usual[0].upper()}{usual[1:]}.")
+
+
+def _with_range(found: Twin, row: Any) -> Cell:
+    """A figure with the range of a further simulation, where there are enough for one."""
+    ends = interval(row["low"], row["high"]) if found.worlds >= RANGE_FROM else ""
+    return Cell(percent(row["value"]), ends, number=True)
+
+
+def _of_ranges(found: Twin) -> str:
+    """What the small print of a table is."""
+    if found.worlds >= RANGE_FROM:
+        return "Small print: the range in which a further simulation lies (95%)"
+    return f"Ranges need {RANGE_FROM} simulations or more"
 
 
 def _figures(found: Twin, instrument: str) -> Any:
@@ -277,11 +351,21 @@ def _axis(key: str) -> str:
 
 def as_text(found: Twin) -> str:
     """The results as the command line prints them."""
+    ranged = found.worlds >= RANGE_FROM
     lines = []
     for instrument in found.figures["instrument"].unique():
-        lines.append(f"{instrument_title(instrument)}: mean over {found.worlds} simulations, and where a further one lies (95%)")
-        lines += [f"  {row.figure:24} {row.value:7.1%}  ({row.low:.1%} to {row.high:.1%})"
-                  for row in found.figures[found.figures["instrument"] == instrument].itertuples()]  # fmt: skip
+        mine = found.figures[found.figures["instrument"] == instrument].dropna(subset="value")
+        if mine.empty:
+            lines.append(f"{instrument_title(instrument)}: {headline(found, instrument)}")
+            continue
+        lines.append(
+            f"{instrument_title(instrument)}: mean over {found.worlds} simulations"
+            f"{', and where a further one lies (95%)' if ranged else ''}"
+        )
+        lines += [
+            f"  {row.figure:24} {row.value:7.1%}{f'  ({row.low:.1%} to {row.high:.1%})' if ranged else ''}"
+            for row in mine.itertuples()
+        ]
         spread = found.spread[found.spread["instrument"] == instrument].dropna()
         if len(spread):
             lines.append(
@@ -294,7 +378,10 @@ def as_text(found: Twin) -> str:
         ]
         gains = found.fix_first[(found.fix_first["instrument"] == instrument) & (found.fix_first["part"] == 1)]
         lines += [
-            f"  fix first: {family_name(row.family).lower()}, {points(row.gain)} points ({points_interval(row.low, row.high)})"
+            f"  fix first: {family_name(row.family).lower()}, {points(row.gain)} points"
+            f"{f' ({points_interval(row.low, row.high)})' if ranged else ''}"
             for row in gains.sort_values("gain", ascending=False).head(2).itertuples()
         ]
+    if found.worlds < LEAST_RUNS:
+        lines.append(NEEDED)
     return "\n".join(lines)

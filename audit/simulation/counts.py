@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from audit.simulation.cells import number_of, read_rows
 from audit.simulation.quantities import SECTIONS, Quantity
 from audit.simulation.questions import QUANTITIES
 from synthetic.errors import InputError
@@ -21,7 +22,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Counted(_Answer):
@@ -61,7 +62,7 @@ class Counts(BaseModel):
     profile's value, or is the profile's own where ``left_out`` is ``profile``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     population: int = Field(1_000_000, ge=RESIDENTS[0], le=RESIDENTS[1])
     profile: str = "typical"
@@ -115,12 +116,22 @@ def counts_of_toml(text: str) -> Counts:
         if name in OLD_NAMES and not isinstance(value, dict):
             head.setdefault("left_out", "profile")
             keys, contrary = OLD_NAMES[name]
-            answers |= {key: 1 - value if contrary and isinstance(value, int | float) else value for key in keys}
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            given = dict.fromkeys(keys, 1 - value if contrary and is_number else value)
+            _refuse_repeats(answers, given)
+            answers |= given
         elif isinstance(value, dict):
-            answers |= {f"{name}.{key}": answer for key, answer in value.items() if answer != "unknown"}
+            given = {f"{name}.{key}": answer for key, answer in value.items() if answer != "unknown"}
+            _refuse_repeats(answers, given)
+            answers |= given
         else:
             raise InputError(None, f"The counts file has a line that is not known; its sections are {', '.join(_sections())}.")
     return check_counts({**head, "answers": answers})
+
+
+def _refuse_repeats(answers: dict[str, Any], given: dict[str, Any]) -> None:
+    if twice := [QUANTITIES[key].title for key in given if key in answers and key in QUANTITIES]:
+        raise InputError(None, f"The counts file has {twice[0]} twice, by its old and its new name; keep one of them.")
 
 
 def check_counts(content: dict[str, Any]) -> Counts:
@@ -225,6 +236,7 @@ COLUMNS = (
     "query",
 )
 """Columns of the worksheet; ``counted`` and ``of``, or ``from`` and ``to`` in the unit of ``allowed``, are filled in."""
+FILLED_IN = ("counted", "of", "from", "to")
 _TOP = ("population", "profile", "left_out")
 
 
@@ -257,31 +269,25 @@ def worksheet_frame(counts: Counts, words: dict[str, str]) -> pd.DataFrame:
 
 def counts_of_worksheet(path: Path) -> Counts:
     """The counts of a filled-in worksheet; raises InputError with one sentence that echoes no value."""
-    try:
-        if path.suffix.lower() == ".csv":
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        else:
-            frame = pd.read_excel(path, dtype=str, keep_default_na=False, engine="openpyxl")
-    except Exception:  # the readers of CSV and of Excel raise whatever a broken file leads them to
-        raise InputError("COUNTS", "takes a worksheet that can be read; `--worksheet` writes one to fill in.") from None
-    return counts_of_frame(frame)
-
-
-def counts_of_frame(frame: pd.DataFrame) -> Counts:
-    """The counts of a worksheet's rows: columns key, counted, of, from, to; others are ignored."""
-    needed = ("key", "counted", "of", "from", "to")
-    if not set(needed) <= set(frame.columns):
-        raise InputError(None, f"The worksheet lacks one of its columns; it has {', '.join(needed)} at least.")
     content: dict[str, Any] = {}
     answers: dict[str, Any] = {}
-    for row in frame[list(needed)].fillna("").astype(str).to_dict("records"):
-        key, filled = row["key"].strip(), {name: row[name].strip() for name in needed[1:]}
-        if key in _TOP and filled["from"]:
-            content[key] = _number(filled["from"], key) if key == "population" else filled["from"]
-        elif key not in _TOP and any(filled.values()):
-            if key not in QUANTITIES:
-                raise InputError(None, "The worksheet has a rate that is not known; `--worksheet` writes one with every rate.")
+    seen: set[str] = set()
+    for row in read_rows(path, ("key", *FILLED_IN)):
+        key, filled = row["key"], {name: row[name] for name in FILLED_IN}
+        if not any(filled.values()):
+            continue
+        if key not in (*_TOP, *QUANTITIES):
+            raise InputError(None, "The worksheet has a rate that is not known; `--worksheet` writes one with every rate.")
+        title = QUANTITIES[key].title if key in QUANTITIES else key
+        if key in seen:
+            raise InputError(None, f"{title} ({key}) is filled in twice in the worksheet; leave one of the rows.")
+        seen.add(key)
+        if key in QUANTITIES:
             answers[key] = _answer(QUANTITIES[key], filled)
+        elif [name for name in FILLED_IN if filled[name]] != ["from"]:
+            raise InputError(None, f"The worksheet's {key} takes one value, under from.")
+        else:
+            content[key] = _number(filled["from"], key) if key == "population" else filled["from"]
     return check_counts({**content, "answers": answers})
 
 
@@ -290,17 +296,24 @@ def _answer(quantity: Quantity, filled: dict[str, str]) -> Any:
     given = [pair for pair in pairs if any(pair)]
     if len(given) != 1 or not all(given[0]):
         raise InputError(None, f"{quantity.title} ({quantity.key}) takes counted and of, or from and to; fill in one pair, whole.")
-    first, second = (_number(text, quantity.title) for text in given[0])
     if any(pairs[0]):
+        first, second = (_number(text, quantity.title) for text in given[0])
         return {"counted": first, "of": second}
-    scale = 100 if quantity.is_share else 1
-    low, high = first / scale, second / scale
+    low, high = (_end(text, quantity) for text in given[0])
     return low if low == high else {"low": low, "high": high}
 
 
+def _end(text: str, quantity: Quantity) -> float:
+    """An end of a range, from the worksheet's unit to a share of 1."""
+    if not quantity.is_share:
+        return _number(text, quantity.title)
+    return float(_number(text.removesuffix("%"), quantity.title)) / 100
+
+
 def _number(text: str, name: str) -> float:
+    if text.endswith("%"):
+        raise InputError(None, f"{name} takes no percentage in the worksheet; write a plain number.")
     try:
-        number = float(text.replace(",", "").replace("%", ""))
+        return number_of(text)
     except ValueError:
-        raise InputError(None, f"{name} takes plain numbers in the worksheet.") from None
-    return int(number) if number.is_integer() else number
+        raise InputError(None, f"{name} takes plain numbers in the worksheet, with a point before decimals, such as 1.5.") from None

@@ -1,5 +1,6 @@
 """Rates that are not known are drawn, by a design that covers them evenly."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,36 +22,76 @@ OF_THE_WORLD = 0.02
 
 
 @dataclass(frozen=True)
-class Distribution:
-    """Where a rate may lie: at one value, evenly on a range, evenly on the log-odds of one, or as a beta distribution has it.
+class Distribution(ABC):
+    """Where a rate may lie; every kind of it is a class of its own."""
 
-    ``first`` and ``second`` are the ends of the range, or the beta distribution's two parameters.
-    """
-
-    kind: str
-    first: float
-    second: float
     quantity: Quantity
 
     @property
     def is_known(self) -> bool:
         """Whether there is one value only."""
-        return self.kind == "exact" or (self.kind != "beta" and self.first == self.second)
+        return False
 
     def at(self, places: Array) -> Array:
-        """The values below which the shares ``places`` of the distribution lie."""
-        if self.is_known:
-            return np.full(len(places), self.first)
-        if self.kind == "beta":
-            from scipy.special import betaincinv  # slow to import, and no other page needs it
+        """The values below which the shares ``places`` of the distribution lie, within what the rate may be."""
+        return np.asarray(self._values(places), np.float64).clip(self.quantity.least, self.quantity.most)
 
-            values = self.quantity.times * betaincinv(self.first, self.second, places)
-        elif self.kind == "odds":
-            low, high = (np.log(end / (1 - end)) for end in (self.first, self.second))
-            values = 1 / (1 + np.exp(-(low + places * (high - low))))
-        else:
-            values = self.first + places * (self.second - self.first)
-        return np.asarray(values, np.float64).clip(self.quantity.least, self.quantity.most)
+    @abstractmethod
+    def _values(self, places: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Exact(Distribution):
+    """One value."""
+
+    value: float
+
+    @property
+    def is_known(self) -> bool:
+        return True
+
+    def at(self, places: Array) -> Array:
+        return self._values(places)
+
+    def _values(self, places: Array) -> Array:
+        return np.full(len(places), self.value)
+
+
+@dataclass(frozen=True)
+class Even(Distribution):
+    """Evenly from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    @property
+    def is_known(self) -> bool:
+        return self.low == self.high
+
+    def _values(self, places: Array) -> Array:
+        return self.low + places * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class EvenOdds(Even):
+    """Evenly on the log-odds from those of ``low`` to those of ``high``."""
+
+    def _values(self, places: Array) -> Array:
+        low, high = (np.log(end / (1 - end)) for end in (self.low, self.high))
+        return 1 / (1 + np.exp(-(low + places * (high - low))))
+
+
+@dataclass(frozen=True)
+class Posterior(Distribution):
+    """What two totals say of a rate: a beta distribution, with Jeffreys' prior, times the quantity's ``times``."""
+
+    answer: Counted
+
+    def _values(self, places: Array) -> Array:
+        from scipy.special import betaincinv  # slow to import, and no other page needs it
+
+        missed = self.answer.of - self.answer.counted
+        return self.quantity.times * betaincinv(self.answer.counted + 0.5, missed + 0.5, places)
 
 
 def distribution(counts: Counts, quantity: Quantity, profile: Profile) -> Distribution:
@@ -62,27 +103,23 @@ def distribution(counts: Counts, quantity: Quantity, profile: Profile) -> Distri
     """
     answer, usual = counts.answers.get(quantity.key), profile.rate(quantity.key)
     if isinstance(answer, Counted):
-        if quantity.matters:
-            return Distribution("beta", answer.counted + 0.5, answer.of - answer.counted + 0.5, quantity)
-        return Distribution("exact", quantity.times * answer.counted / answer.of, 0.0, quantity)
+        return Posterior(quantity, answer) if quantity.matters else Exact(quantity, quantity.times * answer.counted / answer.of)
     if isinstance(answer, Between):
-        if quantity.matters:
-            return Distribution("even", answer.low, answer.high, quantity)
-        return Distribution("exact", (answer.low + answer.high) / 2, 0.0, quantity)
+        return Even(quantity, answer.low, answer.high) if quantity.matters else Exact(quantity, (answer.low + answer.high) / 2)
     if answer is not None:
-        return Distribution("exact", answer, 0.0, quantity)
+        return Exact(quantity, answer)
     if counts.left_out == "profile" or not quantity.matters:
-        return Distribution("exact", usual, 0.0, quantity)
+        return Exact(quantity, usual)
     low, high = quantity.usual or (0.0, 0.0)
     if not quantity.is_share:
         known = quantity.usual is not None and low <= usual <= high
-        return Distribution("even", low, high, quantity) if known else Distribution("even", usual / 1.25, usual * 1.25, quantity)
+        return Even(quantity, low, high) if known else Even(quantity, usual / 1.25, usual * 1.25)
     if usual in (0.0, 1.0):
-        return Distribution("exact", usual, 0.0, quantity)
+        return Exact(quantity, usual)
     if not 0 < low <= usual <= high:
         odds = usual / (1 - usual)
         low, high = (end / (1 + end) for end in (odds / ODDS, odds * ODDS))
-    return Distribution("odds", low, min(high, quantity.most), quantity)
+    return EvenOdds(quantity, low, min(high, quantity.most))
 
 
 @dataclass(frozen=True)
@@ -115,7 +152,7 @@ def draw(counts: Counts, number: int, seed: int, over: dict[str, tuple[float, fl
     """
     profile = load_profile(counts.profile)
     of_key = {key: distribution(counts, quantity, profile) for key, quantity in QUANTITIES.items()}
-    of_key |= {key: Distribution("even", low, high, QUANTITIES[key]) for key, (low, high) in (over or {}).items()}
+    of_key |= {key: Even(QUANTITIES[key], low, high) for key, (low, high) in (over or {}).items()}
     unknown = [key for key, one in of_key.items() if not one.is_known]
     places = np.zeros((number, 0))
     if unknown:

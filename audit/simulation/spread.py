@@ -9,6 +9,9 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 LEAST_RUNS = 40
 """Simulations below which nothing is said about single rates."""
+LEAST_PAIRS = 2
+"""Draws that have figures in both worlds, below which the spread is not split."""
+SOURCES = ("rates", "world", "recording", "all")
 STRONGEST = 4
 """So many of the strongest rates are also looked at two by two."""
 SAMPLES = 2_000
@@ -21,12 +24,16 @@ def components(first: Array, recorded_again: Array, other_world: Array, all_firs
 
     ``first``, ``recorded_again`` and ``other_world`` are the same draws' figures: in one world, in the same world recorded
     again, and in another world. Variances of nested draws, by differences of pairs (Searle, Casella and McCulloch 1992,
-    Variance components, doi 10.1002/9780470316856); one that comes out below 0 is 0. Columns: source, deviation, share.
+    Variance components, doi 10.1002/9780470316856); one that comes out below 0 is 0. Columns: source, deviation, share; all NaN
+    where fewer than ``LEAST_PAIRS`` draws, or simulations, have figures.
     """
-    whole = float(np.nanvar(all_first, ddof=1))
-    recording = min(float(np.nanmean((first - recorded_again) ** 2)) / 2, whole)
-    chance = min(max(float(np.nanmean((first - other_world) ** 2)) / 2, recording), whole)
-    parts = {"rates": whole - chance, "world": chance - recording, "recording": recording, "all": whole}
+    figures, again, elsewhere = (values[~np.isnan(values)] for values in (all_first, first - recorded_again, first - other_world))
+    if min(map(len, (figures, again, elsewhere))) < LEAST_PAIRS:
+        return pd.DataFrame({"source": SOURCES, "deviation": np.nan, "share": np.nan})
+    whole = float(np.var(figures, ddof=1))
+    recording = min(float(np.mean(again**2)) / 2, whole)
+    chance = min(max(float(np.mean(elsewhere**2)) / 2, recording), whole)
+    parts = dict(zip(SOURCES, (whole - chance, chance - recording, recording, whole), strict=True))
     return pd.DataFrame(
         [(name, np.sqrt(part), part / whole if whole else np.nan) for name, part in parts.items()],
         columns=["source", "deviation", "share"],

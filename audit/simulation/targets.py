@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect import Choices
+from audit.effect import Choices, built_in
 from audit.simulation.counts import Counts
 from audit.simulation.drawing import distribution, draw
 from audit.simulation.questions import QUANTITIES
-from audit.simulation.twin import Alive, plans_for, run
+from audit.simulation.twin import Alive, check_run, column, plans_for, run
 from audit.simulation.worlds import Progress
 from synthetic.errors import InputError
 from synthetic.profile import load_profile
@@ -17,6 +17,9 @@ Array = npt.NDArray[np.float64]
 STEPS = 9
 """Values of each rate on the map."""
 LEAST_WORLDS = 20
+"""Simulations that a map takes at least."""
+LEAST_KNOWN = 12
+"""Simulations with figures that the surface is fitted to at least: two for each of its six terms."""
 
 
 def reach(
@@ -42,19 +45,18 @@ def reach(
     if not 0 < wanted <= 1:
         raise InputError("target", "takes a share of people found, above 0 and at most 1, such as 0.8.")
     if len({first, second} & {key for key, one in QUANTITIES.items() if one.matters}) < 2:
-        allowed = ", ".join(key for key, one in QUANTITIES.items() if one.matters)
-        raise InputError("over", f"takes two different rates with a comma between them, out of: {allowed}.")
-    if not LEAST_WORLDS <= worlds <= 1000:
-        raise InputError("worlds", f"takes a whole number from {LEAST_WORLDS} to 1000 for a map.")
+        raise InputError(
+            "over",
+            "takes two different rates that can matter to a list, such as identity.duplicate_rate,linkage.suspect_not_linked; "
+            "`--example` prints every rate.",
+        )
+    check_run(worlds, seed, LEAST_WORLDS)
     ranges = {key: span(counts, key) for key in (first, second)}
     drawn = draw(counts, worlds, seed, over=ranges)
     plan = plans_for(counts)
     jobs = [(plan(drawn.profile_of(number), seed + number), False) for number in range(worlds)]
-    rows = [
-        effect.effect.set_index("instrument").loc[instrument]
-        for effect in run(jobs, choices or Choices(), workers, progress, alive)
-    ]
-    values = np.array([float(row["recall_at_k"]) for row in rows])
+    measured = run(jobs, choices or Choices(), workers, progress, alive, [built_in()[instrument]])
+    values = column(measured, instrument, "recall_at_k")
     known = ~np.isnan(values)
     return _surface(drawn.values[first].to_numpy(), drawn.values[second].to_numpy(), values, known, ranges, wanted)
 
@@ -72,6 +74,10 @@ def _surface(
 ) -> pd.DataFrame:
     from scipy.special import stdtr, stdtrit  # slow to import, and no other page needs it
 
+    if known.sum() < LEAST_KNOWN:
+        raise InputError(
+            None, "Too little was simulated for a map: most lists should hold too few people; give more residents or reports."
+        )
     (low_1, high_1), (low_2, high_2) = ranges.values()
 
     def terms(x: Array, y: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect import FAMILIES, Choices, Effect, built_in
+from audit.effect import FAMILIES, Choices, Effect, Instrument, built_in
 from audit.simulation.counts import Counts
 from audit.simulation.drawing import draw
 from audit.simulation.questions import matters_to
@@ -22,6 +22,10 @@ YEARS = 3.0
 AS_OF = pd.Timestamp("2025-03-31").date()
 FEWEST, MOST = 2, 1000
 """Simulations that can be asked for."""
+RANGE_FROM = 10
+"""Simulations from which on a range is shown: with fewer, where a further one lies is hardly known at all."""
+LEAST_PEOPLE = 10
+"""People that a list should hold, below which a simulation has no figures: a share of so few says nothing, and is not shown."""
 TWICE = 6
 """Draws of the rates that are simulated three times, to tell chance from rates; a tenth of all where that is more."""
 
@@ -60,14 +64,13 @@ def twin(
 ) -> Twin:
     """The effect in ``worlds`` worlds of one force with these counts. One force alone, so that sharing has nothing to add.
 
+    Simulations whose list should hold fewer than ``LEAST_PEOPLE`` have no figures; a figure that more than half lack is NaN.
+
     Each world has rates of its own, drawn where they are not known, and the seeds follow ``seed``. Some draws are simulated again,
     in the same world and in another one, so that the spread can be split. ``progress`` is called with a sentence and the share
     done, ``alive`` twice a second; either may raise to stop the work. Raises InputError.
     """
-    if not FEWEST <= worlds <= MOST:
-        raise InputError("worlds", f"takes a whole number from {FEWEST} to {MOST}.")
-    if seed < 0:
-        raise InputError(None, "The seed must be a whole number of 0 or more.")
+    check_run(worlds, seed, FEWEST)
     drawn = draw(counts, worlds, seed)
     plan = plans_for(counts)
     first = [plan(drawn.profile_of(number), seed + number) for number in range(worlds)]
@@ -78,7 +81,7 @@ def twin(
     measured = run(jobs, choices or Choices(), workers, progress, alive)
     main = measured[:worlds]
     instruments = main[0].effect["instrument"].unique().tolist()
-    found = {name: _column(measured, name, "recall_at_k") for name in instruments}
+    found = {name: column(measured, name, "recall_at_k") for name in instruments}
     spread, measure_next = [], []
     for name, values in found.items():
         parts = components(values[again], values[worlds : worlds + len(again)], values[worlds + len(again) :], values[:worlds])
@@ -100,6 +103,14 @@ def twin(
     )
 
 
+def check_run(worlds: int, seed: int, fewest: int) -> None:
+    """InputError where simulations or seed are not what a run takes."""
+    if not fewest <= worlds <= MOST:
+        raise InputError("worlds", f"takes a whole number from {fewest} to {MOST} here.")
+    if seed < 0:
+        raise InputError("seed", "takes a whole number of 0 or more.")
+
+
 def plans_for(counts: Counts) -> Callable[[Profile, int], WorldPlan]:
     """Makes the plan of a world of this force's size from a profile and a seed."""
     forces = reference("forces")
@@ -109,50 +120,66 @@ def plans_for(counts: Counts) -> Callable[[Profile, int], WorldPlan]:
 
 
 def run(
-    jobs: Sequence[tuple[WorldPlan, bool]], choices: Choices, workers: int | None, progress: Progress | None, alive: Alive | None
+    jobs: Sequence[tuple[WorldPlan, bool]],
+    choices: Choices,
+    workers: int | None,
+    progress: Progress | None,
+    alive: Alive | None,
+    instruments: Sequence[Instrument] | None = None,
 ) -> list[Effect]:
-    """The effect in each planned world, in order; those marked have the gains of repairs too."""
+    """The effect in each planned world, in order; those marked have the gains of repairs too. All instruments unless some are named."""
     effects_of: dict[int, Effect] = {}
-    for done, (place, effect) in enumerate(in_processes(partial(_measure, choices), list(jobs), workers, alive), 1):
+    measured = in_processes(partial(_measure, choices, instruments), list(jobs), workers, alive)
+    for done, (place, effect) in enumerate(measured, 1):
         effects_of[place] = effect
         if progress is not None:
             progress(f"Measured {done} of {len(jobs)} simulations", done / len(jobs))
     return [effects_of[place] for place in range(len(jobs))]
 
 
-def _measure(choices: Choices, job: tuple[WorldPlan, bool]) -> Effect:
-    return measure_world(job[0], choices, gains=job[1])
+def _measure(choices: Choices, instruments: Sequence[Instrument] | None, job: tuple[WorldPlan, bool]) -> Effect:
+    return measure_world(job[0], choices, gains=job[1], instruments=instruments)
 
 
-def _column(measured: list[Effect], instrument: str, figure: str) -> Array:
+def column(measured: list[Effect], instrument: str, figure: str) -> Array:
+    """A figure of each simulation; NaN where the list should hold fewer than ``LEAST_PEOPLE``."""
     rows = [effect.effect[effect.effect["instrument"] == instrument].iloc[0] for effect in measured]
-    return np.array([float(row[figure]) for row in rows])
+    return np.array([float(row[figure]) if row["truth_size"] >= LEAST_PEOPLE else np.nan for row in rows])
 
 
 def _figures(measured: list[Effect]) -> pd.DataFrame:
     rows = []
     for instrument in measured[0].effect["instrument"].unique():
-        values = {name: _column(measured, instrument, name).tolist() for name in FIGURES}
+        values = {name: column(measured, instrument, name).tolist() for name in FIGURES}
         values |= {f"contribution: {family}": [] for family in FAMILIES}
+        enough = column(measured, instrument, "truth_size") >= LEAST_PEOPLE
         for effect in measured:
             parts = effect.attribution[effect.attribution["instrument"] == instrument].set_index("family")["contribution"]
             for family in FAMILIES:
                 values[f"contribution: {family}"].append(float(parts[family]))
         for name, found in values.items():
-            drawn = np.array(found)
-            low, high = _signed_interval(drawn) if name.startswith("contribution") else interval(drawn)
-            rows.append(
-                (instrument, name, float(np.nanmean(drawn)) if not np.isnan(drawn).all() else np.nan, low, high, len(drawn))
-            )
+            drawn = np.array(found)[enough]
+            drawn = drawn[~np.isnan(drawn)]
+            value = low = high = np.nan
+            if len(drawn) >= max(FEWEST, len(measured) / 2):
+                value = float(drawn.mean())
+                low, high = _signed_interval(drawn) if name.startswith("contribution") else interval(drawn)
+            rows.append((instrument, name, value, low, high, len(drawn)))
     return pd.DataFrame(rows, columns=["instrument", "figure", "value", "low", "high", "worlds"])
 
 
 def _gains(measured: list[Effect]) -> pd.DataFrame:
     """Gains of repairing one family, whole or in part: mean over the simulations, and where that of a further one lies (95%)."""
-    frame = pd.concat([effect.fix_first for effect in measured], ignore_index=True)
-    frame = frame[frame["kind"].isna() & (frame["force"] != "all")]
     rows = []
+    parts = []
+    for effect in measured:
+        enough = effect.effect.loc[effect.effect["truth_size"] >= LEAST_PEOPLE, "instrument"]
+        parts.append(effect.fix_first[effect.fix_first["instrument"].isin(enough)])
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[frame["kind"].isna() & (frame["force"] != "all")]
     for (instrument, family, part), found in frame.groupby(["instrument", "family", "part"], sort=False)["gain"]:
+        if len(found) < max(FEWEST, len(measured) / 2):
+            continue
         low, high = _signed_interval(found.to_numpy(np.float64))
         rows.append((instrument, family, part, float(found.mean()), low, high))
     return pd.DataFrame(rows, columns=["instrument", "family", "part", "gain", "low", "high"])
@@ -162,6 +189,8 @@ def _runs(measured: list[Effect], values: pd.DataFrame, seed: int) -> pd.DataFra
     rows = []
     for number, effect in enumerate(measured):
         mine = effect.effect[["instrument", "k", "truth_size", *FIGURES]].assign(seed=seed + number)
+        few = mine["truth_size"] < LEAST_PEOPLE
+        mine = mine.assign(**{name: mine[name].mask(few) for name in ("truth_size", *FIGURES)})
         rows.append(mine.assign(**{str(key): value for key, value in values.iloc[number].items()}))
     return pd.concat(rows, ignore_index=True)
 

@@ -4,14 +4,16 @@ import tempfile
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from audit import InputError
 from audit.effect import built_in
 from audit.presentation.charts import waterfall
 from audit.presentation.simulation import (
+    NEEDED,
     contributions,
     figures_table,
     fix_table,
@@ -29,14 +31,16 @@ from audit.simulation import twin as make_twin
 from audit.simulation.counts import LEAST_TOTAL, RESIDENTS
 from audit.simulation.quantities import HOW_IN_WORDS, SECTIONS, Quantity
 from audit.simulation.questions import QUANTITIES, matters_to
+from audit.simulation.spread import LEAST_RUNS
 from audit.simulation.targets import LEAST_WORLDS
+from audit.simulation.twin import RANGE_FROM
 from audit.simulation.worksheet import LEAD, worksheet_csv, worksheet_excel, worksheet_html
 from dashboard.cache import View
 from dashboard.jobs import result_of
 from dashboard.widgets import choose_instrument, downloads, folded, show_table
 from synthetic.profile import load_profile, profile_names
 
-FEWEST, USUAL, MOST = 5, 20, 200
+FEWEST, USUAL, MOST = RANGE_FROM, 20, 200
 """Simulations that can be asked for."""
 NOT_KNOWN, TOTALS, RANGE = "Not known", "Two totals", "A range"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,7 +56,9 @@ def show(view: View) -> None:
     asked = st.session_state.get("twin")
     if st.button(f"Run {simulations} simulations with these rates", type="primary", icon=":material/play_arrow:"):
         asked = st.session_state["twin"] = wanted
-    st.caption(f"`python -m audit twin counts.toml --worlds {simulations}` gives the same figures from the file.")
+    st.caption(
+        f"{len(counts.answers)} of {len(QUANTITIES)} rates are known. `python -m audit twin counts.toml --worlds {simulations}` gives the same figures from the file."
+    )
     if asked is None:
         return
     if asked != wanted:
@@ -129,13 +135,15 @@ def _form() -> tuple[Counts, int]:
                                    key="profile", bind="query-params"))  # fmt: skip
         simulations = st.number_input(
             f"Simulations ({FEWEST} to {MOST})", FEWEST, MOST, USUAL, 5, key="simulations", bind="query-params",
-            help="The ranges are over them. 40 or more show what to measure next; more take longer.",
+            help="More take longer.",
         )  # fmt: skip
     ranges = st.toggle(
         "Draw rates that are not known from a range about the profile's value", True, key="left_out",
         help="Off: what you leave blank has exactly the profile's value, as if you knew it.",
     )  # fmt: skip
+    st.caption(NEEDED)
     answers = _answers()
+    st.write("Open a part and fill in what you know; what stays blank is not known. Then run the simulations, below the parts.")
     for section, title in SECTIONS.items():
         mine = [one for one in QUANTITIES.values() if one.section == section]
         known = sum(one.key in answers for one in mine)
@@ -171,33 +179,60 @@ def _rate(quantity: Quantity, usual: float, answers: dict[str, Any]) -> None:
     if quantity.sql:
         with query.popover("Query", key=f"query-{quantity.key}"):
             st.code(quantity.sql, "sql")
-    if kind == NOT_KNOWN:
-        answers.pop(quantity.key, None)
-    elif kind == TOTALS:
-        shown = answer if isinstance(answer, Counted) else Counted(counted=0, of=200)
-        of = int(right.number_input(f"Of ({LEAST_TOTAL} or more)", LEAST_TOTAL, 10**12, shown.of, key=f"of-{quantity.key}-{form}"))
-        most = int(min(of, of * quantity.most / quantity.times))
-        counted = middle.number_input(
-            f"Counted (0 to {most:,})", 0, most, min(shown.counted, most), key=f"counted-{quantity.key}-{form}"
+    given: Counted | Between | float | None = None
+    if kind == TOTALS:
+        given = _totals(quantity, answer if isinstance(answer, Counted) else None, middle, right)
+    elif kind == RANGE:
+        given = _range(quantity, None if isinstance(answer, Counted) else answer, middle, right)
+    answers.pop(quantity.key, None)
+    if given is not None:
+        answers[quantity.key] = given
+    elif kind != NOT_KNOWN:
+        st.caption("Not known until both fields hold what you found.")
+
+
+def _totals(quantity: Quantity, answer: Counted | None, left: DeltaGenerator, right: DeltaGenerator) -> Counted | None:
+    """Two totals; None until both are filled in and fit each other."""
+    begin = (None, None) if answer is None else (answer.counted, answer.of)
+    counted = _field(left, "Counted", 0, 10**12, begin[0], f"counted-{quantity.key}")
+    of = _field(right, f"Of ({LEAST_TOTAL} or more)", LEAST_TOTAL, 10**12, begin[1], f"of-{quantity.key}")
+    if counted is None or of is None:
+        return None
+    if not quantity.least <= quantity.times * counted / of <= min(quantity.most, quantity.times):
+        st.error(
+            f"{quantity.title}: counted must be a part of the total, and the rate {quantity.allowed}.", icon=":material/error:"
         )
-        answers[quantity.key] = Counted(counted=int(counted), of=of)
-    else:
-        at = usual if not isinstance(answer, float | Between) else answer
-        ends = (at.low, at.high) if isinstance(at, Between) else (at, at)
-        least, most_shown = (float(quantity.shown(end)) for end in (quantity.least, quantity.most))
-        low = middle.number_input(
-            f"From{f', {unit}' if unit else ''} ({least:g} or more)",
-            least,
-            most_shown,
-            float(quantity.shown(ends[0])),
-            key=f"low-{quantity.key}-{form}",
-        )
-        high = right.number_input(
-            f"To{f', {unit}' if unit else ''} (at most {most_shown:g})", low, most_shown, max(float(quantity.shown(ends[1])), low),
-            key=f"high-{quantity.key}-{form}",
-        )  # fmt: skip
-        scale = 100 if quantity.is_share else 1
-        answers[quantity.key] = low / scale if low == high else Between(low=low / scale, high=high / scale)
+        return None
+    return Counted(counted=int(counted), of=int(of))
+
+
+def _range(
+    quantity: Quantity, answer: Between | float | None, left: DeltaGenerator, right: DeltaGenerator
+) -> Between | float | None:
+    """A range, or one value where its ends are the same; None until both ends are filled in and in order."""
+    begin = (answer.low, answer.high) if isinstance(answer, Between) else (answer, answer)
+    unit, scale = (", %", 100) if quantity.is_share else ("", 1)
+    least, most = (float(quantity.shown(end)) for end in (quantity.least, quantity.most))
+    first, second = (None if end is None else float(quantity.shown(end)) for end in begin)
+    low = _field(left, f"From{unit} ({least:g} or more)", least, most, first, f"low-{quantity.key}")
+    high = _field(right, f"To{unit} (at most {most:g})", least, most, second, f"high-{quantity.key}")
+    if low is None or high is None:
+        return None
+    if low > high:
+        st.error(f"{quantity.title}: from is above to; exchange them.", icon=":material/error:")
+        return None
+    return low / scale if low == high else Between(low=low / scale, high=high / scale)
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _field(place: DeltaGenerator, label: str, least: Number, most: Number, begin: Number | None, key: str) -> Number | None:
+    """A field for a number that begins blank, or with what a file says; blank is None."""
+    name = f"{key}-{st.session_state.get('form', 0)}"
+    if name not in st.session_state:
+        st.session_state[name] = begin
+    return place.number_input(label, least, most, None, key=name, placeholder="Blank: not known")
 
 
 def _keep(counts: Counts) -> None:
@@ -221,8 +256,10 @@ def _results(found: Twin, instrument: str) -> None:
         st.altair_chart(waterfall(recall, parts), alt="From the people found as recorded to all, by family of defects")
     show_table(figures_table(found, instrument))
     show_table(fix_table(found, instrument))
-    if found.counts.left_out == "range":
+    if found.counts.left_out == "range" and found.worlds >= LEAST_RUNS:
         show_table(measure_table(found, instrument))
+    elif found.counts.left_out == "range":
+        st.info(f"What to measure next needs {LEAST_RUNS} simulations or more; these were {found.worlds}.", icon=":material/info:")
     show_table(spread_table(found, instrument))
     with st.container(horizontal=True):
         if st.button(

@@ -3,28 +3,44 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from audit import InputError
 from audit.effect import FAMILIES, Choices, built_in, measure
 from audit.engines import connect
-from audit.simulation import QUANTITIES, Between, Counted, Counts, check_counts, counts_as_toml, counts_of_toml, read_counts, twin
-from audit.simulation.counting import as_written, count, totals
+from audit.presentation.simulation import as_text, headline, known_as, scenarios_table, simulation_html, target_html, target_table
+from audit.simulation import (
+    QUANTITIES,
+    Between,
+    Counted,
+    Counts,
+    check_counts,
+    counts_as_toml,
+    counts_of_toml,
+    reach,
+    read_counts,
+    twin,
+)
 from audit.simulation.drawing import distribution, draw
 from audit.simulation.questions import matters_to
 from audit.simulation.spread import components, effects
-from audit.simulation.targets import _surface
-from audit.simulation.twin import plans_for
+from audit.simulation.targets import STEPS, _surface
+from audit.simulation.twin import Twin, plans_for
+from audit.simulation.twin import _figures as simulated_figures
+from audit.simulation.twin import _gains as gains_of
 from audit.simulation.worksheet import write_worksheet
-from audit.simulation.worlds import measure_world
+from audit.simulation.worlds import FIGURES, measure_world
 from synthetic import Dataset, generate
 from synthetic.contract import DEFECTS
 from synthetic.defects import REGISTRY
 from synthetic.profile import load_profile, profile_keys
+from tests.benchmarks.counting import as_written, count, totals
 from tests.conftest import Outcome
 
 SETTINGS = (
@@ -119,6 +135,7 @@ MIXED = Counts(
         "linkage.suspect_not_linked": Between(low=0.02, high=0.2),
         "missing.offence_code": 0.005,
         "world.season": Between(low=0.05, high=0.1),
+        "world.trend": Between(low=-0.05, high=-0.02),
         "world.reports_per_1000": Counted(counted=1_100, of=60_000),
     },
 )
@@ -169,6 +186,15 @@ def test_files_of_the_last_version_are_still_read() -> None:
         ("profile = 'secret'\n", "must be one of"),
         ("left_out = 'secret'\n", "left_out as"),
         ("[dates]\nswapped = nan\n", "takes { counted, of }"),
+        ("[dates]\nswapped = true\n", "takes { counted, of }"),
+        ("[dates]\nswapped = '0.3'\n", "takes { counted, of }"),
+        ("[dates]\nswapped = { counted = true, of = 20 }\n", "takes { counted, of }"),
+        ("[dates]\nswapped = { low = false, high = true }\n", "takes { counted, of }"),
+        (f"[dates]\nswapped = 1{'0' * 400}\n", "Day and month"),
+        ("reports_recorded = true\n", "takes { counted, of }"),
+        ("reports_recorded = 0.8\n[recording]\nnot_recorded = 0.1\n", "old and its new name"),
+        ("population = true\n", "50,000 to 10,000,000"),
+        ("population = '100000'\n", "50,000 to 10,000,000"),
         ("= 3", "not valid TOML"),
     ],
 )
@@ -190,6 +216,16 @@ def test_counts_that_are_wrong_are_refused(text: str, says: str, tmp_path: Path)
         ("identity.duplicate_rate,,,1,200", "from 0 to 0.9"),
         ("identity.duplicate_rate,secret,20,,", "plain numbers"),
         ("secret,3,20,,", "not known"),
+        ('identity.duplicate_rate,,,"1,5","2,5"', "with a point before decimals"),
+        ('identity.duplicate_rate,"1,50","2,000",,', "with a point before decimals"),
+        ("identity.duplicate_rate,5%,200,,", "no percentage"),
+        ("world.season,,,5%,10%", "no percentage"),
+        ("identity.duplicate_rate,3,20,,\nidentity.duplicate_rate,,,2,4", "twice"),
+        ("population,,,60000,\npopulation,,,70000,", "twice"),
+        ("population,60000,,,", "under from"),
+        ("identity.duplicate_rate,-3,20,,", "whole numbers"),
+        ("identity.duplicate_rate,1e300,1e301,,", "whole numbers"),
+        ("identity.duplicate_rate,3,20,,,secret", "more cells"),
     ],
 )
 def test_worksheets_that_are_wrong_are_refused(row: str, says: str, tmp_path: Path) -> None:
@@ -198,6 +234,53 @@ def test_worksheets_that_are_wrong_are_refused(row: str, says: str, tmp_path: Pa
         read_counts(tmp_path / "sheet.csv")
     assert says in str(error.value)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "lacks one of its columns"),
+        (b"key;counted;of;from;to\n", "separated by commas"),
+        (b"key,counted,of,from,to,of\n", "a column twice"),
+        ("key,counted,of,from,to\nsécret,1,20,,".encode("cp1252"), "CSV UTF-8"),
+        ("key,counted,of,from,to\n".encode("utf-16"), "CSV UTF-8"),
+        (b'key,counted,of,from,to\n"secret', "can be read"),
+    ],
+)
+def test_files_that_are_no_worksheet_are_refused(content: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        read_counts(tmp_path / "sheet.csv")
+    (tmp_path / "sheet.xlsx").write_bytes(content)
+    with pytest.raises(InputError, match="can be read"):
+        read_counts(tmp_path / "sheet.xlsx")
+
+
+def test_a_percentage_in_excel_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    workbook = Workbook()
+    notes = workbook.active
+    notes["A1"] = "Filled in by the analyst"
+    sheet = workbook.create_sheet("counts")
+    sheet.append(["To", "from", "of", "counted", "key"])  # the order of the columns does not matter
+    sheet.append([0.1, 0.05, None, None, "identity.duplicate_rate"])
+    sheet["A2"].number_format = sheet["B2"].number_format = "0.00%"
+    sheet.append([12.5, "10%", None, None, "linkage.suspect_not_linked"])
+    sheet.append([None, None, 200, 31, "missing.offence_code"])
+    workbook.save(tmp_path / "sheet.xlsx")
+    answers = read_counts(tmp_path / "sheet.xlsx").answers
+    assert answers["identity.duplicate_rate"] == Between(low=0.05, high=0.1)
+    assert answers["linkage.suspect_not_linked"] == Between(low=0.1, high=0.125)
+    assert answers["missing.offence_code"] == Counted(counted=31, of=200)
+    for value, says in (("=1+1", "plain numbers"), (True, "plain numbers"), (datetime(2025, 3, 1), "plain numbers")):
+        sheet["C4"] = value
+        workbook.save(tmp_path / "sheet.xlsx")
+        with pytest.raises(InputError, match=says):
+            read_counts(tmp_path / "sheet.xlsx")
+    sheet["C4"] = 200
+    sheet.merge_cells("C4:C5")
+    workbook.save(tmp_path / "sheet.xlsx")
+    with pytest.raises(InputError, match="merged"):
+        read_counts(tmp_path / "sheet.xlsx")
 
 
 # ---- what is drawn -------------------------------------------------------------------------------------------------------
@@ -335,6 +418,109 @@ def test_a_map_finds_where_a_target_is_reached() -> None:
     assert (surface["probability"][truth < 0.71] < 0.1).all()
 
 
+def test_a_map_says_where_a_target_is_reached_in_table_and_report() -> None:
+    keys = ("identity.duplicate_rate", "linkage.suspect_not_linked")
+    rng = np.random.default_rng(1)
+    x, y = rng.random(60) * 0.2, rng.random(60) * 0.4
+    values = 0.9 - 1.5 * x - 0.5 * y + rng.normal(0, 0.01, 60)
+    surface = _surface(x, y, values, np.ones(60, bool), dict(zip(keys, ((0.0, 0.2), (0.0, 0.4)), strict=True)), 0.75)
+    rows = [[cell.text for cell in row] for row in target_table(surface, *keys, 0.75).rows]
+    assert [row[0] for row in rows] == [f"{2.5 * step:g}" for step in range(9)]
+    # 0.9 - 1.5 x - 0.5 y is 0.75 at y = 0.3 where x is 0; where x is above 0.1, nowhere.
+    assert rows[0][1] in ("25", "30")
+    assert {row[1] for row in rows[5:]} == {"not reached"}
+    highest = [float(row[1]) for row in rows[:5] if row[1] != "not reached"]
+    assert highest == sorted(highest, reverse=True)
+    page = target_html(surface, MIXED, *keys, 0.75, "harm_365")
+    assert "75 of 100 people" in page
+    assert page.count("reached") > 10
+    assert "31 of 200" in page
+
+
+def test_a_map_needs_lists_that_are_long_enough() -> None:
+    x = np.linspace(0, 1, 20)
+    known = np.arange(20) < 11
+    with pytest.raises(InputError, match="Too little was simulated"):
+        _surface(x, x**2, x, known, {"a": (0.0, 1.0), "b": (0.0, 1.0)}, 0.75)
+
+
+def _found(recall: float, worlds: int, rate: float) -> Twin:
+    """A twin with people found, and nothing else."""
+    parts = [f"contribution: {family}" for family in FAMILIES]
+    figures = pd.DataFrame(
+        [("rfs", name, recall if name == "recall_at_k" else 0.1, 0.05, 0.95, worlds) for name in (*FIGURES, *parts)],
+        columns=["instrument", "figure", "value", "low", "high", "worlds"],
+    )
+    counts = Counts(answers={"linkage.suspect_not_linked": rate, "missing.forename": 0.1})
+    nothing = pd.DataFrame(columns=["instrument", "family", "part", "gain", "source"])
+    return Twin(counts, worlds, figures, nothing, nothing, nothing, nothing)
+
+
+def test_scenarios_stand_side_by_side() -> None:
+    table = scenarios_table(_found(0.8, 20, 0.05), _found(0.65, 20, 0.2), "rfs")
+    rows = {row[0].text: row[1:] for row in table.rows}
+    found = rows["People found, of those the list should hold"]
+    assert [cell.text for cell in found] == ["80.0%", "65.0%", "\N{MINUS SIGN}15.0"]
+    assert found[0].note == "5.0 to 95.0"
+    assert [cell.text for cell in rows["Named suspects not linked"]] == ["5%", "20%", ""]
+    assert "Forename missing" not in rows  # the same in both
+    assert "same worlds" in table.note
+    few = scenarios_table(_found(0.8, 2, 0.05), _found(0.65, 20, 0.2), "rfs")
+    assert "over 2 simulations, the second over 20" in few.note
+    assert "Ranges need 10" in few.note
+    assert not few.rows[0][1].note
+    assert "(" not in headline(_found(0.8, 9, 0.1), "rfs")
+    assert "(5 to 95)" in headline(_found(0.8, 10, 0.1), "rfs")
+
+
+EMPTY = Counts.model_construct(population=1_000, profile="typical", left_out="range", answers={"world.reports_per_1000": 2.0})
+"""A force smaller than a file may describe, with next to no reports."""
+
+
+def test_too_little_to_simulate_is_said() -> None:
+    effect = measure_world(plans_for(EMPTY)(load_profile("typical", ("world.reports_per_1000=2",)), 1), Choices(), gains=True)
+    figures = simulated_figures([effect] * 3)
+    assert len(figures) == 3 * (4 + len(FAMILIES))
+    assert figures[["value", "low", "high"]].isna().all(axis=None)
+    assert gains_of([effect] * 3).empty
+    empty = np.full(6, np.nan)
+    assert components(empty, empty, empty, empty)[["deviation", "share"]].isna().all(axis=None)
+    found = replace(_found(0.5, 10, 0.1), figures=figures)
+    assert headline(found, "harm_365").startswith("Too little was simulated")
+    assert "nan" not in as_text(found)
+    assert "Too little was simulated" in simulation_html(found, "harm_365")
+
+
+@pytest.mark.deep
+def test_too_little_is_said_of_a_whole_run_and_of_a_map() -> None:
+    found = twin(EMPTY, 3, workers=1)
+    assert found.figures["value"].isna().all()
+    assert found.runs["recall_at_k"].isna().all()
+    with pytest.raises(InputError, match="Too little was simulated"):
+        reach(EMPTY, "identity.duplicate_rate", "linkage.suspect_not_linked", 0.8, 20, workers=1)
+
+
+@pytest.mark.deep
+def test_a_map_of_real_simulations_follows_the_rates() -> None:
+    tiny = Counts.model_construct(
+        population=2_000, profile="typical", left_out="range", answers={"world.reports_per_1000": 150.0, "missing.occurred_on": 0.5}
+    )
+    surface = reach(tiny, "identity.duplicate_rate", "linkage.suspect_not_linked", 0.8, 20, 3, "rfs", Choices(k=20), workers=1)
+    assert len(surface) == STEPS**2
+    assert surface["first"].max() > 0.1
+    assert (surface["low"] <= surface["recall_at_k"]).all()
+    assert (surface["recall_at_k"] <= surface["high"]).all()
+    corners = surface.set_index(["first", "second"])["recall_at_k"]
+    assert corners.iloc[0] > corners.iloc[-1] + 0.1
+
+
+def test_counts_of_fewer_than_ten_are_not_shown() -> None:
+    for counted, of, says in ((3, 200, "fewer than 10 of 200"), (195, 200, "all but fewer than 10 of 200"), (0, 200, "0 of 200"),
+                              (10, 20, "10 of 20"), (9, 18, "fewer than 10 of 18")):  # fmt: skip
+        counts = Counts(answers={"identity.duplicate_rate": Counted(counted=counted, of=of)})
+        assert known_as(counts, "identity.duplicate_rate") == says
+
+
 # ---- the command ---------------------------------------------------------------------------------------------------------
 
 
@@ -362,8 +548,29 @@ def test_the_command_takes_an_example_a_worksheet_and_makes_a_report(tmp_path: P
         ("twin", tmp_path / "sheet.csv", "--over", "secret"), ("twin", tmp_path / "sheet.csv", "--report", tmp_path / "x.pdf"),
         ("twin", tmp_path / "sheet.csv", "--over", "identity.duplicate_rate,linkage.suspect_not_linked", "--target", "2"),
         ("twin", tmp_path / "sheet.csv", "--instrument", "secret"),
+        ("twin", tmp_path / "sheet.csv", "--seed", "-1"),
+        ("twin", tmp_path / "sheet.csv", "--over", "identity.duplicate_rate,linkage.suspect_not_linked", "--seed", "-1"),
+        ("twin", tmp_path / "sheet.csv", "--over", "identity.duplicate_rate,linkage.suspect_not_linked", "--worlds", "19"),
+        ("twin", tmp_path / "sheet.csv", "--report", tmp_path / "secret" / "x.html"),
+        ("twin", "--worksheet", tmp_path / "secret" / "x.csv"), ("twin", tmp_path), ("twin", tmp_path / "sheet.csv", "--worlds", "1"),
     ):  # fmt: skip
         outcome = command("audit", *arguments)
         assert outcome.code == 2, arguments
         assert len(outcome.err.splitlines()) == 1
         assert "secret" not in outcome.err
+
+
+@pytest.mark.deep
+def test_a_map_is_printed_and_its_report_written(tmp_path: Path, command: Callable[..., Outcome]) -> None:
+    (tmp_path / "counts.toml").write_text(
+        "population = 50000\n[world]\nreports_per_1000 = 20\n[missing]\nforename = { counted = 3, of = 200 }\n"
+    )
+    made = command(
+        "audit", "twin", tmp_path / "counts.toml", "--over", "identity.duplicate_rate, linkage.suspect_not_linked", "--workers", "1",
+        "--instrument", "rfs", "--report", tmp_path / "map.html",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert "Where 80 of 100 people are found" in made.out
+    page = (tmp_path / "map.html").read_text()
+    assert "People found at each combination" in page
+    assert "fewer than 10 of 200" in page

@@ -12,9 +12,10 @@ import time
 from datetime import date
 from pathlib import Path
 
+from counting import count
+
 from audit.effect import Choices
 from audit.simulation import twin
-from audit.simulation.counting import count
 from audit.simulation.worlds import WorldPlan, measure_world
 from synthetic import generate
 from synthetic.contract import reference
