@@ -1,7 +1,7 @@
 """Series: one world at several dates, what is changed and repaired on the way, and what stays the same."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from synthetic import Dataset, InputError, generate, generate_series, load
 from synthetic.contract import TABLES
 from synthetic.dataset import Series, load_series
 from synthetic.generate import changes_made, fixes_made, force_tables, make_scope
+from tests.conftest import Outcome
 from tests.synthetic.test_generate import bytes_of
 
 WORLD = {"forces": ["aldermoor", "durnley"], "years": 1, "scale": 0.05, "seed": 3}
@@ -169,3 +170,11 @@ def test_a_link_that_cannot_take_its_place_leaves_no_file(tmp_path: Path, monkey
     series = generate_series(tmp_path / "series", 2, **{**WORLD, "scale": 0.01})  # type: ignore[arg-type]
     assert not list(series.path.rglob("*.link"))
     assert all(load(folder) for folder in series.folders)
+
+
+def test_a_dataset_says_where_a_change_begins_after_its_last_day(tmp_path: Path, command: Callable[..., Outcome]) -> None:
+    """It is no error, since the extract of that day is the same to the byte."""
+    world = ["--forces", "durnley", "--years", "0.5", "--scale", "0.01", "--workers", "1", "--as-of", "2025-01-31"]
+    for number, (day, said) in enumerate((("2025-01-01", False), ("2025-02-01", True))):
+        done = command("synthetic", "generate", tmp_path / str(number), *world, "--change", f"{day}:migration")
+        assert (done.code, "has no effect on this dataset" in done.err) == (0, said)
