@@ -90,7 +90,9 @@ def generate(
         return
     dataset = generate_dataset(out, **asked)
     rows = {name: entry.rows for name, entry in dataset.manifest.tables.items()}
-    typer.echo(f"{rows['crimes']:,} crimes and {rows['persons']:,} person records of {len(dataset.forces)} forces.")
+    typer.echo(
+        f"{rows['crimes']:,} records of crimes and incidents, {rows['persons']:,} person records; forces: {len(dataset.forces)}."
+    )
 
 
 @app.command()

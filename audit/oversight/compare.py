@@ -238,9 +238,9 @@ def _of_making(was: DatasetSummary, now: DatasetSummary) -> list[str]:
             {key: value for key, value in one.items() if key not in ("name", "summary")}
             for one in (was.profile_settings, now.profile_settings)
         ]
-        notes += _differing("Profile setting", *settings, "not given")
+        notes += _differing("Profile setting", settings[0], settings[1], "not given")
     asked = [{key: value for key, value in one.provenance.items() if key not in ("seed", "kind")} for one in (was, now)]
-    notes += _differing("Made with", *asked, "not given")
+    notes += _differing("Made with", asked[0], asked[1], "not given")
     if was.provenance.get("kind") != now.provenance.get("kind"):
         notes.append(f"Kind of dataset: {was.provenance.get('kind')}, then {now.provenance.get('kind')}.")
     for what, sides in (("Changes", (was.changes, now.changes)), ("Fixes", (was.fixes, now.fixes))):
