@@ -8,11 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from audit.effect.reading import identifiers
-from audit.statistics import wilson
+from audit.statistics import LEAST_GROUP, wilson
 from synthetic.contract import reference
 
-LEAST_GROUP = 10
-"""Groups of fewer people are never shown."""
 MOST_MISSING = 0.35
 """Where ethnicity is missing on more records than this, differences by ethnicity cannot be tested (the design; IICSA 2022)."""
 AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55 and over")
