@@ -5,6 +5,9 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+LEAST_GROUP = 10
+"""Groups of fewer people or rows are never shown (statistical disclosure control: a small count may point to a person)."""
+
 
 def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate, and low and high end of Wilson's score interval, for counts of one shape; NaN where the total is 0.

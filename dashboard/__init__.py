@@ -27,6 +27,8 @@ class DashboardPage:
     advice: str = ""
     """What a reader should do with it, in a sentence."""
 
+    shows_results: bool = True
+    """Whether its figures are those of the results that are chosen, so that the commands that make these again stand below."""
     presents: bool = False
     """Whether it can be shown to a class, with large type and without the side bar."""
 
@@ -47,6 +49,7 @@ PAGES = (
         "Start here", "start", "start",
         "Which three steps answer your question?",
         "Find your role, and follow the links.",
+        shows_results=False,
     ),
     DashboardPage(
         "Missing fields", "missing-fields", "missing_fields",
@@ -83,11 +86,13 @@ PAGES = (
         "Simulate your force", "twin", "simulate",
         "What would data with your force's rates do to a list, and which rate should you measure next?",
         "Enter totals that you may share, or ranges, and leave the rest. No record is read, ever: synthetic people are made with these rates.",
+        shows_results=False,
     ),
     DashboardPage(
         "Make and audit", "make", "make",
         "What would an audit of another synthetic dataset show?",
         "Choose a profile and a force or two, make and audit them, then open the results in the side bar.",
+        shows_results=False,
     ),
     DashboardPage(
         "Compare", "compare", "compare",
@@ -98,11 +103,13 @@ PAGES = (
         "Over time", "over-time", "over_time",
         "What changed from month to month beyond chance, in which force, and did a fix work?",
         "Begin with the latest signals; ask what was done in that force in that month before you believe a better figure.",
+        shows_results=False,
     ),
     DashboardPage(
         "Lessons", "pitfalls", "lessons",
         "What goes wrong with data, shown on small synthetic worlds for a class?",
         "Ask the class, take a vote, then reveal.",
+        shows_results=False,
         presents=True,
     ),
     DashboardPage(

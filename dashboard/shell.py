@@ -72,6 +72,9 @@ def run_page(page: DashboardPage) -> None:
         return
     if not presenting:
         _take_away(view)
+        if page.shows_results:
+            with st.expander("Reproduce these figures"):
+                st.code(commands(view.results.summary), language="bash", wrap_lines=True)
 
 
 def _view() -> View:
@@ -133,8 +136,6 @@ def _take_away(view: View) -> None:
         on_click="ignore",
         help="One file with tables and charts that opens offline and prints well.",
     )
-    with st.expander("Reproduce these figures"):
-        st.code(commands(view.results.summary), language="bash", wrap_lines=True)
 
 
 def _arguments() -> argparse.Namespace:

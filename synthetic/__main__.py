@@ -90,7 +90,9 @@ def generate(
         return
     dataset = generate_dataset(out, **asked)
     rows = {name: entry.rows for name, entry in dataset.manifest.tables.items()}
-    typer.echo(f"{rows['crimes']:,} crimes and {rows['persons']:,} person records of {len(dataset.forces)} forces.")
+    typer.echo(
+        f"{rows['crimes']:,} records of crimes and incidents, {rows['persons']:,} person records; forces: {len(dataset.forces)}."
+    )
     if len(dataset.manifest.changes) + len(dataset.manifest.fixes) < len(change or ()) + len(fix or ()):
         typer.echo("A change or fix that begins after the last day has no effect on this dataset.", err=True)
 

@@ -203,7 +203,7 @@ def pack(folder: str | Path, as_of: date | None = None) -> Dataset:
     except ValidationError:
         raise InputError("FOLDER", "has a file that is not named after a force; use small letters, digits and hyphens.") from None
     check_dataset(root, manifest)
-    with staged_file(root / "dataset.json") as beside:
+    with staged_file(root / "dataset.json", part_of_folder=True) as beside:
         write_manifest(beside.parent, manifest, beside.name)
     return load(root)
 

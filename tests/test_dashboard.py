@@ -283,8 +283,9 @@ def test_statuses_of_readiness_are_shown_by_symbol_and_name(typical_results: Res
     decided = readiness["decided_by"].mask(readiness["kind"].eq("dimension"), "missing.persons.sex")
     judged = typical_results.with_tables(typical_results.summary, readiness=readiness.assign(status=status, decided_by=decided))
     gates = {row[0].text: row for row in gates_table(judged).rows}
-    assert "Durnley: too close to call" in gates["Duplicate person records"][3].text
-    assert gates["Impossible dates"][3].text == "Durnley: cannot be judged"
+    # Behind each status stands its value, and of an estimate its interval.
+    assert re.search(r"Durnley \d+\.\d+% \(\d+\.\d to \d+\.\d\): too close to call", gates["Duplicate person records"][3].text)
+    assert re.fullmatch(r"Durnley \d+\.\d+%: cannot be judged", gates["Impossible dates"][3].text)
     assert "○ –<small>not run: Sex blank</small>" in table_html(scorecard_table(judged))
     page = table_html(scorecard_table(judged), links=True)
     assert "Sex blank" in page

@@ -18,12 +18,12 @@ from audit.effect.choices import (
     read_k,
     read_weights,
 )
-from audit.effect.groups import LEAST_GROUP
 from audit.effect.instruments import Instrument, built_in, every_audit
 from audit.effect.instruments import choose as choose_instruments
 from audit.effect.measure import measure, measure_lists
 from audit.effect.shapley import shapley
 from audit.effect.tables import EVERYWHERE, Effect, no_effect
+from audit.statistics import LEAST_GROUP
 
 __all__ = [
     "DATE_BASES",

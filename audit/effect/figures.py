@@ -8,8 +8,7 @@ import pandas as pd
 
 from audit.effect.bench import ALL, NONE, Bench, Otherwise
 from audit.effect.choices import DATE_BASES, WEIGHTS, Choices
-from audit.effect.groups import LEAST_GROUP
-from audit.statistics import wilson
+from audit.statistics import LEAST_GROUP, wilson
 
 Mask = npt.NDArray[np.bool_]
 WITHOUT_CHARGE = {"half": 0.5, "not at all": 0.0}

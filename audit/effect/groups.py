@@ -8,11 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from audit.effect.reading import identifiers
-from audit.statistics import wilson
+from audit.statistics import LEAST_GROUP, wilson
 from synthetic.contract import reference
 
-LEAST_GROUP = 10
-"""Groups of fewer people are never shown."""
 MOST_MISSING = 0.35
 """Where ethnicity is missing on more records than this, differences by ethnicity cannot be tested (the design; IICSA 2022)."""
 AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55 and over")
@@ -95,14 +93,17 @@ def group_table(listed: pd.DataFrame) -> pd.DataFrame:
 def wrong_inclusion_table(listed: pd.DataFrame) -> pd.DataFrame:
     """``wrong_inclusion.parquet``: share of a group's entries on the recorded list none of whose people is on the truth list.
 
-    ``people`` are the different true people behind the entries; groups under 10 people are left null. Intervals are Wilson's.
+    ``people`` are the different true people behind the ``entries``, of which the share is; groups under 10 people are left null.
+    Intervals are Wilson's.
     """
     counts = _counts(listed)
     rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
     keys = ["force", "instrument", "attribute"]
     different = listed.groupby([*keys, "value"], sort=False)["place"].nunique().rename_axis([*keys, "group"])
     people = different.reindex(pd.MultiIndex.from_frame(counts[[*keys, "group"]]), fill_value=0).to_numpy()
-    return _shown(counts, pd.Series(people >= LEAST_GROUP), people=people, wrongly_included=rate, low=low, high=high)
+    return _shown(
+        counts, pd.Series(people >= LEAST_GROUP), people=people, entries=counts["people"], wrongly_included=rate, low=low, high=high
+    )  # fmt: skip
 
 
 def difference_table(listed: pd.DataFrame) -> pd.DataFrame:
@@ -136,4 +137,4 @@ def _counts(listed: pd.DataFrame) -> pd.DataFrame:
 def _shown(counts: pd.DataFrame, shown: pd.Series, **columns: object) -> pd.DataFrame:
     table = counts[["force", "instrument", "attribute", "group"]]
     table = table.assign(**{name: np.where(shown, np.asarray(values, float), np.nan) for name, values in columns.items()})
-    return table.astype({name: "Int64" for name in ("people", "rest_people") if name in table})
+    return table.astype({name: "Int64" for name in ("people", "entries", "rest_people") if name in table})

@@ -6,9 +6,9 @@ import duckdb
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from audit.statistics import LEAST_GROUP
 from synthetic.contract import reference
 
-LEAST_GROUP = 10
 """Kinds and groups with fewer true pairs are not shown."""
 
 

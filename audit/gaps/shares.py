@@ -15,7 +15,7 @@ from audit.gaps.expected import LEAST_MEAN, fit
 from audit.gaps.gap import FALSE_DISCOVERY_RATE
 from audit.gaps.scan import LONGEST, Windows, scan, tail, tries
 from audit.results import empty
-from audit.statistics import q_values, wilson
+from audit.statistics import LEAST_GROUP, q_values, wilson
 from synthetic.contract import blanks
 
 MEASURES = {
@@ -28,8 +28,6 @@ LEAST_FALL = 0.1
 """Least part of the usual share that must be lost for a run of months to be reported."""
 SLOPE_SPREAD = 0.05
 """How far a unit's share grows in a year: standard deviation of the log (illustrative)."""
-LEAST_GROUP = 10
-"""Victims' groups with fewer events in an offence group are not shown."""
 MOST_SHARE = 0.98
 ROUNDS = 8
 

@@ -99,9 +99,9 @@ def _tables(people: People) -> list[tuple[str | None, str, float, str]]:
         off = float(np.abs(learnt - usual[name]).sum() / 2)
         if off >= FAR:
             sentence = (
-                f"Records of the same person agree on the {WORDS[name]} otherwise than is usual: it is exactly the same in "
-                f"{learnt[FIELDS[name].exact].sum():.0%} of pairs and quite different in {learnt[0]:.0%}, where "
-                f"{usual[name][FIELDS[name].exact].sum():.0%} and {usual[name][0]:.0%} are usual. Look at some pairs first."
+                f"On records judged to be the same person, the {WORDS[name]} is exactly the same in "
+                f"{learnt[FIELDS[name].exact].sum():.0%} of pairs and quite different in {learnt[0]:.0%}. Usually it is "
+                f"{usual[name][FIELDS[name].exact].sum():.0%} and {usual[name][0]:.0%}. Look at some pairs before you rely on the matches."
             )
             rows.append((None, "unusual agreement", off, sentence))
     return rows

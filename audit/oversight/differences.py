@@ -12,9 +12,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from audit.statistics import LEAST_GROUP
 from synthetic.contract import TABLES, reference
 
-LEAST_ROWS = 10
 AGES = (18, 25, 35, 45, 55)
 GROUPED = {
     "persons.sex", "persons.ethnicity", "persons.date_of_birth", "crimes.offence_code", "crimes.domestic_abuse",
@@ -43,7 +43,7 @@ def _of_group(crimes: pd.DataFrame, group: str) -> dict[str, object]:
     filled, blank = crimes[crimes["recorded"].notna()], crimes[crimes["recorded"].isna()]
     here, there = filled[filled["recorded"] == group], filled[filled["recorded"] != group]
     nothing = dict.fromkeys(("filled", "blank", "value", "tipping_point", "beyond_reach", "true_value", "flips"))
-    if min(len(here), len(there), len(blank)) < LEAST_ROWS:
+    if min(len(here), len(there), len(blank)) < LEAST_GROUP:
         return nothing
     difference = float(here["charged"].mean() - there["charged"].mean())
     point, reachable = tipping_point(
@@ -80,7 +80,7 @@ def tipping_point(here: int, rate: float, there: int, other: float, blank: int, 
 def _true_difference(blank: pd.DataFrame, group: str) -> float | None:
     known = blank[blank["true"].notna()]
     here, there = known.loc[known["true"] == group, "charged"], known.loc[known["true"] != group, "charged"]
-    return float(here.mean() - there.mean()) if min(len(here), len(there)) >= LEAST_ROWS else None
+    return float(here.mean() - there.mean()) if min(len(here), len(there)) >= LEAST_GROUP else None
 
 
 def _crimes(connection: duckdb.DuckDBPyConnection, field: str) -> pd.DataFrame:

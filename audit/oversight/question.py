@@ -20,14 +20,12 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from audit.statistics import wilson
+from audit.statistics import LEAST_GROUP, wilson
 from synthetic.contract import TABLES, reference
 from synthetic.errors import InputError
 
 Value = Annotated[str, Field(min_length=1, max_length=100)]
 GROUP = "crimes.offence_group"
-LEAST_ROWS = 10
-"""Counts of fewer crimes are not shown."""
 
 
 class Question(BaseModel):
@@ -116,7 +114,7 @@ def answer(connection: duckdb.DuckDBPyConnection, forces: list[str], question: Q
     frame = pd.DataFrame(rows, columns=["force", "may_be_meant", "certainly_meant", "answerable", "lowest_field", "lowest_filled"])
     joint, low, high = wilson(frame["answerable"].to_numpy(), frame["may_be_meant"].to_numpy())
     frame = frame.assign(joint=joint, low=low, high=high).astype({"certainly_meant": "Int64", "answerable": "Int64"})
-    few = frame["may_be_meant"] < LEAST_ROWS
+    few = frame["may_be_meant"] < LEAST_GROUP
     frame.loc[few, ["certainly_meant", "answerable"]] = pd.NA
     frame.loc[few, ["joint", "low", "high", "lowest_filled"]] = np.nan
     return frame.astype({"may_be_meant": "Int64"}).assign(may_be_meant=lambda rows: rows["may_be_meant"].mask(few))
@@ -163,7 +161,7 @@ def as_text(found: pd.DataFrame, question: Question) -> str:
     lines = [question.name]
     for row in found.itertuples():
         if pd.isna(row.may_be_meant):
-            lines.append(f"  {row.force}: fewer than {LEAST_ROWS} crimes may be meant, so nothing is shown.")
+            lines.append(f"  {row.force}: fewer than {LEAST_GROUP} crimes may be meant, so nothing is shown.")
             continue
         lines.append(
             f"  {row.force}: between {row.certainly_meant:,} and {row.may_be_meant:,} crimes; {row.answerable:,} have all that the question "

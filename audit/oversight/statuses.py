@@ -17,11 +17,12 @@ from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import Context, count_checks
 from audit.checks.types.base import RowCheck
 from audit.engines import ALL_ROWS, Frames, with_months
+from audit.oversight.flip import flip
 from audit.readiness.thresholds import Thresholds
+from audit.statistics import LEAST_GROUP
 from synthetic.contract import RECORDED, TABLES
 
 KEYS = ["check_id", "force"]
-LEAST_ROWS = 10
 
 
 def statuses(connection: duckdb.DuckDBPyConnection, forces: list[str], field: str, as_of: date) -> pd.DataFrame:
@@ -68,10 +69,10 @@ def _sizes(connection: duckdb.DuckDBPyConnection, view: str, known: str) -> dict
 def _flips(check: Check, failed: float, total: float, blank: int, true: "pd.Series[float] | None") -> dict[str, object]:
     rate = failed / total
     limit = check.warn if rate <= check.warn else check.fail
-    point = (limit * (total + blank) - failed) / blank
-    beyond = not 0 <= point <= 1
+    at = flip(total, rate, blank, limit)
+    point, beyond = at.point, at.beyond_reach
     found: dict[str, object] = {"value": rate, "limit": limit, "tipping_point": np.nan if beyond else point, "beyond_reach": beyond}
-    if true is not None and true["total"] - total >= LEAST_ROWS:
+    if true is not None and true["total"] - total >= LEAST_GROUP:
         share = float((true["failed"] - failed) / (true["total"] - total))
         found |= {"true_value": share, "flips": bool(not beyond and (share > point) == (rate <= limit) and share != point)}
     return found

@@ -12,7 +12,6 @@ A point is beyond reach where no rate among the blank ones would do (delta adjus
 2020). Beside it stands what the truth has for the blank ones: cells from the ledger, people from the true list.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -21,12 +20,13 @@ import pandas as pd
 
 from audit.effect import Instrument, found_by_blank
 from audit.oversight.differences import GROUPED, differences
+from audit.oversight.flip import Flip, flip
 from audit.oversight.statuses import statuses
 from audit.readiness.thresholds import RECALL_NEEDED
+from audit.statistics import LEAST_GROUP
 from synthetic.contract import TABLES
 from synthetic.errors import InputError
 
-LEAST_ROWS = 10
 COLUMNS = [
     "force", "field", "finding", "about", "filled", "blank", "value", "limit", "tipping_point", "beyond_reach", "true_value", "flips",
 ]  # fmt: skip
@@ -37,14 +37,6 @@ FIELDS = tuple(
     if field.nullable and not field.optional
 )
 """The fields that may be blank."""
-
-
-@dataclass(frozen=True)
-class Flip:
-    """Where a share over filled and blank rows crosses its limit. Shares; ``point`` is that among the blank ones."""
-
-    point: float
-    beyond_reach: bool
 
 
 def tipping(
@@ -72,7 +64,7 @@ def tipping(
     kinds |= dict.fromkeys(("value", "limit", "tipping_point", "true_value"), "Float64")
     filled = [part.reindex(columns=COLUMNS).astype(kinds) for part in parts if len(part)]
     found = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS).astype(kinds)
-    few = ~((found["filled"] >= LEAST_ROWS) & (found["blank"] >= LEAST_ROWS)).fillna(False).astype(bool)
+    few = ~((found["filled"] >= LEAST_GROUP) & (found["blank"] >= LEAST_GROUP)).fillna(False).astype(bool)
     found.loc[few, [name for name in kinds if name != "limit"]] = pd.NA
     return found
 
@@ -83,22 +75,12 @@ def check_field(field: str) -> None:
         raise InputError("FIELD", f"takes one of {', '.join(FIELDS)}.")
 
 
-def flip(filled: float, value: float, blank: float, limit: float) -> Flip:
-    """The share among ``blank`` rows at which that over all rows equals ``limit``, given the share ``value`` of the ``filled`` rows.
-
-    >>> flip(100, 0.02, 50, 0.05)
-    Flip(point=0.11, beyond_reach=False)
-    """
-    point = (limit * (filled + blank) - value * filled) / blank
-    return Flip(round(float(point), 12), not 0 <= point <= 1)
-
-
 def _people_found(
     connection: duckdb.DuckDBPyConnection, forces: list[str], field: str, as_of: date, instrument: Instrument, has_gaps: bool
 ) -> pd.DataFrame:
     rows = []
     for row in found_by_blank(connection, forces, np.datetime64(as_of), field, instrument, has_gaps).itertuples():
-        known = min(row.filled, row.blank) >= LEAST_ROWS
+        known = min(row.filled, row.blank) >= LEAST_GROUP
         value = row.filled_found / row.filled if known else np.nan
         true = row.blank_found / row.blank if known else np.nan
         at = flip(row.filled, value, row.blank, RECALL_NEEDED) if known else Flip(np.nan, False)
@@ -120,7 +102,7 @@ def as_text(found: pd.DataFrame) -> str:
     lines = [_sentence(row) for row in shown.to_dict("records")]
     few = len(found) - len(shown)
     if few:
-        lines.append(f"{few} more rest on fewer than {LEAST_ROWS} on a side, so nothing is shown.")
+        lines.append(f"{few} more rest on fewer than {LEAST_GROUP} on a side, so nothing is shown.")
     return "\n".join(lines) if lines else "No finding rests on this field, or nothing is blank."
 
 

@@ -46,7 +46,7 @@ def changed_checks_table(comparison: Comparison, names: dict[str, str]) -> Table
         [
             Cell(check_name(row.check_id), code=row.check_id),
             Cell(names.get(row.force, row.force)),
-            Cell(row.change, status="pass" if row.change == "better" else "fail"),
+            Cell(row.change, status={"better": "pass", "not tested": ""}.get(row.change, "fail")),
             Cell(percent(row.old_rate, digits=2), number=True),
             Cell(percent(row.new_rate, digits=2), number=True),
             Cell(points(row.difference), "" if pd.isna(row.low) else points_interval(row.low, row.high), number=True),
@@ -59,5 +59,7 @@ def changed_checks_table(comparison: Comparison, names: dict[str, str]) -> Table
         "Checks that changed, the largest change first",
         ["Check", "Force", "Change", "Before", "Now", "Difference, points", "Chance"],
         rows,
-        more + "The interval of the difference is Newcombe's (95%). Chance: the q-value of the change.",
+        more
+        + "The interval of the difference is Newcombe's (95%). Chance: the q-value of the change. Not tested: the figure is an excess "
+        "beyond chance, or counts months, so no test of shares applies; both figures are shown, and nothing is said of chance.",
     )

@@ -1,5 +1,6 @@
 """Checks as tables: of one force, of all together, of fields, of groups, of late recording."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from audit.presentation.wording import (
     points_interval,
 )
 from audit.readiness.assess import WORST_FIRST
+from audit.readiness.figures import limit_text
 from audit.readiness.periods import in_period, over_months
 from audit.readiness.thresholds import Thresholds
 from audit.results import Results
@@ -28,6 +30,11 @@ from audit.statistics import wilson
 
 LATE = {check.id: check.days for check in catalogue() if isinstance(check, Delay)}
 """Checks of late recording, with their days."""
+TOO_CLOSE = "too close to call"
+ESTIMATE_NOTE = (
+    "Duplicate person records are an estimate: small print is the estimate's own interval (of several forces, as if all erred in one "
+    "direction), and it is too close to call where that holds the limit of its gate."
+)
 
 
 def worst_first(checks: pd.DataFrame) -> pd.DataFrame:
@@ -39,14 +46,23 @@ def worst_first(checks: pd.DataFrame) -> pd.DataFrame:
 
 def of_all_forces(checks: pd.DataFrame) -> pd.DataFrame:
     """A row a check of rows a check and force, the worst first: check_id, dimension, failed, total, rate, low, high of all forces,
-    forces by status, and of the worst force its status, force and rate (``worst``).
+    forces by status, and of the worst force its status, force, rate (``worst``) and limit (``worst_limit``).
+
+    The interval is Wilson's; of an estimate (``Check.sampled``) it is the forces' own, each end weighed by their rows, as if all
+    forces' estimates erred in one direction: they share a model.
     """
     ordered = worst_first(checks)
     whole = ordered.groupby("check_id", sort=False)[["failed", "total"]].sum()
     whole["rate"], whole["low"], whole["high"] = wilson(whole["failed"].to_numpy(), whole["total"].to_numpy())
+    for check_id in [name for name in whole.index if _estimated(name)]:
+        mine = ordered[(ordered["check_id"] == check_id) & ordered["rate"].notna()]
+        if mine["total"].sum():
+            whole.loc[check_id, ["rate", "low", "high"]] = [
+                np.average(mine[end], weights=mine["total"]) for end in ("rate", "low", "high")
+            ]
     statuses = pd.crosstab(ordered["check_id"], ordered["status"]).reindex(columns=list(WORST_FIRST), fill_value=0)
-    worst = ordered.drop_duplicates("check_id").set_index("check_id")[["dimension", "status", "force", "rate"]]
-    whole = whole.join(statuses).join(worst.rename(columns={"rate": "worst"}))
+    worst = ordered.drop_duplicates("check_id").set_index("check_id")[["dimension", "status", "force", "rate", "threshold"]]
+    whole = whole.join(statuses).join(worst.rename(columns={"rate": "worst", "threshold": "worst_limit"}))
     return whole.sort_values([*WORST_FIRST[:4], "rate"], ascending=False).reset_index()
 
 
@@ -55,42 +71,82 @@ def forces_by_status(row: dict[Any, Any]) -> str:
     return ", ".join(f"{status_name(name)} {row[name]}" for name in WORST_FIRST if row[name])
 
 
+def verdict_on(row: Mapping[str, Any], thresholds: Thresholds) -> str:
+    """The status of a row of checks as pages show it: an estimate whose interval holds the limit of its gate is too close to call,
+    as the gate is; files have "warn" there.
+    """
+    declared = declared_check(row["check_id"])
+    if declared is None or declared.sampled != "estimate" or row["status"] != "warn":
+        return str(row["status"])
+    return TOO_CLOSE if row["low"] <= thresholds.limit((declared,))[0].fail <= row["high"] else "warn"
+
+
+def _with_verdicts(found: pd.DataFrame, thresholds: Thresholds) -> dict[str, list[str]]:
+    """Check → the forces whose verdict is too close to call, of rows a check and force."""
+    close: dict[str, list[str]] = {}
+    for row in found[found["status"] == "warn"].to_dict("records"):
+        if verdict_on(row, thresholds) == TOO_CLOSE:
+            close.setdefault(row["check_id"], []).append(row["force"])
+    return close
+
+
+def _forces_cell(row: dict[Any, Any], close: dict[str, list[str]]) -> Cell:
+    """How many forces fail, warn or pass, with the worst verdict; those that are too close to call are counted by themselves."""
+    number = len(close.get(row["check_id"], []))
+    if not number:
+        return Cell(forces_by_status(row), status=row["status"])
+    others = forces_by_status({**row, "warn": row["warn"] - number})
+    text = ", ".join(
+        part for part in (others if row["fail"] else "", f"{TOO_CLOSE} {number}", "" if row["fail"] else others) if part
+    )
+    return Cell(text, status=TOO_CLOSE if row["status"] == "warn" else row["status"])
+
+
+def _estimated(check_id: object) -> bool:
+    declared = declared_check(str(check_id))
+    return declared is not None and declared.sampled == "estimate"
+
+
 def check_cell(check_id: str, note: bool = True) -> Cell:
     """A check by its English name, with its identifier and what it finds in small print."""
     declared = declared_check(check_id)
     return Cell(check_name(check_id), declared.finds if declared and note else "", code=check_id)
 
 
-def checks_of_force_table(found: pd.DataFrame, force_name: str) -> Table:
+def checks_of_force_table(found: pd.DataFrame, force_name: str, thresholds: Thresholds) -> Table:
     """Checks of one force, as ``selected`` gives them."""
-    rows = [
-        [
-            check_cell(row.check_id),
-            Cell(status_name(row.status), status=row.status),
-            Cell(percent(row.rate, row.threshold, 2), interval(row.low, row.high, 2), number=True),
-            Cell(f"{row.failed:,}", f"of {row.total:,}", number=True),
-            Cell(percent(row.threshold), number=True),
-        ]
-        for row in found.itertuples()
-    ]
+    rows = []
+    for row in found.to_dict("records"):
+        status = verdict_on(row, thresholds)
+        rows.append(
+            [
+                check_cell(row["check_id"]),
+                Cell(status_name(status), status=status),
+                Cell(percent(row["rate"], row["threshold"], 2), interval(row["low"], row["high"], 2), number=True),
+                Cell(f"{row['failed']:,}", f"of {row['total']:,}", number=True),
+                Cell(limit_text(row["threshold"]), number=True),
+            ]
+        )
     return Table(
         f"Checks of {force_name}",
         ["Check", "Status", "Rate", "Failed", "Limit"],
         rows,
         "Rate: failed ÷ counted rows; small print is what another extract of the same process might give (95% Wilson interval). "
-        "Limit: the one that was crossed, or else the one above which it fails.",
+        f"Limit: the one that was crossed, or else the one above which it fails. {ESTIMATE_NOTE}",
     )
 
 
-def checks_of_all_table(found: pd.DataFrame, names: dict[str, str]) -> Table:
+def checks_of_all_table(found: pd.DataFrame, names: dict[str, str], thresholds: Thresholds) -> Table:
     """Checks of all forces together, a row each."""
-    rows = []
+    rows, close = [], _with_verdicts(found, thresholds)
     for row in of_all_forces(found).to_dict("records"):
-        worst = "–" if pd.isna(row["worst"]) else f"{names.get(row['force'], row['force'])} {percent(row['worst'])}"
+        worst = "–" if pd.isna(row["worst"]) else "none: nothing fails"
+        if row["worst"] > 0:
+            worst = f"{names.get(row['force'], row['force'])} {percent(row['worst'], row['worst_limit'])}"
         rows.append(
             [
                 check_cell(row["check_id"]),
-                Cell(forces_by_status(row), status=row["status"]),
+                _forces_cell(row, close),
                 Cell(percent(row["rate"], digits=2), interval(row["low"], row["high"], 2), number=True),
                 Cell(f"{row['failed']:,}", f"of {row['total']:,}", number=True),
                 Cell(worst),
@@ -101,7 +157,7 @@ def checks_of_all_table(found: pd.DataFrame, names: dict[str, str]) -> Table:
         ["Check", "Forces", "Rate", "Failed", "Worst force"],
         rows,
         "Forces: how many fail, warn or pass, each by its own rate. Rate: failed ÷ counted rows of all of them, with its 95% Wilson "
-        "interval. The downloads have a row for each force.",
+        f"interval. {ESTIMATE_NOTE} The downloads have a row for each force.",
     )
 
 
@@ -115,18 +171,19 @@ NO_WARNING = {
 def checks_table(results: Results) -> Table:
     """Every check that warns or fails anywhere: in how many forces, over all of them, what it finds, how to fix it."""
     checks = results["checks"]
-    whole = of_all_forces(checks[checks["month"].isna()])
+    of_forces = checks[checks["month"].isna()]
+    whole = of_all_forces(of_forces)
     thresholds = Thresholds.model_validate(results.summary.thresholds)
-    rows = []
+    rows, close = [], _with_verdicts(of_forces, thresholds)
     for row in whole[whole["status"].isin(["fail", "error", "warn"])].to_dict("records"):
         check = declared_check(row["check_id"])
         limits = thresholds.limit((check,))[0] if check else None
         rows.append(
             [
                 check_cell(row["check_id"], note=False),
-                Cell(forces_by_status(row), status=row["status"]),
+                _forces_cell(row, close),
                 Cell(percent(row["rate"], digits=2), interval(row["low"], row["high"], 2), number=True),
-                Cell(f"{percent(limits.warn)} / {percent(limits.fail)}" if limits else "", number=True),
+                Cell(f"{limit_text(limits.warn)} / {limit_text(limits.fail)}" if limits else "", number=True),
                 Cell(check.finds if check else "", how_to_fix(row["check_id"])),
             ]
         )
@@ -134,7 +191,7 @@ def checks_table(results: Results) -> Table:
         "Checks that warn or fail in a force",
         ["Check", "Forces", "Rate, all forces", "Warns / fails above", "What it finds, and how to fix it"],
         rows,
-        "Rate: failed ÷ counted rows of all forces; small print is the 95% Wilson interval.",
+        f"Rate: failed ÷ counted rows of all forces; small print is the 95% Wilson interval. {ESTIMATE_NOTE}",
     )
 
 
@@ -159,7 +216,7 @@ def catalogue_table() -> Table:
             check_cell(check.id, note=False),
             Cell(check.finds),
             Cell(check.matters),
-            Cell(f"{percent(check.warn)} / {percent(check.fail)}", number=True),
+            Cell(f"{limit_text(check.warn)} / {limit_text(check.fail)}", number=True),
         ]
         for check in catalogue()
     ]
@@ -178,7 +235,8 @@ def fields_table(results: Results) -> Table:
         worst = mine.loc[mine["score"].idxmin()]
         rows.append((rate, [
             Cell(field_label(str(table), str(name))), Cell(mine["needed_for"].iloc[0] or "–"),
-            Cell(percent(rate), interval(low, high), number=True), Cell(f"{names[worst['force']]} {percent(worst['score'])}"),
+            Cell(percent(rate), interval(low, high), number=True),
+            Cell(f"{names[worst['force']]} {percent(worst['score'])}" if worst["score"] < 1 else "none: all are whole"),
         ]))  # fmt: skip
     rows.sort(key=lambda row: row[0])
     return Table(
@@ -206,7 +264,7 @@ def blanks_table(whole: pd.DataFrame, names: dict[str, str], thresholds: Thresho
                 line.append(Cell("–", number=True))
             else:
                 line.append(Cell(percent(row.rate, row.threshold), interval(row.low, row.high), row.status, number=True))
-        limits = "" if limit is None else f"{percent(limit.warn, digits=0)} / {percent(limit.fail, digits=0)}"
+        limits = "" if limit is None else f"{limit_text(limit.warn)} / {limit_text(limit.fail)}"
         rows.append([*line, Cell(limits, number=True)])
     return Table(
         "Share of rows in which the field is blank",

@@ -18,8 +18,10 @@ from audit.presentation.wording import (
     points_interval,
     words,
 )
+from audit.readiness.thresholds import Thresholds
 from audit.results import Results
 from audit.statistics import wilson
+from synthetic.contract import reference
 
 EVERYWHERE = "all"
 
@@ -40,6 +42,7 @@ def effect_table(results: Results, instrument: str | None = None, force: str = E
         effect = effect[effect["force"] == force]
     elif instrument is not None:
         effect = of_instrument(effect, instrument)
+    needed = Thresholds.model_validate(results.summary.thresholds).recall_at_k
     rows = []
     for row in effect.itertuples():
         if pd.isna(row.truth_size) or row.truth_size < LEAST_GROUP:
@@ -56,8 +59,8 @@ def effect_table(results: Results, instrument: str | None = None, force: str = E
             [
                 Cell(names[row.force]),
                 Cell(instrument_title(row.instrument)),
-                Cell(count(row.k), number=True),
-                Cell(percent(row.recall_at_k, digits=0), interval(row.low, row.high, 0), number=True),
+                _length(row.k, row.truth_size),
+                Cell(percent(row.recall_at_k, needed, 0), interval(row.low, row.high, 0), number=True),
                 Cell(percent(row.harm_captured, digits=0), number=True),
                 Cell(percent(row.wrongly_included, digits=0), number=True),
                 Cell(percent(row.repeat_entries, digits=0), number=True),
@@ -67,7 +70,8 @@ def effect_table(results: Results, instrument: str | None = None, force: str = E
         "The recorded list compared with the true one",
         ["Force", "Use", "List length", "People found", "Harm captured", "Wrongly included", "Repeat entries"],
         rows,
-        f"Small print: {results.summary.interval.replace('95 %', '95%')}. A dash: fewer than 10 people.",
+        f"Small print: {results.summary.interval.replace('95 %', '95%')}; of a list that is short of its length, how many people it "
+        f"holds. A dash: fewer than {LEAST_GROUP} people.",
     )
 
 
@@ -202,31 +206,45 @@ def choices_table(results: Results, instrument: str | None = None, force: str | 
 
 
 def together_table(results: Results, instrument: str | None = None) -> Table:
-    """Forces alone, and pooled by region and as a nation."""
+    """The forces' own lists beside one list of several forces: those of a region, and all of these results."""
     mine = of_instrument(results["together"], instrument or results.summary.options.instrument)
-    rows = [
-        [
-            Cell("All forces" if row.scope == "nation" else str(row.name_), row.scope),
-            Cell(count(row.forces), number=True),
-            Cell(count(row.k), number=True),
-            *(
-                Cell(
-                    percent(getattr(row, name), digits=0),
-                    interval(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), 0),
-                    number=True,
-                )
-                for name in ("recall_alone", "recall_together", "recall_matched")
-            ),
+    own = of_instrument(results["effect"], instrument or results.summary.options.instrument).set_index("force")["k"]
+    table = reference("forces")
+    region_of = dict.fromkeys(own.index, "elsewhere") | dict(zip(table["force"], table["region"], strict=True))
+    rows = []
+    for row in mine.to_dict("records"):
+        everybody = row["scope"] == "nation"
+        theirs = own if everybody else own[own.index.map(region_of) == row["name"]]
+        head = [
+            Cell("All forces of these results") if everybody else Cell(str(row["name"]), "region"),
+            Cell(count(row["forces"]), number=True),
+            Cell(count(theirs.sum()), number=True),
         ]
-        for row in mine.rename(columns={"name": "name_"}).itertuples()
-        if row.truth_size >= LEAST_GROUP
-    ]
+        if not row["truth_size"] >= LEAST_GROUP:
+            rows.append([*head, Cell(count(row["k"]), number=True), *[Cell("–", number=True)] * 3])
+            continue
+        shown = [
+            Cell(percent(row[name], digits=0), interval(row[f"{name}_low"], row[f"{name}_high"], 0), number=True)
+            for name in ("recall_alone", "recall_together", "recall_matched")
+        ]
+        rows.append([*head, _length(row["k"], row["truth_size"]), *shown])
     return Table(
-        "Alone or together: of the people one list for all should hold, how many are found",
-        ["Pooled", "Forces", "List length", "Each force alone", "One list of all records", "One list, records matched"],
+        "Alone or together: of the people on one true list of several forces, how many are found",
+        [
+            *("Forces pooled", "How many", "Entries of their own lists", "Length of one list"),
+            *("Found by their own lists", "Found by one list", "Found by one list, records matched"),
+        ],
         rows,
-        "One list as long as theirs together. Matched: with records merged that the audit judges to be the same person, across forces too.",
+        "The true list has the people with the highest score over all these forces. One list has its length, in proportion to the forces' "
+        "population (1,000 for all 43 forces of the reference), so their own lists may have more entries together, or fewer. Matched: records that "
+        "the audit judges to be the same person are merged, across forces too. Small print: 95% Wilson intervals; of a true list that is "
+        f"short of its length, how many people it holds. A dash: fewer than {LEAST_GROUP} people.",
     )
+
+
+def _length(k: float, people: float) -> Cell:
+    """The length of a list, and how many people are on it where there are fewer."""
+    return Cell(count(k), f"only {count(people)} people" if people < k else "", number=True)
 
 
 def stability_table(results: Results, instrument: str | None = None) -> Table:

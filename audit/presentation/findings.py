@@ -7,22 +7,33 @@ import pandas as pd
 
 from audit.effect import LEAST_GROUP
 from audit.evaluation.identities import Reliability
-from audit.presentation.effects import of_instrument
+from audit.presentation.effects import EVERYWHERE, of_instrument
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import chance, count, interval, percent, words
+from audit.readiness.thresholds import Thresholds
 from audit.results import Results
 from audit.statistics import wilson
 
 MOST_ROWS = 60
-MEASURES = ("linked suspect", "outcome", "known relationship")
+DUPLICATES = "duplicate person records"
+"""The gate that judges the rate of duplicate records."""
+MEASURES = {
+    "linked suspect": "of crimes with a unit and a date",
+    "outcome": "of crimes with a unit and a date",
+    "known relationship": "of those of them with a linked suspect",
+}
+"""Shares of what a crime says, and of which crimes each is."""
 
 
-def identities_table(results: Results, instrument: str | None = None) -> Table:
-    """Duplicate identities by force, with the gain of merging what was found."""
+def identities_table(results: Results, instrument: str | None = None, force: str = EVERYWHERE) -> Table:
+    """Duplicate identities by force, or of one force, with the gain of merging what was found."""
     merging = of_instrument(results["merging"], instrument or results.summary.options.instrument).set_index("force")
     names = {row.force: row.force_name for row in results.summary.forces}
     rows = []
-    for row in results["identity_summary"].itertuples():
+    summary = results["identity_summary"]
+    summary = summary if force == EVERYWHERE else summary[summary["force"] == force]
+    limit = Thresholds.model_validate(results.summary.thresholds).gate(DUPLICATES)[0]
+    for row in summary.itertuples():
         merged: Any = merging.loc[row.force] if row.force in merging.index else None
         shown = merged is not None and merged["truth_size"] >= LEAST_GROUP
         rows.append(
@@ -30,7 +41,7 @@ def identities_table(results: Results, instrument: str | None = None) -> Table:
                 Cell(names.get(row.force, row.force)),
                 Cell(count(row.records), number=True),
                 Cell(f"{row.records / row.clusters:.2f}" if row.clusters else "–", number=True),
-                Cell(percent(row.duplicate_rate), interval(row.low, row.high), number=True),
+                Cell(percent(row.duplicate_rate, limit), interval(row.low, row.high), number=True),
                 Cell(percent(row.cross_force_rate), number=True),
                 Cell(percent(merged["recall_at_k"], digits=0) if shown else "–", number=True),
                 Cell(
@@ -150,7 +161,7 @@ def coverage_table(results: Results, force: str) -> Table:
     coverage, falls = results["coverage"], results["coverage_gaps"]
     mine, fallen = coverage[coverage["force"] == force], falls[falls["force"] == force]
     rows = []
-    for measure in MEASURES:
+    for measure, of in MEASURES.items():
         part = mine[mine["measure"] == measure]
         if not len(part):
             continue
@@ -159,14 +170,14 @@ def coverage_table(results: Results, force: str) -> Table:
         share = part["covered"].sum() / max(part["total"].sum(), 1)
         rows.append(
             [
-                Cell(measure.capitalize()),
-                Cell(percent(share), number=True),
+                Cell(measure.capitalize(), of),
+                Cell(percent(share), f"of {count(part['total'].sum())}", number=True),
                 Cell(where or "nowhere", status="warn" if where else ""),
             ]
         )
     return Table(
         "What a recorded crime says, and where that falls",
-        ["Share of crimes with a", "Whole period", "Falls in"],
+        ["Share with a", "Whole period", "Falls in"],
         rows,
         "Falls: a run of months in which a unit's share is below its own usual share by more than chance.",
     )

@@ -7,6 +7,7 @@ who provide, link, analyse and report should say. The items are put in this proj
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, field_title, interval, percent
 from audit.results import Results
+from audit.statistics import LEAST_GROUP
 
 IDENTIFIERS = ("forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone")
 
@@ -83,14 +84,15 @@ def _linkage(results: Results) -> dict[str, str]:
         "Duplicate records, with intervals": f"{rates}{more}." if rates else "No person records.",
         "Check by hand": "None: no record is merged. It is a finding, for someone to look at before records are merged.",
         "Errors by group": "Not in these results, since the audit does not see the truth: `python -m audit score` compares with the ledger.",
-        "Disclosure control": "No person is shown with a score or a rank; groups of fewer than 10 people are not shown.",
+        "Disclosure control": "No person is shown with a score or a rank; groups of fewer than "
+        f"{LEAST_GROUP} people are not shown.",
     }
 
 
 def _analysis(results: Results) -> dict[str, str]:
     instrument = results.summary.options.instrument
     merging = results["merging"]
-    merging = merging[(merging["instrument"] == instrument) & (merging["truth_size"] >= 10)]
+    merging = merging[(merging["instrument"] == instrument) & (merging["truth_size"] >= LEAST_GROUP)]
     if len(merging):
         size = merging["truth_size"].to_numpy(float)
         before, after = (float(merging[name].to_numpy() @ size / size.sum()) for name in ("recall_at_k", "recall_after_merging"))

@@ -22,16 +22,17 @@ def wrong_inclusion_table(results: Results, instrument: str | None = None, force
             Cell(ATTRIBUTES[row.attribute]),
             Cell(str(row.group)),
             Cell(count(row.people), number=True),
+            Cell(count(row.entries), number=True),
             Cell(percent(row.wrongly_included, digits=0), interval(row.low, row.high, 0), number=True),
         ]
         for row in mine.itertuples()
     ]
     return Table(
         "Who is on the recorded list wrongly",
-        ["Attribute", "Group", "People", "Wrongly included"],
+        ["Attribute", "Group", "People", "Their entries", "Wrongly included"],
         rows,
-        "Of a group's entries on the recorded list, the share none of whose people is on the true list; the group is that of the person "
-        "whose record it is. Small print: 95% Wilson intervals. Groups under 10 people are not shown.",
+        "Of a group's entries on the recorded list, the share none of whose people is on the true list; a person may have several entries. The "
+        "group is that of the person whose record it is. Small print: 95% Wilson intervals. Groups under 10 people are not shown.",
     )
 
 

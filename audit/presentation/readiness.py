@@ -5,6 +5,7 @@ import pandas as pd
 
 from audit.checks.catalogue import DIMENSIONS
 from audit.effect import LEAST_GROUP
+from audit.presentation.checks import TOO_CLOSE, verdict_on
 from audit.presentation.effects import contributions_of, of_instrument
 from audit.presentation.html import status_name
 from audit.presentation.tables import Cell, Table
@@ -71,10 +72,11 @@ def headline(results: Results, instrument: str | None = None, force: str | None 
     if size < LEAST_GROUP:
         return "There is no truth to compare a list with here, or too few people, so nobody can say whom it would miss."
     found = round(float((known["recall_at_k"] * known["truth_size"]).sum()))
-    rate, low, high = (100 * float(value[0]) for value in wilson(np.array([found]), np.array([size])))
+    _, low, high = (100 * float(value[0]) for value in wilson(np.array([found]), np.array([size])))
+    rate = percent(found / size, _thresholds(results).recall_at_k, 0).removesuffix("%")
     names = {row.force: row.force_name for row in results.summary.forces}
     whose = f"{names.get(force, force)}'s list" if force else f"these {len(known)} forces' lists"
-    return f"Of 100 people that {whose} should hold, this data finds {rate:.0f} ({low:.0f} to {high:.0f})."
+    return f"Of 100 people that {whose} should hold, this data finds {rate} ({low:.0f} to {high:.0f})."
 
 
 def fix_first(results: Results, instrument: str, force: str) -> str:
@@ -134,7 +136,8 @@ def scorecard_table(results: Results) -> Table:
     """The scorecard as a table: status, people found, and for each dimension what its worst check finds."""
     instrument = results.summary.options.instrument
     readiness, effect = (of_instrument(results[name], instrument) for name in ("readiness", "effect"))
-    needed = _thresholds(results).recall_at_k
+    limits = _thresholds(results)
+    needed = limits.recall_at_k
     rows = []
     for force in results.summary.forces:
         figures = {figure.name: figure for figure in dimension_figures(readiness[readiness["force"] == force.force])}
@@ -143,7 +146,7 @@ def scorecard_table(results: Results) -> Table:
                 Cell(force.force_name),
                 Cell(status_name(force.status), status=force.status),
                 _people_found(effect[effect["force"] == force.force], needed),
-                *(_dimension(figures[name]) if name in figures else Cell("–", number=True) for name in DIMENSIONS),
+                *(_dimension(figures[name], limits) if name in figures else Cell("–", number=True) for name in DIMENSIONS),
             ]
         )
     return Table(
@@ -172,15 +175,19 @@ def gates_table(results: Results) -> Table:
         if len(not_met) > MOST_NAMED:
             where = f"{len(not_met)} of {len(here)} forces; the worst: {where}"
         unsettled = [(name, figure) for name, figure in here if figure.status not in ("met", "not met")]
-        unknown = ", ".join(f"{name}: {status_name(figure.status)}" for name, figure in unsettled[:MOST_NAMED])
+        unknown = ", ".join(_unsettled(name, figure) for name, figure in unsettled[:MOST_NAMED])
         if len(unsettled) > MOST_NAMED:
-            unknown = f"{len(unsettled)} of {len(here)} forces"
+            unknown = f"{len(unsettled)} of {len(here)} forces; the worst: {unknown}"
+        met = [(name, figure) for name, figure in here if figure.status == "met"]
+        nearest = f"met: {met[0][0]} {percent(met[0][1].value, met[0][1].threshold)}" if met else ""
+        if len(met) > 1:
+            nearest = f"met in {len(met)}; nearest to the limit: {nearest.removeprefix('met: ')}"
         needed = f"{gate.sense} {limit_text(limits.gate(key)[0])}".replace(" ", "\u00a0")
         rows.append(
             [
                 Cell(gate.label),
                 Cell(needed),
-                Cell(where or "nowhere", status="not met" if not_met else "" if unsettled else "met"),
+                Cell(where or "nowhere", nearest, "not met" if not_met else "" if unsettled else "met"),
                 Cell(unknown or "nowhere", status=unsettled[0][1].status if unsettled else ""),
             ]
         )
@@ -188,9 +195,17 @@ def gates_table(results: Results) -> Table:
         "Gates: one that is not met means not ready",
         ["Gate", "Needed", "Where it is not met", "Where nobody can say"],
         rows,
-        "A share of all rows is judged by the count. Duplicate person records are an estimate: too close to call where its interval "
+        "Small print: the gates that are met, with the value that is nearest to the limit. A share of all rows is judged by the count. Duplicate person records are an estimate: too close to call where its interval "
         "holds the threshold.",
     )
+
+
+def _unsettled(name: str, figure: Figure) -> str:
+    """A force, why nobody can say whether it meets a gate, and the figure where there is one."""
+    if pd.isna(figure.value):
+        return f"{name}: {status_name(figure.status)}"
+    ends = f" ({interval(figure.low, figure.high)})" if GATES[figure.name].estimated else ""
+    return f"{name} {percent(figure.value, figure.threshold)}{ends}: {status_name(figure.status)}"
 
 
 def status_table(results: Results) -> Table:
@@ -267,9 +282,13 @@ def _people_found(effect: pd.DataFrame, needed: float) -> Cell:
     return Cell(percent(found.value, needed, 0), note, found.status, True)
 
 
-def _dimension(figure: Figure) -> Cell:
+def _dimension(figure: Figure, limits: Thresholds) -> Cell:
     name = check_name(figure.decided_by) if figure.decided_by else ""
     link = f"all-checks?check={figure.decided_by}" if figure.decided_by else ""
+    row = {"check_id": figure.decided_by, "status": figure.status, "low": figure.low, "high": figure.high}
+    if figure.decided_by and verdict_on(row, limits) == TOO_CLOSE:
+        note = f"{name}, estimated {interval(figure.low, figure.high)}; fails above {limit_text(figure.threshold)}"
+        return Cell(percent(figure.value, figure.threshold), note, TOO_CLOSE, True, link=link)
     if figure.status in ("pass", "warn", "fail"):
         limit = f"{'warns' if figure.status == 'warn' else 'fails'} above {limit_text(figure.threshold)}"
         return Cell(percent(figure.value, figure.threshold), f"{name}; {limit}", figure.status, True, link=link)

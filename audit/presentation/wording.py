@@ -1,5 +1,7 @@
 """English names of what files call by short names, and how figures are written."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from audit.effect import built_in
@@ -232,6 +234,15 @@ def _heaped(name: str) -> str:
             title = field_title(field)
             return f"{title[0].lower()}{title[1:]}, {rest.removeprefix('is ')}"
     return words(name)
+
+
+def size_text(rows: Mapping[str, int]) -> str:
+    """How large a dataset is, by the rows of its tables; a row of crimes may be a cancelled crime or a non-crime incident.
+
+    >>> size_text({"crimes": 22624, "persons": 1})
+    '22,624 records of crimes and incidents, 1 person record'
+    """
+    return f"{plural(rows.get('crimes', 0), 'record')} of crimes and incidents, {plural(rows.get('persons', 0), 'person record')}"
 
 
 # ---- figures -----------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ from audit.presentation.readiness import (
 )
 from audit.presentation.spreadsheet import csv_bytes, excel_bytes
 from audit.presentation.tables import Table
-from audit.presentation.wording import family_name, instrument_title, option_title
+from audit.presentation.wording import family_name, instrument_title, option_title, size_text
 from audit.results import Results
 from synthetic.dataset import staged_file
 from synthetic.errors import InputError
@@ -140,6 +140,7 @@ def report_html(results: Results, earlier: Results | None = None, notice: str = 
         sentences=[
             text for text in (headline(results), fix_first(results, instrument, EVERYWHERE), nearest_to_ready(results)) if text
         ],
+        size=size_text(summary.dataset.rows),
         use=instrument_title(instrument),
         weights=option_title(summary.options.weights),
         date=option_title(summary.options.date_basis),

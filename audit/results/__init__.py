@@ -108,12 +108,20 @@ def read_results(path: str | Path) -> Results:
         raise InputError(None, "The audit.json is not of this version's format; run the audit again.") from None
     for name, schema in SCHEMAS.items():
         try:
-            columns = pq.read_schema(folder / f"{name}.parquet").names
+            stored = pq.read_schema(folder / f"{name}.parquet")
         except (OSError, pa.ArrowException):
             raise InputError(None, UNREADABLE.format(name)) from None
-        if columns != list(schema):
+        same = stored.names == list(schema) and all(map(_alike, stored.types, schema.values()))
+        if not same:
             raise InputError(None, f"The columns of {name}.parquet are not those of this version; run the audit again.")
     return Results(summary, _Stored(folder))
+
+
+def _alike(stored: pa.DataType, declared: pa.DataType) -> bool:
+    """Whether a column may be read as the declared type: text as text, numbers as numbers; a column of nothing as anything."""
+    kinds = (pa.types.is_integer, pa.types.is_floating), (pa.types.is_string, pa.types.is_large_string), (pa.types.is_boolean,)
+    either = [[any(is_so(one) for is_so in kind) for kind in kinds] for one in (stored, declared)]
+    return pa.types.is_null(stored) or stored == declared or (any(either[0]) and either[0] == either[1])
 
 
 OLD_FORMAT = '"force-data-audit/1"'

@@ -282,6 +282,7 @@ SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "attribute": _TEXT,
         "group": _TEXT,
         "people": _COUNT,
+        "entries": _COUNT,
         "wrongly_included": _SHARE,
         "low": _SHARE,
         "high": _SHARE,

@@ -65,9 +65,9 @@ def _listed(view: View, asked: Selection) -> list[str]:
 def _table(view: View, asked: Selection) -> None:
     found = selected(view.results["checks"], asked, view.thresholds)
     if asked.forces:
-        show_table(checks_of_force_table(found, view.names[asked.forces[0]]))
+        show_table(checks_of_force_table(found, view.names[asked.forces[0]], view.thresholds))
     else:
-        show_table(checks_of_all_table(found, view.names))
+        show_table(checks_of_all_table(found, view.names, view.thresholds))
 
 
 def _one(view: View, listed: list[str], force: str) -> None:

@@ -64,8 +64,9 @@ def _changes(view: View, earlier: str) -> None:
     if comparison.notes:
         st.markdown("Not the same in both:\n" + "\n".join(f"- {note}" for note in comparison.notes))
     st.caption(
-        "Of all checks by force. Two-proportion tests; at most 5% of the changes shown are expected to be chance (false discovery "
-        "rate)."
+        "Of all checks by force. Shares of rows by two-proportion tests, estimates by the interval of the difference; at most 5% of the "
+        f"changes so found are expected to be chance (false discovery rate). {counts.get('not tested', 0)} more differ and are not tested: "
+        "an excess beyond chance, or months, which are no shares of rows."
     )
     show_table(changed_forces_table(comparison, names))
     show_table(changed_checks_table(comparison, names))

@@ -24,8 +24,8 @@ from synthetic.dataset import Dataset
 def show(view: View) -> None:
     """Draw the page."""
     instrument, force = choose_instrument(view), choose_force(view)
-    _rates(view, instrument)
-    downloads(lambda: view.results["identity_summary"], "identity-summary", "identity_summary")
+    _rates(view, instrument, force)
+    downloads(lambda: _summary(view, force), "identity-summary", "identity_summary")
     _clusters(view)
     _sizes_and_thresholds(view, force)
     folded("If records were joined from another probability", "another-probability", lambda: _another_probability(view))
@@ -35,8 +35,13 @@ def show(view: View) -> None:
 
 
 @once
-def _rates(view: View, instrument: str) -> None:
-    show_table(identities_table(view.results, instrument))
+def _rates(view: View, instrument: str, force: str) -> None:
+    show_table(identities_table(view.results, instrument, force))
+
+
+def _summary(view: View, force: str) -> pd.DataFrame:
+    summary = view.results["identity_summary"]
+    return summary if force == EVERYWHERE else summary[summary["force"] == force].reset_index(drop=True)
 
 
 @once
@@ -126,7 +131,7 @@ def _thresholds(view: View) -> Table:
         "Pairs of records at other thresholds",
         ["From probability", "Pairs", "Expected to be right", "Expected to be found"],
         rows,
-        f"Expected from the pairs' own probabilities and the pairs that share no key. {used}",
+        f"All forces together, across forces too. Expected from the pairs' own probabilities and the pairs that share no key. {used}",
     )
 
 

@@ -34,7 +34,7 @@ def show(view: View) -> None:
     if force == EVERYWHERE and len(view.names) > 1:
         order = str(st.sidebar.selectbox("Order of the scorecard", ORDERS, key="order", bind="query-params"))
     _answer(view, instrument, force)
-    _since_last(view)
+    _since_last(view, force)
     _scorecard(view, instrument, force, order)
     downloads(lambda: scorecard(_results(view, instrument, force, order)), "scorecard")
     _gates_and_families(view, instrument, force)
@@ -93,21 +93,22 @@ def _gates_and_families(view: View, instrument: str, force: str) -> None:
             st.info("What to fix first can be measured only where there is a truth.", icon=":material/help:")
 
 
-def _since_last(view: View) -> None:
-    """What changed since the run before, where there is one below the same folder."""
+def _since_last(view: View, force: str) -> None:
+    """What changed since the run before, of the force that is shown, where there is one below the same folder."""
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :]
     if later:
-        _changes(view, later[0])
+        _changes(view, later[0], force)
 
 
 @once
-def _changes(view: View, earlier: str) -> None:
-    counts = compare(view.run(earlier), view.results).checks["change"].value_counts()
+def _changes(view: View, earlier: str, force: str) -> None:
+    checks = compare(view.run(earlier), view.results).checks
+    checks = checks if force == EVERYWHERE else checks[checks["force"] == force]
+    counts = checks["change"].value_counts()
     changes = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("worse", "better", "appeared", "gone"))
-    st.info(
-        f"Since the run *{earlier}*, of the checks by force: {changes}. The page *Compare* shows which.", icon=":material/history:"
-    )
+    of = "of the checks by force" if force == EVERYWHERE else f"of the checks of {view.names[force]}"
+    st.info(f"Since the run *{earlier}*, {of}: {changes}. The page *Compare* shows which.", icon=":material/history:")
 
 
 def _thresholds(view: View) -> None:

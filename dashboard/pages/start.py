@@ -1,5 +1,7 @@
 """Start here: for each kind of user three steps, with the page that each is done on."""
 
+from urllib.parse import quote
+
 from audit.presentation.tables import Cell, Table
 from dashboard.cache import View, once
 from dashboard.widgets import show_table
@@ -32,5 +34,14 @@ STEPS: dict[str, tuple[tuple[str, str, str], ...]] = {
 def show(view: View) -> None:
     """Draw the page."""
     for user, steps in STEPS.items():
-        rows = [[Cell(f"{place}. {what}"), Cell(title, link=path or "./")] for place, (what, path, title) in enumerate(steps, 1)]
+        rows = [
+            [Cell(f"{place}. {what}"), Cell(title, link=_link(view, path))] for place, (what, path, title) in enumerate(steps, 1)
+        ]
         show_table(Table(user, ["Step", "Page"], rows))
+
+
+def _link(view: View, path: str) -> str:
+    """The address of a page, with the run that is shown: a link loads the page again, and would show the first run."""
+    if len(view.runs) < 2:
+        return path or "./"
+    return f"{path or './'}{'&' if '?' in path else '?'}run={quote(view.name)}"

@@ -76,13 +76,17 @@ def write_manifest(folder: Path, manifest: Manifest, name: str = "dataset.json")
     """Write the manifest, the last file of a dataset, and ``datapackage.json`` before it; the manifest under another name where it
     is to be renamed once whole.
     """
-    with staged_file(folder / DATAPACKAGE) as beside:
+    with staged_file(folder / DATAPACKAGE, part_of_folder=True) as beside:
         beside.write_text(datapackage_text(folder, manifest), encoding="utf-8")
     content = manifest.model_dump(mode="json")
     content["provenance"] = {name: value for name, value in content["provenance"].items() if value is not None}
     content = {name: value for name, value in content.items() if value or name not in ("changes", "fixes")}
     text = json.dumps(content, indent=1, ensure_ascii=False)
     (folder / name).write_text(text + "\n", encoding="utf-8")
+
+
+MANIFESTS = ("audit.json", "dataset.json", "series.json", "datapackage.json")
+"""Files without which a folder is no dataset, results or series."""
 
 
 @contextlib.contextmanager
@@ -112,8 +116,13 @@ def staged_folder(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def staged_file(target: Path) -> Iterator[Path]:
-    """A file beside ``target`` to write, which takes its place when the block ends well; raises InputError where it cannot."""
+def staged_file(target: Path, part_of_folder: bool = False) -> Iterator[Path]:
+    """A file beside ``target`` to write, which takes its place when the block ends well; raises InputError where it cannot.
+
+    A table or manifest of a dataset or of results is never replaced, unless the file is meant as a part of its folder.
+    """
+    if not part_of_folder and target.exists() and (target.suffix == ".parquet" or target.name in MANIFESTS):
+        raise InputError(None, "The output is a file of a dataset or of results, which would be lost; name another file.")
     if not target.name:
         raise InputError(None, "The output must be the name of a file; name one in a place where you may write.")
     beside = target.with_name(f".{target.name}.partial-{os.getpid()}-")

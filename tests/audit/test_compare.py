@@ -10,6 +10,7 @@ import pytest
 
 from audit import AuditOptions, Results, audit_dataset, write_results
 from audit.oversight.compare import changed_first, compare
+from audit.presentation.changes import changed_checks_table
 from audit.readiness.thresholds import Thresholds
 from synthetic import generate
 from tests.conftest import Outcome
@@ -160,3 +161,51 @@ def test_the_widest_change_comes_first(two_months: tuple[Results, Results, Path]
     worse = shown[shown["change"] == "worse"]["difference"].abs()
     assert len(worse) > 1
     assert worse.is_monotonic_decreasing
+
+
+def _with(results: Results, check_id: str, **values: object) -> Results:
+    """The results with other values in the rows of a check over the whole period."""
+    checks = results["checks"].copy()
+    mine = checks["check_id"].eq(check_id) & checks["month"].isna()
+    for name, value in values.items():
+        checks.loc[mine, name] = value
+    return results.with_tables(results.summary, checks=checks)
+
+
+@pytest.mark.parametrize("check_id", ["unequal.persons.ethnicity.by_sex", "stands_out.crimes.cancelled", "reporting_gaps.crimes"])
+def test_what_is_no_share_of_rows_is_not_tested_as_one(check_id: str, months: dict[str, Results]) -> None:
+    """An excess is nil until it is beyond chance: from nil to a tenth is no tenth of the rows that changed."""
+    nothing = _with(months["november"], check_id, failed=0, total=400, rate=0.0, low=0.0, high=0.01, status="pass")
+    excess = _with(months["november"], check_id, failed=40, total=400, rate=0.1, low=0.07, high=0.13, status="fail")
+    forwards, back = compare(nothing, excess), compare(excess, nothing)
+    found = forwards.checks[forwards.checks["check_id"] == check_id]
+    assert set(found["change"]) == {"not tested"}
+    assert found[["low", "p_value", "q_value"]].isna().all(axis=None)
+    assert found["difference"].to_numpy() == pytest.approx(0.1)
+    # A status that is newly worse stops a pipeline all the same: the check's own rule has set chance aside.
+    assert forwards.crossed("fail")
+    assert not back.crossed("fail")
+    assert "| not tested |" in changed_checks_table(forwards, {}).as_markdown()
+
+
+def test_an_estimate_is_compared_by_its_own_interval(months: dict[str, Results]) -> None:
+    """From 5% to 6% of 10,000 records a count would differ; estimates of ± 2 points do not, and those of ± 0.2 do."""
+    name = "duplicate_identities.persons"
+    for half, change in ((0.02, "same"), (0.002, "worse")):
+        old, new = (
+            _with(months["november"], name, failed=round(10_000 * rate), total=10_000, rate=rate, low=rate - half, high=rate + half)
+            for rate in (0.05, 0.06)
+        )
+        found = compare(old, new).checks
+        assert set(found.loc[found["check_id"] == name, "change"]) == {change}
+
+
+def test_other_settings_of_the_profile_and_of_the_generator_are_listed(
+    two_months: tuple[Results, Results, Path], months: dict[str, Results]
+) -> None:
+    notes = " ".join(compare(two_months[0], two_months[1]).notes)
+    assert "Profile: clean, then typical." in notes
+    assert "Profile setting " in notes
+    assert "Made with scale" not in notes
+    assert "Made with scale: 0.05, then 0.02." in " ".join(compare(two_months[1], months["november"]).notes)
+    assert not [note for note in compare(two_months[0], two_months[0]).notes if "rofile" in note or "Made with" in note]

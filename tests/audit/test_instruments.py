@@ -19,6 +19,7 @@ from audit.effect.instruments import declare
 from audit.effect.reading import World, read
 from audit.effect.rows import Rows
 from audit.engines import connect
+from audit.statistics import wilson
 from synthetic import Dataset, generate
 from synthetic.contract import RECORDED, reference
 from tests.audit.random_world import COLUMNS, FORCES, LAST_DAY, Tables, connected, random_world
@@ -293,6 +294,11 @@ def test_pairs_allegations_and_wrong_inclusion_are_shares_and_never_of_under_10(
     assert (wrong["people"].dropna() >= 10).all()
     assert wrong.loc[wrong["people"].isna(), ["wrongly_included", "low", "high"]].isna().all(axis=None)
     assert wrong["wrongly_included"].notna().any()
+    # The share and its interval are of entries, of which a person may have several.
+    assert (wrong["entries"] >= wrong["people"]).loc[wrong["people"].notna()].all()
+    entries = wrong["entries"].dropna().to_numpy(float)
+    failed = np.round(wrong["wrongly_included"].dropna().to_numpy(float) * entries)
+    assert wrong["low"].dropna().to_numpy() == pytest.approx(wilson(failed, entries)[1])
 
 
 def test_what_rests_on_allegations_equals_a_plain_count(tables: Tables) -> None:

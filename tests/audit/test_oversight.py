@@ -15,10 +15,10 @@ from audit import InputError
 from audit.effect import Choices, built_in, found_by_blank, measure
 from audit.engines import connect
 from audit.oversight.differences import differences, tipping_point
+from audit.oversight.flip import flip
 from audit.oversight.question import answer, check_question, read_question
 from audit.oversight.sampling import Batches, draw, read_batches, sampling_audit
 from audit.oversight.statuses import statuses
-from audit.oversight.tipping import flip
 from synthetic import Dataset
 from tests.audit.random_world import FORCES, Tables, connected, random_world
 from tests.conftest import Outcome

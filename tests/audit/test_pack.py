@@ -174,7 +174,8 @@ def test_tables_of_lists_show_what_the_results_have(typical_results: Results) ->
     wrong = typical_results["wrong_inclusion"].query("force == 'all' and instrument == 'harm_365'").dropna(subset=["people"])
     shown = wrong_inclusion_table(typical_results)
     assert len(shown.rows) == len(wrong) > 0
-    assert all(one[3].note for one in shown.rows)
+    assert all(one[4].note for one in shown.rows)
+    assert [one[3].text for one in shown.rows] == [f"{entries:,.0f}" for entries in wrong["entries"]]
     drawn = [int(one[1].text) for one in sampling_table(typical_results).rows]
     assert drawn == typical_results["sampling"]["logs"].tolist()
     assert all(350 <= number <= 400 for number in drawn)  # a batch has fewer logs where its unit's month has fewer

@@ -20,6 +20,7 @@ from synthetic.contract import DEFECTS, TABLES
 DIMENSIONS = ("completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy", "coverage")
 Dimension = Literal["completeness", "uniqueness", "consistency", "timeliness", "validity", "accuracy", "coverage"]
 Scope = Literal["crimes", "all rows"]
+Sampled = Literal["rows", "estimate", "no"]
 
 MATTERS = {
     "identity": "Without it, records of the same person cannot be recognised, and a list ranks fragments.",
@@ -97,6 +98,10 @@ class Check(ABC):
     """The type's name in files and thresholds."""
     rows_fail: ClassVar[bool] = False
     """Whether single rows fail, so that their identifiers can be listed."""
+    sampled: ClassVar[Sampled] = "no"
+    """What chance does to its rate, when two runs are compared: "rows" that fail or not, each by itself; an "estimate" with an
+    interval of its own; "no" where neither is so, as for an excess that is nil until it is beyond chance, or for months in runs.
+    """
     lowers_field_score: ClassVar[bool] = False
     """Whether rows that fail lower the score of the field."""
 
@@ -129,6 +134,7 @@ class RowCheck(Check):
     """A check that looks at one row at a time."""
 
     rows_fail: ClassVar[bool] = True
+    sampled: ClassVar[Sampled] = "rows"
 
     @abstractmethod
     def rule(self, context: Context) -> Rule:

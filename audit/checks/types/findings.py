@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from audit.checks.types.base import Counts, Dimension, FindingCheck
+from audit.checks.types.base import Counts, Dimension, FindingCheck, Sampled
 
 LINKAGE, GAPS, UNITS = "duplicate identities", "reporting gaps", "differences between units"
 BY_CHANCE = 0.001
@@ -19,6 +19,7 @@ class DuplicateIdentities(FindingCheck):
     """Duplicate records, estimated by the linkage. The estimate's own interval, wider than Wilson's, is in ``identity_summary``."""
 
     type: ClassVar[str] = "duplicate_identities"
+    sampled: ClassVar[Sampled] = "estimate"
     found_by: ClassVar[str] = LINKAGE
     dimension: Dimension = "uniqueness"
 
@@ -124,6 +125,7 @@ class AgreesWithEvent(FindingCheck):
     """Rows that differ from their event in the truth; nothing to count where there is no truth."""
 
     type: ClassVar[str] = "agrees_with_event"
+    sampled: ClassVar[Sampled] = "rows"
     found_by: ClassVar[str] = "the truth"
     dimension: Dimension = "accuracy"
 
