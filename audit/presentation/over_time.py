@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from audit.oversight.signals import shown_size, verdict
-from audit.presentation.charts import GREY, ORANGE, TEAL, Picture
+from audit.presentation.charts import GREY, MONTHS, ORANGE, TEAL, Picture
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import chance, check_name, instrument_title, percent, words
 
@@ -104,7 +104,7 @@ def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:
     mine = _percent(trend[(trend["figure"] == figure) & (trend["force"] == force)], figure)
     stock = _percent(trend[(trend["figure"] == STOCK + figure) & (trend["force"] == force)], figure)
     title = "Rows a month of 30 days" if figure.startswith("rows.") else "%"
-    base = alt.Chart(mine).encode(x=alt.X("as_of:T", title=None, axis=alt.Axis(format="%b %Y")))
+    base = alt.Chart(mine).encode(x=alt.X("as_of:T", title=None, axis=MONTHS))
     band = base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("lower_limit:Q", title=title), y2="upper_limit:Q")
     centre = base.mark_line(color=GREY, strokeDash=[4, 3]).encode(y="centre:Q")
     tips = [
@@ -112,10 +112,11 @@ def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:
         alt.Tooltip("value:Q", title=title, format=",.2f"),
         alt.Tooltip("centre:Q", title="Months before", format=",.2f"),
     ]
-    line = base.mark_line(color=TEAL, point=True).encode(y="value:Q", tooltip=tips)
-    marks = alt.Chart(mine[mine["signal"]]).mark_point(color=ORANGE, filled=True, size=140, shape="diamond", opacity=1)
-    marks = marks.encode(x="as_of:T", y="value:Q", tooltip=tips)
-    layers = [band, centre, line, marks]
+    line = base.mark_line(color=TEAL, point=alt.OverlayMarkDef(color=TEAL)).encode(y="value:Q", tooltip=tips)
+    layers = [band, centre, line]
+    if mine["signal"].any():
+        marks = alt.Chart(mine[mine["signal"]]).mark_point(color=ORANGE, filled=True, size=140, shape="diamond", opacity=1)
+        layers.append(marks.encode(x="as_of:T", y="value:Q", tooltip=tips))
     if len(stock):
         layers.append(alt.Chart(stock).mark_line(color=GREY, opacity=0.8).encode(x="as_of:T", y="value:Q"))
     return alt.layer(*layers).properties(height=280, width="container")
