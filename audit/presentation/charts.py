@@ -18,7 +18,7 @@ MONTHS = alt.Axis(
 )
 """A tick a month, with the names of as many of them as fit, each once."""
 NARROW = 420
-"""Below so many pixels, as on a telephone or at 400% zoom, names of rows stand on two lines and legends in one column."""
+"""Below so many pixels, as on a telephone or at 400% zoom, names of rows and legends take less of the width."""
 
 
 def _by_width(narrow: float, wide: float) -> alt.ExprRef:
@@ -29,19 +29,18 @@ def _by_width(narrow: float, wide: float) -> alt.ExprRef:
 def _rows_axis() -> alt.Axis:
     """Every row by name, each name at the middle of its row."""
     return alt.Axis(
-        labelLimit=_by_width(140, 280), labelOverlap=False, labelBaseline="middle", labelBound=False, labelFlush=False, offset=4,
-        labelExpr=f"width < {NARROW} ? split(replace(datum.label, ' (', '|('), '|') : datum.label",
+        labelLimit=_by_width(150, 280), labelOverlap=False, labelBaseline="middle", labelBound=False, labelFlush=False, offset=4,
     )  # fmt: skip
 
 
-def legend(columns: int) -> alt.Legend:
-    """A legend above the chart, where it takes none of the chart's width; in one or two columns on a narrow chart."""
-    return alt.Legend(orient="top", columns=_by_width((columns + 1) // 2, columns))
+def legend(columns: int, narrow: int) -> alt.Legend:
+    """A legend above the chart, where it takes none of the chart's width; in fewer columns on a narrow chart."""
+    return alt.Legend(orient="top", columns=_by_width(narrow, columns))
 
 
 def _scale_legend() -> alt.Legend:
     """The legend of a scale of colours, above the chart."""
-    return alt.Legend(orient="top", gradientLength=_by_width(120, 200))
+    return alt.Legend(orient="top", gradientLength=_by_width(100, 200))
 
 
 def waterfall(recall: float, contributions: dict[str, float], unit: str = "people of 100") -> Picture:
@@ -88,24 +87,26 @@ def field_dots(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
         rate=lambda rows: 100 * rows["rate"], force=lambda rows: rows["force"].map(names), what="One force"
     )
     rows = alt.Y("name:N", title=None, sort=order, axis=_rows_axis())
-    across = alt.X("rate:Q", title=BLANK, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=_by_width(3, 10)))
-    kinds = alt.Scale(domain=["All forces together", "One force"], range=[TEAL, GREY])
-    colour = alt.Color("what:N", title=None, scale=kinds, legend=legend(2) if len(names) > 1 else None)
+    across = alt.X(
+        "rate:Q", title=BLANK, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=_by_width(3, 10), titleAnchor="end")
+    )
+    kinds = alt.Scale(domain=["All forces", "One force"], range=[TEAL, GREY])
+    colour = alt.Color("what:N", title=None, scale=kinds, legend=legend(2, 1) if len(names) > 1 else None)
     tips = [
         alt.Tooltip("name:N", title="Field"),
         alt.Tooltip("rate:Q", title="% blank", format=".1f"),
         alt.Tooltip("failed:Q", title="Blank rows", format=","),
         alt.Tooltip("total:Q", title="Rows", format=","),
     ]
-    whole["what"] = "All forces together"
+    whole["what"] = "All forces"
     base = alt.Chart(whole).encode(y=rows)
-    bars = base.mark_rule(strokeWidth=3, color=TEAL).encode(x=alt.X("low:Q", title=BLANK), x2="high:Q")
+    bars = base.mark_rule(strokeWidth=3, color=TEAL).encode(x="low:Q", x2="high:Q")
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(x=across, color=colour, tooltip=tips)
     layers: list[alt.Chart] = [bars, dots]
     if len(names) > 1:
         force = [alt.Tooltip("force:N", title="Force"), *tips]
         layers.insert(0, alt.Chart(rings).mark_point(size=46, opacity=0.9).encode(y=rows, x=across, color=colour, tooltip=force))
-    return alt.layer(*layers).properties(height=24 * len(order) + 110, width="container")
+    return alt.layer(*layers).properties(height=24 * len(order) + 130, width="container")
 
 
 def month_heat_map(monthly: pd.DataFrame) -> Picture:
@@ -127,7 +128,7 @@ def month_heat_map(monthly: pd.DataFrame) -> Picture:
                 alt.Tooltip("total:Q", title="Rows", format=","),
             ],
         )
-        .properties(height=24 * shown["name"].nunique() + 90, width="container")
+        .properties(height=24 * shown["name"].nunique() + 160, width="container")
     )
 
 
@@ -158,7 +159,7 @@ def calendar(unit_months: pd.DataFrame, gaps: pd.DataFrame) -> Picture:
             ],
         )
     )
-    height = 26 * len(units) + 90
+    height = 26 * len(units) + 160
     if not len(gaps):
         return alt.layer(cells).properties(height=height, width="container")
     months = pd.DataFrame({"month": sorted(shown["month"].unique())})
@@ -239,7 +240,7 @@ def delays(checks: pd.DataFrame, names: dict[str, str]) -> Picture:
         .encode(
             x=alt.X("month:T", title=None, axis=MONTHS),
             y=alt.Y("percent:Q", title="% of the month's crimes", scale=alt.Scale(domainMin=0)),
-            color=alt.Color("late:N", title="Recorded late", sort=order, scale=alt.Scale(scheme="tableau10"), legend=legend(4)),
+            color=alt.Color("late:N", title="Recorded late", sort=order, scale=alt.Scale(scheme="tableau10"), legend=legend(4, 2)),
             strokeDash=alt.StrokeDash("late:N", title="Recorded late", sort=order),
             tooltip=[
                 alt.Tooltip("force:N", title="Force"),
@@ -248,5 +249,5 @@ def delays(checks: pd.DataFrame, names: dict[str, str]) -> Picture:
                 alt.Tooltip("percent:Q", title="%", format=".1f"),
             ],
         )
-        .properties(height=280, width="container")
+        .properties(height=330, width="container")
     )

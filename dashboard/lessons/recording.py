@@ -156,7 +156,7 @@ def _lines(lab: Lab) -> Picture:
             x=alt.X("month:T", title=None, axis=MONTHS),
             y=alt.Y("crimes:Q", title="A month"),
             color=alt.Color(
-                "what:N", title=None, scale=alt.Scale(domain=["reported", "recorded"], range=[GREY, ORANGE]), legend=legend(2)
+                "what:N", title=None, scale=alt.Scale(domain=["reported", "recorded"], range=[GREY, ORANGE]), legend=legend(2, 2)
             ),
         )
         .properties(height=260, width="container")

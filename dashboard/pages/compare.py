@@ -68,7 +68,8 @@ def _changes(view: View, earlier: str) -> None:
         "rate)."
     )
     show_table(changed_forces_table(comparison, names))
-    show_table(changed_checks_table(comparison, names))
+    with st.container(key="tall-changes"):
+        show_table(changed_checks_table(comparison, names))
 
 
 @once

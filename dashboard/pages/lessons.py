@@ -60,7 +60,8 @@ def _present(lesson: Lesson) -> None:
         with right:
             if shown.picture is not None:
                 st.altair_chart(shown.picture.properties(height=190), alt=shown.alternative)
-            _counted(lesson)
+            with st.container(key="slide-votes"):
+                _counted(lesson)
         st.markdown(f"**What to take away.** {lesson.takeaway}")
     else:
         _vote(lesson)
