@@ -35,7 +35,7 @@ STYLE = f"""<style>
   [data-testid="stHeader"] {{ height: 2.4rem; min-height: 0; }}
   .stMainBlockContainer {{ padding-top: 2.6rem; }}
 }}
-@media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
+@media (prefers-reduced-motion: reduce) {{ *, *::before, *::after {{ animation: none !important; transition: none !important; }} }}
 {TABLE_STYLE}</style>"""
 SLIDE = """<style>
 [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
