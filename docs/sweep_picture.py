@@ -12,7 +12,7 @@ def main() -> None:
     frame = pd.read_parquet(sys.argv[1])
     copies, unlinked = "identity.duplicate_rate", "linkage.suspect_not_linked"
     mean = frame.groupby([copies, unlinked])["recall_at_k"].mean().mul(100).reset_index(name="found")
-    mean = mean.assign(copies=100 * mean[copies], unlinked=(100 * mean[unlinked]).map("{:g} %".format))
+    mean = mean.assign(copies=100 * mean[copies], unlinked=(100 * mean[unlinked]).map("{:g}%".format))
     chart = (
         alt.Chart(mean[["copies", "unlinked", "found"]])
         .mark_line(point=True)
