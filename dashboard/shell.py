@@ -45,6 +45,8 @@ SLIDE = """<style>
 .stMainBlockContainer h2 { font-size: 1.85rem; line-height: 1.2; padding: .1rem 0 .7rem; }
 .stMainBlockContainer [data-testid="stMarkdownContainer"] p { font-size: 1.3rem; line-height: 1.35; }
 .stMainBlockContainer label [data-testid="stMarkdownContainer"] p, .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1rem; }
+[data-testid="stAlertContainer"] { padding: .2rem 1rem; }
+.stMainBlockContainer [data-testid="stAlertContainer"] p { font-size: 1rem; }
 table.bench { font-size: 1.15rem; }
 table.bench th, table.bench td { padding: .18rem .6rem; }
 table.bench caption { padding: 0 0 .2rem; }
