@@ -75,7 +75,7 @@ PAGES = (
     DashboardPage(
         "All checks", "all-checks", "all_checks",
         "What does each check find, why does it matter to a prioritisation, and how is it fixed?",
-        "Filter by status, then open one check below the table for its rows.",
+        "Filter by status, then choose one check for its limits, its months and its rows.",
     ),
     DashboardPage(
         "Effect on a prioritisation", "effect", "effect",

@@ -23,8 +23,19 @@ STYLE = f"""<style>
 .stMainBlockContainer h1 {{ font-size: 2rem; padding-top: .4rem; }}
 .stMainBlockContainer h2 {{ font-size: 1.35rem; padding: .6rem 0 .3rem; }}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ color: inherit; opacity: 1; }}
-@media (max-width: 640px) {{ .stMainBlockContainer {{ padding: 4.4rem 1rem 2rem; }} }}
-@media (prefers-reduced-motion: reduce) {{ * {{ animation: none !important; transition: none !important; }} }}
+@media (max-width: 640px) {{
+  .stMainBlockContainer {{ padding: 4.4rem 1rem 2rem; }}
+  table.bench tbody th {{ min-width: 8.5rem; }}
+  table.bench td.number small {{ width: max-content; max-width: 9rem; margin-left: auto; }}
+}}
+[class*="st-key-tall-"] .bench-scroll {{ max-height: min(34rem, 75vh); overflow-y: auto; }}
+[class*="st-key-tall-"] thead :is(th, td) {{ position: sticky; top: 0; background: light-dark(#fff, #171614); }}
+@media (max-height: 400px) {{
+  [class*="st-key-tall-"] .bench-scroll {{ max-height: none; }}
+  [data-testid="stHeader"] {{ height: 2.4rem; min-height: 0; }}
+  .stMainBlockContainer {{ padding-top: 2.6rem; }}
+}}
+@media (prefers-reduced-motion: reduce) {{ *, *::before, *::after {{ animation: none !important; transition: none !important; }} }}
 {TABLE_STYLE}</style>"""
 SLIDE = """<style>
 [data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none; }
@@ -34,9 +45,12 @@ SLIDE = """<style>
 .stMainBlockContainer h2 { font-size: 1.85rem; line-height: 1.2; padding: .1rem 0 .7rem; }
 .stMainBlockContainer [data-testid="stMarkdownContainer"] p { font-size: 1.3rem; line-height: 1.35; }
 .stMainBlockContainer label [data-testid="stMarkdownContainer"] p, .stMainBlockContainer [data-testid="stCaptionContainer"] p { font-size: 1rem; }
+[data-testid="stAlertContainer"] { padding: .2rem 1rem; }
+.stMainBlockContainer [data-testid="stAlertContainer"] p { font-size: 1rem; }
 table.bench { font-size: 1.15rem; }
 table.bench th, table.bench td { padding: .18rem .6rem; }
 table.bench caption { padding: 0 0 .2rem; }
+.st-key-slide-votes thead { display: none; }
 table.bench td.number small { display: inline; font-size: .85rem; margin-left: .5em; white-space: nowrap; }
 </style>"""
 

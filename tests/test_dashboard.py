@@ -59,6 +59,7 @@ def test_there_are_enough_lessons_and_each_is_whole() -> None:
         assert one.source.endswith("."), one.key
         assert one.default in one.severities, one.key
         assert len(set(one.answers)) >= 3, one.key
+        assert len(one.setting.split()) >= 3, one.key
 
 
 @pytest.fixture(scope="module")

@@ -46,10 +46,10 @@ MARKS = {
 """Statuses of checks, gates and forces."""
 
 TABLE_STYLE = """
-.bench-scroll { overflow-x: auto; }
+.bench-scroll { overflow-x: auto; container-type: inline-size; }
 .bench-scroll:focus-visible { outline: 3px solid #1f77a4; outline-offset: 2px; }
 table.bench { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
-table.bench caption { text-align: left; font-weight: 600; padding: .2rem 0 .5rem; caption-side: top; }
+table.bench caption { position: sticky; left: 0; width: 100cqw; text-align: left; font-weight: 600; padding: .2rem 0 .5rem; caption-side: top; }
 table.bench th, table.bench td { padding: .35rem .5rem; border-bottom: 1px solid rgba(128, 128, 128, .35); text-align: left;
   vertical-align: top; overflow-wrap: break-word; }
 table.bench thead th, table.bench thead td { font-weight: 600; border-bottom-width: 2px; overflow-wrap: normal; }

@@ -141,10 +141,11 @@ def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:
         alt.Tooltip("value:Q", title=title, format=",.2f"),
         alt.Tooltip("centre:Q", title="Months before", format=",.2f"),
     ]
-    line = base.mark_line(color=TEAL, point=True).encode(y="value:Q", tooltip=tips)
-    marks = alt.Chart(mine[mine["signal"]]).mark_point(color=ORANGE, filled=True, size=140, shape="diamond", opacity=1)
-    marks = marks.encode(x="as_of:T", y="value:Q", tooltip=tips)
-    layers = [band, centre, line, marks]
+    line = base.mark_line(color=TEAL, point=alt.OverlayMarkDef(color=TEAL)).encode(y="value:Q", tooltip=tips)
+    layers = [band, centre, line]
+    if mine["signal"].any():
+        marks = alt.Chart(mine[mine["signal"]]).mark_point(color=ORANGE, filled=True, size=140, shape="diamond", opacity=1)
+        layers.append(marks.encode(x="as_of:T", y="value:Q", tooltip=tips))
     if len(stock):
         layers.append(alt.Chart(stock).mark_line(color=GREY, opacity=0.8).encode(x="as_of:T", y="value:Q"))
     return alt.layer(*layers).properties(height=280, width="container")

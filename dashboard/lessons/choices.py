@@ -4,9 +4,9 @@ import pandas as pd
 
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, interval, option_title, percent, words
-from dashboard.lessons.claim import Claim, change, share
-from dashboard.lessons.lab import K, Lab, Recipe
-from dashboard.lessons.lesson import Lesson, Reveal
+from dashboard.lessons.claim import Claim, change, share, signed
+from dashboard.lessons.lab import FIELDS, K, Lab, Recipe
+from dashboard.lessons.lesson import Lesson, Reveal, severities
 from dashboard.lessons.reveals import missed
 
 CHOICES = {"the other date": "date_basis", "other weights": "weights", "another window": "window"}
@@ -39,7 +39,7 @@ def _codes(clean: Lab, defective: Lab, severity: str) -> Reveal:
         [
             Cell(f"{words(str(group)).capitalize()}, crimes recorded"),
             Cell(count(row["clean"]), number=True),
-            Cell(count(row["defective"]), _signed(row["change"]), number=True),
+            Cell(count(row["defective"]), signed(row["change"]), number=True),
         ]
         for group, row in moved.iterrows()
     ]
@@ -50,8 +50,8 @@ def _codes(clean: Lab, defective: Lab, severity: str) -> Reveal:
                  Cell(percent(value, digits=0), interval(low, high, 0), number=True)])  # fmt: skip
     falls, rises = moved.index[0], moved.index[-1]
     return Reveal(
-        f"Recorded {words(str(falls))} changes by {_signed(moved['change'].iloc[0])} and {words(str(rises))} by "
-        f"{_signed(moved['change'].iloc[-1])}, and {percent(scores[1])} of the codes are valid: no check objects.",
+        f"Recorded {words(str(falls))} changes by {signed(moved['change'].iloc[0])} and {words(str(rises))} by "
+        f"{signed(moved['change'].iloc[-1])}, and {percent(scores[1])} of the codes are valid: no check objects.",
         Table("What the records show", ["", "Right codes", "Wrong codes"], rows),
         (
             Claim(f"{words(str(falls))} falls", *change(both.loc[falls, "clean"], both.loc[falls, "defective"]), below=True),
@@ -61,35 +61,28 @@ def _codes(clean: Lab, defective: Lab, severity: str) -> Reveal:
     )
 
 
-def _signed(value: float) -> str:
-    return f"{100 * value:+.0f}%".replace("-", "−")
-
-
 LESSONS = (
     Lesson(
         "three-small-things",
         "Stalking written down as three small things",
         "Stalking is recorded as harassment, malicious communications, criminal damage. Every code is valid. Will a check find it?",
         ("Yes, a check will", "Only the totals show it", "Nothing shows it"),
-        {
-            f"{100 * value:g}% of stalking and other grave crimes coded as something lesser": Recipe(
-                (("offence.downgraded", value),), fields=True
-            )
-            for value in (0.05, 0.15, 0.35, 0.6)
-        },
+        "How many cases of stalking and other grave crimes are coded as something lesser",
+        severities("offence.downgraded", (0.05, 0.15, 0.35, 0.6), "coded lower", FIELDS),
         _codes,
         "A plausible wrong code passes every check. The offence disappears from the figures and from every decision that rests on its "
         "code. A list by total harm hardly changes, since the gravest crimes decide it. Only reading cases finds it.",
         "Stalking coded lower: proposed 5 to 35%; harassment, stalking and coercive control are 37.9% of violence not recorded (HMICFRS "
         "2025).",
-        "35% of stalking and other grave crimes coded as something lesser",
-        clean=Recipe(fields=True),
+        "35% coded lower",
+        clean=FIELDS,
     ),
     Lesson(
         "which-date",
         "The date of the offence, or of the report?",
         "A rape is reported years later. Does it belong to this year's list, or to that of the year it happened in? Does it matter?",
         ("It hardly matters", "A tenth of the list changes", "Much more changes"),
+        "What is chosen differently",
         {"the other date": Recipe(), "another window": Recipe()},
         _choices,
         "Neither is wrong, and they give different lists. Choose, say so, and show how much of the list rests on the choice.",
@@ -101,6 +94,7 @@ LESSONS = (
         "The weights are the policy",
         "Same people, same crimes, clean data. Weigh by harm, or just count crimes: is it the same list?",
         ("Nearly the same", "Half the same", "Mostly others"),
+        "What is chosen differently",
         {"other weights": Recipe()},
         _choices,
         "A weight is a decision about which harm matters, and no data quality will settle it. Two scales of harm agree here, and "

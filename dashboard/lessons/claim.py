@@ -47,6 +47,15 @@ def difference(old: tuple[float, float, float], new: tuple[float, float, float])
     return value, low, high
 
 
+def signed(value: float) -> str:
+    """A change as a whole percentage with its sign; none where it rounds to nothing.
+
+    >>> signed(0.123), signed(-0.42), signed(-0.001)
+    ('+12%', '−42%', '0%')
+    """
+    return f"{100 * value:+.0f}%".replace("-", "−") if round(100 * value) else "0%"
+
+
 def change(before: float, after: float) -> tuple[float, float, float]:
     """The change from one count to another as a share, with a 95% interval (normal for the logarithm of the ratio of two counts)."""
     ratio = after / before

@@ -3,8 +3,8 @@
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, interval, percent, points, points_interval
 from dashboard.lessons.claim import Claim
-from dashboard.lessons.lab import Lab, Recipe
-from dashboard.lessons.lesson import Lesson, Reveal
+from dashboard.lessons.lab import FIELDS, Lab, Recipe
+from dashboard.lessons.lesson import Lesson, Reveal, severities
 from dashboard.lessons.reveals import COLUMNS, missed
 
 
@@ -18,7 +18,7 @@ def _placeholders(clean: Lab, defective: Lab, severity: str) -> Reveal:
         rows.append([Cell(f"{name.capitalize()}s blank"),
                      *(Cell(count(one["failed"]), f"of {count(one['total'])}", number=True) for one in counted)])  # fmt: skip
         rows.append([Cell(f"{name.capitalize()}s blank or a placeholder"),
-                     *(Cell(percent(one[0]), interval(one[1], one[2]), number=True) for one in unusable)])  # fmt: skip
+                     *(Cell(percent(one[0]), interval(one[1], one[2]) if one[0] else "", number=True) for one in unusable)])  # fmt: skip
         claims.append(Claim(f"{name}s that are none", *unusable[1], beyond=float(counted[1]["failed"] / counted[1]["total"])))
         said.append(f"{percent(unusable[1][0])} of {name}s")
         blank += float(counted[1]["failed"])
@@ -97,36 +97,33 @@ LESSONS = (
         "Placeholders that pass for data",
         "The field is never empty: it says UNKNOWN, N/K or TEST. Is it complete?",
         ("Complete", "A few are missing", "Many are missing"),
-        {
-            f"{100 * value:g}% of names a placeholder": Recipe((("identity.placeholder_name", value),), fields=True)
-            for value in (0.01, 0.05, 0.2)
-        },
+        "How many names are a placeholder",
+        severities("identity.placeholder_name", (0.01, 0.05, 0.2), "of names a placeholder", FIELDS),
         _placeholders,
         "A mandatory field without an honest way out is filled with something. Count placeholders as blanks, and let a field be empty.",
         "UNKNOWN, N/K, TEST and 1 January are the usual fillers (illustrative rates).",
         "20% of names a placeholder",
-        clean=Recipe(fields=True),
+        clean=FIELDS,
     ),
     Lesson(
         "dead-field",
         "A high average, with a dead field",
         "The dashboard gives a high average for data quality. Would you make a list from it?",
         ("Yes", "After a look at the lowest field", "No"),
-        {
-            f"{100 * value:g}% of offence codes missing": Recipe((("missing.offence_code", value),), fields=True)
-            for value in (0.5, 0.9, 1.0)
-        },
+        "How many offence codes are missing",
+        severities("missing.offence_code", (0.5, 0.9, 1.0), "of offence codes missing", FIELDS),
         _dead_field,
         "An average hides the one field on which everything rests. Look at the lowest, for the use you have in mind.",
         "One dimension is not sufficient and no criterion universal (UK Government Data Quality Framework; NHS Data Quality Maturity Index).",
         "90% of offence codes missing",
-        clean=Recipe(fields=True),
+        clean=FIELDS,
     ),
     Lesson(
         "unequal-blanks",
         "Defects that fall on some groups, and a “fair” that cannot be tested",
         "Splits and lost links fall on some groups more than on others. Does the list find people alike, and could the force find out?",
         ("It finds them alike", "It does not, and the force can see it", "It does not, and the force cannot see it"),
+        "On whom the defects fall",
         {
             label: Recipe((("equality.unequal", odds), *UNEQUAL), scale=1.0, k=LONG)
             for label, odds in (

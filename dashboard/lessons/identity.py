@@ -9,8 +9,8 @@ from dashboard.lessons.reveals import effect, fragments, shared
 
 SMALL_FORCES = ("durnley", "eskerdale", "fellgate", "cairnwater", "hartsmoor", "garrowby")
 SMALL = 0.3
-LONG = 300
-"""Length of the list where few of it are affected, so that a class sees more than chance."""
+SHARED = Recipe(scale=1.0, k=300)
+"""A longer list where few of it are affected, so that a class sees more than chance."""
 BORDER = ("world.border_share", 0.1)
 
 
@@ -47,6 +47,7 @@ LESSONS = (
         "One person, three records",
         "A force holds three records for each person. A list ranks records, so how many of the people it should hold drop off it?",
         ("Under 10 of 100", "10 to 40", "Over 40"),
+        "How many person records are duplicates",
         severities("identity.duplicate_rate", (0.1, 0.3, 0.5, 0.68), "duplicate person records"),
         fragments,
         "A split record divides what a person is accused of, and each part alone ranks lower. Search before a record is made; merge "
@@ -61,19 +62,21 @@ LESSONS = (
         "Two people, one record",
         "Two people with similar names share one record. Is anybody on the list for what the other did?",
         ("Nobody", "A few of 100", "Over 5 of 100"),
-        severities("identity.overlaid", (0.01, 0.05, 0.1), "of records standing for two people", scale=1.0, k=LONG),
+        "How many records stand for two people",
+        severities("identity.overlaid", (0.01, 0.05, 0.1), "of records standing for two people", SHARED),
         shared,
         "No check can see this from the data alone: the record is complete, valid and unique. It is the opposite error to a split, and "
         "eager merging makes more of it.",
         "The share of shared records is proposed; no force publishes it.",
         "10% of records standing for two people",
-        clean=Recipe(scale=1.0, k=LONG),
+        clean=SHARED,
     ),
     Lesson(
         "named-not-linked",
         "Named, and never linked",
         "The crime report names a suspect, and nobody links the person record. The field says “named”. Does the list know?",
         ("Yes, the crime is recorded", "It misses a few", "It misses many"),
+        "How many named suspects are not linked",
         severities("linkage.suspect_not_linked", (0.05, 0.1, 0.2, 0.35), "of named suspects not linked"),
         effect,
         "A list counts links, not names. Look at the gate “named suspects linked” first: it is checked without any truth, and "
@@ -86,6 +89,7 @@ LESSONS = (
         "Small forces, alone or together",
         "A list for each small force, or one for all of them: does it help to put their records in one place?",
         ("It helps", "It makes no difference", "It makes it worse"),
+        "How many forces there are",
         {
             f"{number} small forces": Recipe(
                 (("identity.duplicate_rate", 0.3), ("linkage.suspect_not_linked", 0.03), BORDER), SMALL_FORCES[:number], SMALL, None

@@ -53,6 +53,10 @@ class Recipe:
         )
 
 
+FIELDS = Recipe(fields=True)
+"""The clean world, with its fields counted."""
+
+
 @dataclass(frozen=True)
 class Lab:
     """What a lesson shows of a world."""

@@ -1,12 +1,12 @@
 """What a lesson is: one object that holds everything known about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audit.presentation.charts import Picture
 from audit.presentation.tables import Table
 from dashboard.lessons.claim import Claim
-from dashboard.lessons.lab import K, Lab, Recipe
+from dashboard.lessons.lab import Lab, Recipe
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Lesson:
     question: str
     answers: tuple[str, ...]
     """What the class may vote for."""
+    setting: str
+    """What the severities differ in, as it stands beside the choice."""
     severities: dict[str, Recipe]
     """Labels to choose from, each with the world that it makes."""
     reveal: Callable[[Lab, Lab, str], Reveal]
@@ -49,6 +51,6 @@ class Lesson:
     """The world that it is compared with."""
 
 
-def severities(key: str, values: tuple[float, ...], what: str, scale: float = 0.5, k: int = K) -> dict[str, Recipe]:
-    """A severity for each value of one key of the profile, on worlds of a scale, with lists of k people."""
-    return {f"{100 * value:g}% {what}": Recipe(((key, value),), scale=scale, k=k) for value in values}
+def severities(key: str, values: tuple[float, ...], what: str, clean: Recipe = Recipe()) -> dict[str, Recipe]:  # noqa: B008 - frozen
+    """A severity for each value of one key of the profile, on the clean world of a recipe."""
+    return {f"{100 * value:g}% {what}": replace(clean, settings=((key, value),)) for value in values}

@@ -4,7 +4,7 @@ from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, interval, percent, words
 from dashboard.lessons.claim import Claim, difference, share
 from dashboard.lessons.lab import WORST, Lab, Recipe
-from dashboard.lessons.lesson import Lesson, Reveal
+from dashboard.lessons.lesson import Lesson, Reveal, severities
 
 
 def _unreported(clean: Lab, defective: Lab, severity: str) -> Reveal:
@@ -46,7 +46,7 @@ def _history(clean: Lab, defective: Lab, severity: str) -> Reveal:
     return Reveal(
         f"No report in the two years before: {pairs} of the pairs with most harm, {suspects} of the suspects, {victims} of the victims.",
         Table(
-            f"Of the {WORST} with most harm in a year: not known before", ["Counted", "No report before", "Share"], rows,
+            f"Of the {WORST:,} with most harm in a year: not known before", ["Counted", "No report before", "Share"], rows,
             "Harm reported in the last 12 months; known before: a report in the two years before those.",
         ),
         (Claim("pairs unknown more often than suspects", *difference(unknown["suspects"], unknown["pairs"])),),
@@ -59,7 +59,8 @@ LESSONS = (
         "Clean data that still misses five rapes of six",
         "Suppose every report is recorded, every field full, every person one record. Does the list know the worst?",
         ("Yes, all that matters", "Most of it", "Less than half"),
-        {f"{100 * share:g}% of rapes reported": Recipe((("reporting.rape", share),)) for share in (0.16, 0.33, 0.5)},
+        "How many rapes are reported",
+        severities("reporting.rape", (0.16, 0.33, 0.5), "of rapes reported"),
         _unreported,
         "Data quality ends where reporting ends. A list can only hold people whom victims were able to name.",
         "Fewer than 1 in 6 victims of rape or penetration tell the police (CSEW 2017 and 2020); about 1 in 5 of domestic abuse (SafeLives).",
@@ -71,6 +72,7 @@ LESSONS = (
         "Were the worst known before? It depends on what you count",
         "Take those with most harm this year. Were they known before? Is the answer the same for pairs, suspects and victims?",
         ("The same", "Suspects are known best", "Pairs are known best"),
+        "How often people offend again",
         {
             "as published": Recipe(scale=1.0),
             "repeat offending twice as high": Recipe((("world.repeat", 2.0),), scale=1.0),

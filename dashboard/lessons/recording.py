@@ -1,13 +1,15 @@
 """Lessons about recording: crimes twice, cancelled, silent stations, changes of system and of rules."""
 
+from dataclasses import replace
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from audit.presentation.charts import GREY, ORANGE, Picture, observed_and_expected
+from audit.presentation.charts import GREY, MONTHS, ORANGE, Picture, legend, observed_and_expected
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, interval, percent, plural
-from dashboard.lessons.claim import Claim, change, share
+from dashboard.lessons.claim import Claim, change, share, signed
 from dashboard.lessons.lab import Lab, Recipe
 from dashboard.lessons.lesson import Lesson, Reveal, severities
 from dashboard.lessons.reveals import COLUMNS, effect, list_rows, people_missed, with_interval
@@ -18,8 +20,9 @@ RULE_CHANGE = {
     "8.5% fewer, as domestic abuse (7 to 10%)": 0.085,
     "42% fewer, as malicious communications": 0.42,
 }
-# A large force in small, so that it has several stations.
-STATIONS, STATION_SCALE = ("greater-harrowgate",), 0.1
+STATIONS = Recipe((), ("greater-harrowgate",), 0.1)
+"""A large force in small, so that it has several stations."""
+TWICE = Recipe(scale=1.0)
 
 
 def _twice(clean: Lab, defective: Lab, severity: str) -> Reveal:
@@ -61,7 +64,9 @@ def _silent(clean: Lab, defective: Lab, severity: str) -> Reveal:
         parts[title] = share(min(recorded, reported), reported), recorded, expected, reported
         value, low, high = parts[title][0]
         figures = (Cell(count(number), number=True) for number in (recorded, expected, reported))
-        rows.append([Cell(title), *figures, Cell(percent(value, digits=0), interval(low, high, 0), number=True)])
+        rows.append(
+            [Cell(title), *figures, Cell(percent(value, digits=0), interval(low, high, 0) if 0 < value < 1 else "", number=True)]
+        )
     (value, low, high), recorded, expected, reported = parts["In the gaps that the audit finds"]
     worst = gaps.assign(lost=gaps["expected"] - gaps["observed"]).sort_values("lost").tail(1)
     picture = None
@@ -113,8 +118,8 @@ def _before_and_after(clean: Lab, defective: Lab, severity: str) -> Reveal:
                  Cell(f"{fallen} of {stations}", number=True), Cell("", number=True)])  # fmt: skip
     value, low, high = changed["Crimes recorded"]
     return Reveal(
-        f"Recorded crimes changed by {_signed(value)} ({_signed(low)} to {_signed(high)}), reports by "
-        f"{_signed(changed['Reports'][0])}. {fallen} of {stations} stations fell at once.",
+        f"Recorded crimes changed by {signed(value)} ({signed(low)} to {signed(high)}), reports by "
+        f"{signed(changed['Reports'][0])}. {fallen} of {stations} stations fell at once.",
         Table("Average for a month", ["", "First year", "Last year", "Change"], rows),
         (
             Claim("crimes recorded", value, low, high, beyond=changed["Reports"][1], below=True),
@@ -139,11 +144,7 @@ def _fallen(lab: Lab) -> tuple[int, int]:
 
 def _change_cell(changed: tuple[float, float, float]) -> Cell:
     value, low, high = changed
-    return Cell(_signed(value), f"{_signed(low)} to {_signed(high)}", number=True)
-
-
-def _signed(value: float) -> str:
-    return f"{100 * value:+.0f}%".replace("-", "−")
+    return Cell(signed(value), f"{signed(low)} to {signed(high)}", number=True)
 
 
 def _lines(lab: Lab) -> Picture:
@@ -152,10 +153,11 @@ def _lines(lab: Lab) -> Picture:
         alt.Chart(long)
         .mark_line(point=True)
         .encode(
-            x=alt.X("month:T", title=None, axis=alt.Axis(format="%b %Y")),
+            x=alt.X("month:T", title=None, axis=MONTHS),
             y=alt.Y("crimes:Q", title="A month"),
-            color=alt.Color("what:N", title=None, scale=alt.Scale(domain=["reported", "recorded"], range=[GREY, ORANGE])),
-            strokeDash=alt.StrokeDash("what:N", title=None),
+            color=alt.Color(
+                "what:N", title=None, scale=alt.Scale(domain=["reported", "recorded"], range=[GREY, ORANGE]), legend=legend(2, 2)
+            ),
         )
         .properties(height=260, width="container")
     )
@@ -169,18 +171,20 @@ LESSONS = (
         "A crime recorded twice",
         "A few crimes in a hundred are recorded twice. Is that a few per cent of harm to the list?",
         ("A few per cent", "About ten", "More than ten"),
-        severities("recording.recorded_twice", (0.01, 0.03, 0.05, 0.10), "of crimes recorded twice", scale=1.0),
+        "How many crimes are recorded twice",
+        severities("recording.recorded_twice", (0.01, 0.03, 0.05, 0.10), "of crimes recorded twice", TWICE),
         _twice,
         "A crime that counts twice lifts exactly those near the top, and where a list asks for two crimes it makes two out of one.",
         "The share is proposed (0.2 to 5%); its effect is measured here.",
         "5% of crimes recorded twice",
-        clean=Recipe(scale=1.0),
+        clean=TWICE,
     ),
     Lesson(
         "cancelled",
         "Cancelled, and it was a crime",
         "Recorded crimes are cancelled, and some of them wrongly. The table looks tidier. What does the list lose?",
         ("Nothing", "A few people", "Over 10 of 100"),
+        "How many crimes are wrongly cancelled",
         severities("recording.cancelled_wrongly", (0.05, 0.1, 0.2), "of crimes wrongly cancelled"),
         effect,
         "A cancelled crime counts for nobody, and no check of the tables can see that it was one. Read a sample of cancellations.",
@@ -191,26 +195,23 @@ LESSONS = (
     Lesson(
         "silent-station",
         "The silent station",
-        "A station stops recording for some months. The map turns green: is it safe there?",
+        "A station stops recording for some months, and its crime falls to nothing. Is it safe there?",
         ("Yes", "No", "Nobody can say"),
-        {
-            f"{100 * share:g}% of stations silent for up to six months": Recipe(
-                (("recording.silent_unit", share),), STATIONS, STATION_SCALE
-            )
-            for share in (0.2, 0.5, 0.9)
-        },
+        "How many stations fall silent",
+        severities("recording.silent_unit", (0.2, 0.5, 0.9), "of stations silent for up to six months", STATIONS),
         _silent,
         "Silence looks like safety. Compare every station with what its own other months lead one to expect, and ask before you believe "
         "a fall.",
         "Whole forces' months have gone missing from national figures, 2019–20 and 2022–23 (ONS, Home Office).",
         "50% of stations silent for up to six months",
-        clean=Recipe((), STATIONS, STATION_SCALE),
+        clean=STATIONS,
     ),
     Lesson(
         "system-change",
         "The system change",
         "A new records system goes live, and recorded crime falls by a fifth. What else fell?",
         ("Crime fell", "Only the records fell", "The list lost people too"),
+        "How many crimes are lost from the change on",
         severities("recording.system_change", (0.1, 0.2, 0.3), "of crimes lost from the change on"),
         _lost,
         "The fall is in the records, not in the streets; and people whose crimes were lost are off the list. Mark the change on every "
@@ -223,7 +224,8 @@ LESSONS = (
         "A rule change that looks like a fall",
         "From one month on fewer extra crimes are recorded for each report. Did violence go down?",
         ("Yes", "No", "The crimes alone cannot say"),
-        {label: Recipe((("recording.system_change", share),), STATIONS, STATION_SCALE) for label, share in RULE_CHANGE.items()},
+        "How many fewer crimes are recorded",
+        {label: replace(STATIONS, settings=(("recording.system_change", share),)) for label, share in RULE_CHANGE.items()},
         _before_and_after,
         "A step in all stations at once is a rule or a system, not the streets. Do not read a trend across it; recency and frequency "
         "change for everybody.",
@@ -231,6 +233,6 @@ LESSONS = (
         "domestic abuse (Domestic Abuse Commissioner 2024); April 2018 and 2020 changed the rules as well (ONS, Home Office). One rate "
         "is applied to all offences here.",
         "42% fewer, as malicious communications",
-        clean=Recipe((), STATIONS, STATION_SCALE),
+        clean=STATIONS,
     ),
 )

@@ -1,5 +1,7 @@
 """All checks: every check with its sentences, rate, limits and status; and the failing rows' identifiers on demand."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +22,9 @@ from dashboard.widgets import EVERYWHERE, change_threshold, choose_force, choose
 from synthetic.dataset import Dataset
 
 MOST_IDENTIFIERS = 500
+BY_NAME = "by name"
+ORDERS = {"worst first": "", "highest rate first": "rate", "most rows first": "failed", BY_NAME: ""}
+"""Orders of the table, with the column that each sorts by where one does."""
 
 
 def show(view: View) -> None:
@@ -39,43 +44,54 @@ def show(view: View) -> None:
             "Type", sorted(checks["check_type"].unique()), key="type", bind="query-params", placeholder="Any",
             format_func=check_type_title,
         )  # fmt: skip
+        order = str(st.selectbox("Order", ORDERS, key="order_of", bind="query-params"))
     months = view.months()
     if months and (first, last) != (months[0], months[-1]):
         st.caption(f"Counted over {first} to {last}; checks without months are left out.")
     forces = () if force == EVERYWHERE else (force,)
     asked = Selection(first, last, forces, tuple(statuses), tuple(dimensions), tuple(types), words=words)
-    listed = _listed(view, asked)
+    listed = _listed(view, asked, order)
     if not listed:
         st.info("No check fits these filters; take one of them away.", icon=":material/filter_alt_off:")
         return
-    _table(view, asked)
-    downloads(lambda: selected(view.results["checks"], asked, view.thresholds), "checks", "checks")
     _one(view, listed, force)
+    with st.container(key="tall-checks"):
+        _table(view, asked, order)
+    downloads(lambda: selected(view.results["checks"], asked, view.thresholds), "checks", "checks")
 
 
 @once
-def _listed(view: View, asked: Selection) -> list[str]:
-    """The checks that fit, the worst first."""
+def _listed(view: View, asked: Selection, order: str) -> list[str]:
+    """The checks that fit, in an order of ``ORDERS``."""
     found = selected(view.results["checks"], asked, view.thresholds)
     found = found if asked.forces else of_all_forces(found)
-    return found["check_id"].tolist()
+    if ORDERS[order]:
+        found = found.sort_values(ORDERS[order], ascending=False, kind="stable")
+    ids: list[str] = found["check_id"].tolist()
+    return sorted(ids, key=check_name) if order == BY_NAME else ids
 
 
 @once
-def _table(view: View, asked: Selection) -> None:
+def _table(view: View, asked: Selection, order: str) -> None:
     found = selected(view.results["checks"], asked, view.thresholds)
     if asked.forces:
-        show_table(checks_of_force_table(found, view.names[asked.forces[0]], view.thresholds))
+        table = checks_of_force_table(found, view.names[asked.forces[0]], view.thresholds)
     else:
-        show_table(checks_of_all_table(found, view.names, view.thresholds))
+        table = checks_of_all_table(found, view.names, view.thresholds)
+    places = {check_id: place for place, check_id in enumerate(_listed(view, asked, order))}
+    show_table(replace(table, rows=sorted(table.rows, key=lambda row: places[row[0].code])))
 
 
 def _one(view: View, listed: list[str], force: str) -> None:
-    st.header("One check", anchor=False)
     # The address names a check by its identifier, which outlasts a better name.
     asked = st.query_params.get("check", "")
-    place = listed.index(asked) if asked in listed else 0
-    name = str(st.selectbox("Check", listed, index=place, format_func=check_name, key="chosen_check"))
+    name = st.selectbox(
+        "One check", listed, listed.index(asked) if asked in listed else None, format_func=check_name, key="chosen_check",
+        placeholder="Choose a check, or type a part of its name, for its limits, its months and its rows",
+    )  # fmt: skip
+    if name is None:
+        st.query_params.pop("check", None)
+        return
     st.query_params["check"] = name
     declared = declared_check(name)
     if declared is None:

@@ -69,7 +69,8 @@ def _changes(view: View, earlier: str) -> None:
         "an excess beyond chance, or months, which are no shares of rows."
     )
     show_table(changed_forces_table(comparison, names))
-    show_table(changed_checks_table(comparison, names))
+    with st.container(key="tall-changes"):
+        show_table(changed_checks_table(comparison, names))
 
 
 @once

@@ -4,6 +4,7 @@ import re
 
 import streamlit as st
 
+from audit.presentation.tables import Cell, Table
 from dashboard.cache import View
 from dashboard.jobs import result_of
 from dashboard.lessons import LESSONS, Lesson, Reveal, lab
@@ -53,12 +54,14 @@ def _present(lesson: Lesson) -> None:
     if revealed:
         shown = _reveal(lesson, severity)
         st.markdown(f"**{shown.sentence}**")
-        left, right = st.columns([3, 2], gap="large") if shown.picture is not None else (st.container(), None)
+        left, right = st.columns([3, 2], gap="large")
         with left:
             show_table(shown.table)
-        if right is not None and shown.picture is not None:
-            with right:
+        with right:
+            if shown.picture is not None:
                 st.altair_chart(shown.picture.properties(height=190), alt=shown.alternative)
+            with st.container(key="slide-votes"):
+                _counted(lesson)
         st.markdown(f"**What to take away.** {lesson.takeaway}")
     else:
         _vote(lesson)
@@ -103,7 +106,7 @@ def _severity(lesson: Lesson, presented: bool) -> str:
     asked = st.query_params.get("severity", "")
     usual = labels.index(lesson.default) + 1
     place = int(asked) if asked.isdigit() and 1 <= int(asked) <= len(labels) else usual
-    chosen = str(st.radio("Severity", labels, index=place - 1, key=f"severity-{lesson.key}-{presented}", horizontal=presented))
+    chosen = str(st.radio(lesson.setting, labels, index=place - 1, key=f"severity-{lesson.key}-{presented}", horizontal=presented))
     st.query_params["severity"] = str(labels.index(chosen) + 1)
     return chosen
 
@@ -111,7 +114,7 @@ def _severity(lesson: Lesson, presented: bool) -> str:
 @st.fragment(run_every=4.0)
 def _vote(lesson: Lesson) -> None:
     """Buttons to vote with, and how many have voted; what they voted for shows when the vote is opened."""
-    group = re.sub(r"[^\w-]", "", st.query_params.get("class", ""))[:20]
+    group = _class()
     mine: tuple[int, str] | None = st.session_state.get(f"vote {group} {lesson.key}")
     ballot = votes().tally(group, lesson.key)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -132,6 +135,19 @@ def _vote(lesson: Lesson) -> None:
         if number and st.button("Clear the votes", key=f"clear-{lesson.key}"):
             votes().clear(group, lesson.key)
             st.rerun(scope="fragment")
+
+
+@st.fragment(run_every=4.0)
+def _counted(lesson: Lesson) -> None:
+    """The votes beside the answer, where a lesson is presented."""
+    counts = votes().tally(_class(), lesson.key).counts
+    rows = [[Cell(answer), Cell(f"{counts.get(answer, 0):,}", number=True)] for answer in lesson.answers]
+    show_table(Table("How the class voted", ["Answer", "Votes"], rows))
+
+
+def _class() -> str:
+    """The class that the address names, whose votes are counted apart."""
+    return re.sub(r"[^\w-]", "", st.query_params.get("class", ""))[:20]
 
 
 def _reveal(lesson: Lesson, severity: str) -> Reveal:

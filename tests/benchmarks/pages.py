@@ -2,6 +2,7 @@
 
 python tests/benchmarks/pages.py RESULTS               # sessions without a browser; Chromium for the first view where it is there
 python tests/benchmarks/pages.py RESULTS --load 120    # twenty visitors for two minutes as well
+python tests/benchmarks/pages.py RESULTS --class 30    # a class of thirty at once on the lessons: each opens, votes, reveals
 python tests/benchmarks/pages.py --first-start         # the demonstration, from nothing
 """
 
@@ -17,6 +18,10 @@ from pathlib import Path
 from measuring import resident
 from sessions import Answer, Visitor, server
 
+from dashboard.lessons import LESSONS
+
+CLASS = [lesson for lesson in LESSONS if lesson.key in ("three-records", "silent-station", "unreported")]
+"""Lessons that a class opens one after the other."""
 VISITORS, TIMES = 20, 20
 PAUSE = (1.0, 5.0)
 """Seconds for which a visitor of the load looks at an answer."""
@@ -26,11 +31,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="?", type=Path)
     parser.add_argument("--load", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--class", type=int, default=0, metavar="VISITORS", dest="visitors")
     parser.add_argument("--first-start", action="store_true")
     options = parser.parse_args()
     if options.first_start:
         _first_start()
     if options.results is None:
+        return
+    if options.visitors:
+        with server("--results", str(options.results)) as (port, _):
+            asyncio.run(_class(port, options.visitors))
         return
     with server("--results", str(options.results)) as (port, pid):
         asyncio.run(_pages(port))
@@ -106,6 +116,50 @@ def _first_view(port: int) -> None:
         browser.close()
     print(f"first view in Chromium, empty cache: median {statistics.median(views):.2f} s, longest {max(views):.2f} s (goal 2.5)")
     print(f"a force chosen in Chromium: median {statistics.median(filters):.2f} s, longest {max(filters):.2f} s (goal 0.5)")
+
+
+async def _class(port: int, visitors: int) -> None:
+    """A class that opens one lesson after another at the same moment, votes, and reveals; nothing is made before they come."""
+    begin = time.perf_counter()
+    steps = [step for reported in await asyncio.gather(*(_pupil(port, turn) for turn in range(visitors))) for step in reported]
+    print(f"{visitors} visitors on {len(CLASS)} lessons at once, {time.perf_counter() - begin:.0f} s in all")
+    print("| step | answers | errors | median, s | 95 of 100 within, s | longest, s |\n|---|--:|--:|--:|--:|--:|")
+    for name in ("open", "vote", "reveal", "whole reveal", "all answers"):
+        mine = [
+            (seconds, errors)
+            for step, seconds, errors in steps
+            if step == name or (name == "all answers" and step != "whole reveal")
+        ]
+        times = sorted(seconds for seconds, _ in mine)
+        print(
+            f"| {name} | {len(mine)} | {sum(errors for _, errors in mine)} | {statistics.median(times):.2f} | "
+            f"{times[int(0.95 * len(times))]:.2f} | {times[-1]:.2f} |"
+        )
+
+
+async def _pupil(port: int, seed: int) -> list[tuple[str, float, int]]:
+    """Step, seconds and errors of one visitor; the whole reveal is until the answer stands there, its worlds being made once for all."""
+    chance = random.Random(seed)
+    steps = []
+    for lesson in CLASS:
+        visitor = await Visitor.come(port)  # as a slide's link does
+        query = f"scenario={lesson.key}&class=measured"
+        answer = await visitor.open("pitfalls", query)
+        steps.append(("open", answer.seconds, len(answer.errors)))
+        answer = await visitor.press(answer.widgets[chance.choice(lesson.answers)])
+        steps.append(("vote", answer.seconds, len(answer.errors)))
+        begin = time.perf_counter()
+        answer = await visitor.open("pitfalls", f"{query}&reveal=true")
+        while True:
+            steps.append(("reveal", answer.seconds, len(answer.errors)))
+            if not answer.at_work:
+                break
+            await asyncio.sleep(1)
+            answer = await visitor.look_again()
+        shown = any("What to take away" in text for text in answer.texts)
+        steps.append(("whole reveal", time.perf_counter() - begin, 0 if shown else 1))
+        await visitor.leave()
+    return steps
 
 
 async def _load(port: int, pid: int, seconds: float) -> None:

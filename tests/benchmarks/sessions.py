@@ -72,6 +72,8 @@ class Visitor:
         self.pages: dict[str, str] = {}
         self.chosen: dict[str, str] = {}
         self.pressed: str | None = None
+        self.fragments: dict[str, str] = {}
+        """Buttons that run a part of the page only, with that part."""
 
     @classmethod
     async def come(cls, port: int) -> "Visitor":
@@ -108,6 +110,7 @@ class Visitor:
             state.widget_states.widgets.add(id=widget, string_value=value)
         if self.pressed is not None:
             state.widget_states.widgets.add(id=self.pressed, trigger_value=True)
+            state.fragment_id = self.fragments.get(self.pressed, "")
             self.pressed = None
         answer, begin = Answer(), time.perf_counter()
         await self.connection.send(message.SerializeToString())
@@ -137,6 +140,7 @@ class Visitor:
                 answer.texts.append(getattr(element, of).body)
             elif of in ("selectbox", "button"):
                 answer.widgets[getattr(element, of).label] = getattr(element, of).id
+                self.fragments[getattr(element, of).id] = reported.delta.fragment_id
             elif of == "progress":
                 answer.at_work = True
         return bool(
