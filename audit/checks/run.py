@@ -148,11 +148,12 @@ def _count(frames: Frames, table: str, scope: Scope, checks: list[Check], contex
     marked = _joined(frames, table, scope, every).select("force", "month", **flags.columns)
     sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags.columns))
     wide = sums.collect(backend="pyarrow").to_native().to_pandas()
-    base = pd.DataFrame({"force": wide["force"].astype("str"), "month": wide["month"]})
+    base = {"force": wide["force"].astype("str"), "month": wide["month"]}
+    sums_of = {name: wide[name].astype("float64") for name in flags.columns}
     parts = []
     for check in checks:
         mine = {
-            part: base.assign(check_id=check.id, failed=wide[failed].astype("float64"), total=wide[total].astype("float64"))
+            part: pd.DataFrame({**base, "check_id": check.id, "failed": sums_of[failed], "total": sums_of[total]})
             for part in rules[check.id]
             for failed, total in (places[check.id, part],)
         }

@@ -7,7 +7,7 @@ import numpy as np
 from synthetic.contract import DEFECTS
 from synthetic.defects import dates, identity, linkage, missing, offence, outcome, recording
 from synthetic.defects.declaration import Defect, declared
-from synthetic.defects.ledger import Ledger, Rates, Spoiler, ledger_table, tilt
+from synthetic.defects.ledger import DefectWriter, Ledger, Rates, ledger_table, tilt
 from synthetic.randomness import derived, name_key, stream
 from synthetic.recording import Recording
 from synthetic.world.scope import Scope
@@ -48,7 +48,7 @@ def apply_defects(scope: Scope, recording: Recording, number: int = 0) -> Ledger
     for defect in REGISTRY:
         ledger.defect = defect
         over_time = tuple(Rates(era.first, era.profile, rate[defect.name]) for era, rate in zip(eras, rates, strict=True))
-        defect.apply(Spoiler(recording, defect.name, ledger, over_time, scope.fixes_of(slug, defect.rate), force_key))
+        defect.apply(DefectWriter(recording, defect.name, ledger, over_time, scope.fixes_of(slug, defect.rate), force_key))
     return ledger
 
 

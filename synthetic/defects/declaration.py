@@ -6,10 +6,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from synthetic.defects.ledger import Spoiler
+    from synthetic.defects.ledger import DefectWriter
 
 Family = Literal["identity", "linkage", "offence", "dates", "recording", "outcome", "equality", "other"]
-Apply = Callable[["Spoiler"], None]
+Apply = Callable[["DefectWriter"], None]
 
 PROPOSED, ILLUSTRATIVE = "proposed", "illustrative"
 HMICFRS_2023, HMICFRS_2025 = "HMICFRS, Race and policing, 2023", "HMICFRS, PEEL spotlight, 2025"

@@ -68,7 +68,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Spoiler:
+class DefectWriter:
     """What a defect works on: the recording, its rates over time in this force, the fixes made of it, and the ledger.
 
     Where it falls is drawn by the keys of the rows, so that it falls on the same ones in every extract.

@@ -4,7 +4,7 @@ import numpy as np
 
 from synthetic.contract import TABLES
 from synthetic.defects.declaration import BY_CRIME, BY_SYSTEM, HMICFRS_2023, ILLUSTRATIVE, PROPOSED, Apply, Defect, Family
-from synthetic.defects.ledger import Spoiler
+from synthetic.defects.ledger import DefectWriter
 from synthetic.defects.weights import crime_weights, group_weights, person_weights
 from synthetic.world.scope import NEVER
 
@@ -14,21 +14,21 @@ UNEQUAL = ("ethnicity", "sex")
 def blank(table: str, name: str, role: str | None = None) -> Apply:
     """A defect that leaves a field blank; ``role`` limits it to the person records of suspects or of victims."""
 
-    def apply(spoiler: Spoiler) -> None:
-        column = spoiler.columns(table)[name]
+    def apply(writer: DefectWriter) -> None:
+        column = writer.columns(table)[name]
         nothing = NEVER if TABLES[table].field(name).kind == "date" else -1
-        filled = spoiler.kept(table) & (column != nothing)
+        filled = writer.kept(table) & (column != nothing)
         if table == "persons":
-            weights = person_weights(spoiler)
+            weights = person_weights(writer)
             if name in UNEQUAL:
-                weights = weights * group_weights(spoiler)
+                weights = weights * group_weights(writer)
             if role:
-                filled &= spoiler.recording.persons["is_suspect"] == (role == "suspect")
+                filled &= writer.recording.persons["is_suspect"] == (role == "suspect")
         else:
-            weights = crime_weights(spoiler)
-            weights = weights if table == "crimes" else weights[spoiler.recording.involvements["crime"]]
-        rows = spoiler.chosen(table, np.flatnonzero(filled), weights)
-        spoiler.write(table, name, rows, np.full(len(rows), nothing, column.dtype))
+            weights = crime_weights(writer)
+            weights = weights if table == "crimes" else weights[writer.recording.involvements["crime"]]
+        rows = writer.chosen(table, np.flatnonzero(filled), weights)
+        writer.write(table, name, rows, np.full(len(rows), nothing, column.dtype))
 
     return apply
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from synthetic.contract import codes, reference
 from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
-from synthetic.defects.ledger import Spoiler
+from synthetic.defects.ledger import DefectWriter
 from synthetic.defects.recording import enter_gap, months_of, runs_of_months
 from synthetic.defects.weights import grave
 from synthetic.randomness import whole
@@ -15,14 +15,14 @@ DOWNGRADES = {"008Q": ("008L", "008R"), "008L": ("008R",), "008U": ("105A",)}
 
 
 @defect("offence.downgraded", "offence", 0.15, PROPOSED, "by offence")
-def downgraded(spoiler: Spoiler) -> None:
+def downgraded(writer: DefectWriter) -> None:
     """Stalking becomes harassment or malicious communications, harassment the latter, coercive control common assault."""
-    crimes = spoiler.recording.crimes
+    crimes = writer.recording.crimes
     of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
     for code, lower in DOWNGRADES.items():
-        rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["offence_true"] == of_code[code])))
+        rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & (crimes["offence_true"] == of_code[code])))
         choices = np.array([of_code[other] for other in lower], np.int8)
-        spoiler.write("crimes", "offence_code", rows, choices[spoiler.whole("crimes", rows, len(choices))])
+        writer.write("crimes", "offence_code", rows, choices[writer.whole("crimes", rows, len(choices))])
 
 
 # What a unit that codes a whole offence group as its neighbour writes down.
@@ -30,48 +30,48 @@ MISROUTES = {"stalking": "008L", "rape": "020A", "harassment": "105A"}
 
 
 @defect("offence.misrouted", "offence", 0.03, ILLUSTRATIVE, "by unit, offence group and month")
-def misrouted(spoiler: Spoiler) -> None:
+def misrouted(writer: DefectWriter) -> None:
     """A unit codes one offence group as its neighbour for three to twelve months: stalking as harassment, rape as assault."""
-    crimes = spoiler.recording.crimes
+    crimes = writer.recording.crimes
     of_code = {code: number for number, code in enumerate(codes("offences", "offence_code"))}
     of_group = reference("offences")["offence_group"].to_numpy()
-    for run in runs_of_months(spoiler, 3, 12):
+    for run in runs_of_months(writer, 3, 12):
         group = tuple(MISROUTES)[int(whole(run.key, len(MISROUTES), "group")[0])]
         share = 0.7 + 0.3 * run.draw("share")
-        month = months_of(spoiler)
+        month = months_of(writer)
         rows = np.flatnonzero(
-            spoiler.kept("crimes")
+            writer.kept("crimes")
             & (crimes["unit"] == run.unit)
             & (month >= run.first)
             & (month <= run.last)
             & (of_group[crimes["offence_true"]] == group)
         )
-        rows = rows[spoiler.draw("crimes", rows) < share]
-        spoiler.write("crimes", "offence_code", rows, np.full(len(rows), of_code[MISROUTES[group]], crimes["offence_code"].dtype))
-        enter_gap(spoiler, run.unit, group, (run.first, run.last), "misrouted", len(rows))
+        rows = rows[writer.draw("crimes", rows) < share]
+        writer.write("crimes", "offence_code", rows, np.full(len(rows), of_code[MISROUTES[group]], crimes["offence_code"].dtype))
+        enter_gap(writer, run.unit, group, (run.first, run.last), "misrouted", len(rows))
 
 
 @defect("offence.retired_code", "offence", 0.002, ILLUSTRATIVE, "by gravity")
-def retired_code(spoiler: Spoiler) -> None:
+def retired_code(writer: DefectWriter) -> None:
     """A code that was valid once; rarely for grave offences."""
-    _other_code(spoiler, RETIRED_OFFENCES)
+    _other_code(writer, RETIRED_OFFENCES)
 
 
 @defect("offence.invalid_code", "offence", 0.001, ILLUSTRATIVE, "by gravity")
-def invalid_code(spoiler: Spoiler) -> None:
+def invalid_code(writer: DefectWriter) -> None:
     """A code that never was valid."""
-    _other_code(spoiler, INVALID_OFFENCES)
+    _other_code(writer, INVALID_OFFENCES)
 
 
-def _other_code(spoiler: Spoiler, others: tuple[str, ...]) -> None:
+def _other_code(writer: DefectWriter, others: tuple[str, ...]) -> None:
     first = {RETIRED_OFFENCES: len(OFFENCES), INVALID_OFFENCES: len(OFFENCES) + len(RETIRED_OFFENCES)}[others]
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes")), np.where(grave(spoiler), 0.3, 1.0))
-    spoiler.write("crimes", "offence_code", rows, (first + spoiler.whole("crimes", rows, len(others))).astype(np.int8))
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes")), np.where(grave(writer), 0.3, 1.0))
+    writer.write("crimes", "offence_code", rows, (first + writer.whole("crimes", rows, len(others))).astype(np.int8))
 
 
 @defect("offence.domestic_abuse_wrong", "offence", 0.03, ILLUSTRATIVE, ANY)
-def domestic_abuse_wrong(spoiler: Spoiler) -> None:
+def domestic_abuse_wrong(writer: DefectWriter) -> None:
     """The flag says the contrary."""
-    crimes = spoiler.recording.crimes
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["domestic_abuse"] >= 0)))
-    spoiler.write("crimes", "domestic_abuse", rows, (1 - crimes["domestic_abuse"][rows]).astype(np.int8))
+    crimes = writer.recording.crimes
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & (crimes["domestic_abuse"] >= 0)))
+    writer.write("crimes", "domestic_abuse", rows, (1 - crimes["domestic_abuse"][rows]).astype(np.int8))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from synthetic.defects.declaration import ANY, ILLUSTRATIVE, PROPOSED, defect
-from synthetic.defects.ledger import Spoiler
+from synthetic.defects.ledger import DefectWriter
 from synthetic.recording import INVALID_OUTCOMES, OUTCOMES
 from synthetic.world.scope import NEVER
 
@@ -12,41 +12,41 @@ NO_SUSPECT = ("14", "18")
 
 
 @defect("outcome.stale", "outcome", 0.08, PROPOSED, "by age of the case")
-def outcome_stale(spoiler: Spoiler) -> None:
+def outcome_stale(writer: DefectWriter) -> None:
     """A crime recorded over a year ago has no outcome, though the case is closed."""
-    crimes = spoiler.recording.crimes
-    old = crimes["recorded_on"] < spoiler.recording.last_day - 365
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & old & (crimes["outcome_code"] >= 0)))
-    spoiler.write("crimes", "outcome_code", rows, np.full(len(rows), -1, np.int8))
-    spoiler.write("crimes", "outcome_on", rows, np.full(len(rows), NEVER))
+    crimes = writer.recording.crimes
+    old = crimes["recorded_on"] < writer.recording.last_day - 365
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & old & (crimes["outcome_code"] >= 0)))
+    writer.write("crimes", "outcome_code", rows, np.full(len(rows), -1, np.int8))
+    writer.write("crimes", "outcome_on", rows, np.full(len(rows), NEVER))
 
 
 @defect("outcome.before_crime", "outcome", 0.003, ILLUSTRATIVE, ANY)
-def outcome_before_crime(spoiler: Spoiler) -> None:
+def outcome_before_crime(writer: DefectWriter) -> None:
     """The outcome is one to 60 days older than the record."""
-    crimes = spoiler.recording.crimes
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_on"] != NEVER)))
-    before = crimes["recorded_on"][rows] - 1 - spoiler.whole("crimes", rows, 60)
-    spoiler.write("crimes", "outcome_on", rows, before.astype(np.int32))
+    crimes = writer.recording.crimes
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & (crimes["outcome_on"] != NEVER)))
+    before = crimes["recorded_on"][rows] - 1 - writer.whole("crimes", rows, 60)
+    writer.write("crimes", "outcome_on", rows, before.astype(np.int32))
 
 
 @defect("outcome.invalid", "outcome", 0.002, ILLUSTRATIVE, ANY)
-def outcome_invalid(spoiler: Spoiler) -> None:
+def outcome_invalid(writer: DefectWriter) -> None:
     """The outcome is no code of the framework."""
-    crimes = spoiler.recording.crimes
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
-    codes = len(OUTCOMES) + spoiler.whole("crimes", rows, len(INVALID_OUTCOMES))
-    spoiler.write("crimes", "outcome_code", rows, codes.astype(np.int8))
+    crimes = writer.recording.crimes
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & (crimes["outcome_code"] >= 0)))
+    codes = len(OUTCOMES) + writer.whole("crimes", rows, len(INVALID_OUTCOMES))
+    writer.write("crimes", "outcome_code", rows, codes.astype(np.int8))
 
 
 @defect("outcome.against_suspect", "outcome", 0.03, PROPOSED, ANY)
-def outcome_against_suspect(spoiler: Spoiler) -> None:
+def outcome_against_suspect(writer: DefectWriter) -> None:
     """An outcome that needs a suspect where none is named, or one for want of a suspect where one is."""
-    crimes = spoiler.recording.crimes
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & (crimes["outcome_code"] >= 0)))
-    named = spoiler.recording.world.events.suspect[crimes["event"][rows]] >= 0
+    crimes = writer.recording.crimes
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & (crimes["outcome_code"] >= 0)))
+    named = writer.recording.world.events.suspect[crimes["event"][rows]] >= 0
     with_suspect = np.array([OUTCOMES.index(code) for code in NEEDS_SUSPECT], np.int8)
     without = np.array([OUTCOMES.index(code) for code in NO_SUSPECT], np.int8)
-    drawn = spoiler.draw("crimes", rows, "which")
+    drawn = writer.draw("crimes", rows, "which")
     wrong = np.where(named, without[(drawn * len(without)).astype(int)], with_suspect[(drawn * len(with_suspect)).astype(int)])
-    spoiler.write("crimes", "outcome_code", rows, wrong)
+    writer.write("crimes", "outcome_code", rows, wrong)

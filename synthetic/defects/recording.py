@@ -8,61 +8,61 @@ import numpy as np
 
 from synthetic.contract import reference
 from synthetic.defects.declaration import ANY, HMICFRS_2025, ILLUSTRATIVE, PROPOSED, defect
-from synthetic.defects.ledger import Spoiler
+from synthetic.defects.ledger import DefectWriter
 from synthetic.defects.weights import grave
 from synthetic.randomness import Keys, child, derived, draw, normal, whole
 from synthetic.recording import CANCELLED, CRIME, INCIDENT, cancellations
 from synthetic.world.scope import NEVER
 
 
-def _leave_out(spoiler: Spoiler, crimes: np.ndarray) -> None:
+def _leave_out(writer: DefectWriter, crimes: np.ndarray) -> None:
     """Crimes are not recorded, nor who was involved; the person records stay, as police have them for other reasons."""
-    recording = spoiler.recording
+    recording = writer.recording
     lost = np.zeros(len(recording.crimes["kept"]), bool)
     lost[crimes] = True
-    involved = np.flatnonzero(lost[recording.involvements["crime"]] & spoiler.written("involvements"))
+    involved = np.flatnonzero(lost[recording.involvements["crime"]] & writer.written("involvements"))
     recording.crimes["kept"][crimes] = False
-    spoiler.ledger.gone("crimes", crimes)
+    writer.ledger.gone("crimes", crimes)
     recording.involvements["kept"][involved] = False
-    spoiler.ledger.gone("involvements", involved)
+    writer.ledger.gone("involvements", involved)
 
 
-def _groups(spoiler: Spoiler) -> np.ndarray:
-    return reference("offences")["offence_group"].to_numpy()[spoiler.recording.crimes["offence_true"]]
+def _groups(writer: DefectWriter) -> np.ndarray:
+    return reference("offences")["offence_group"].to_numpy()[writer.recording.crimes["offence_true"]]
 
 
-def _hidden(spoiler: Spoiler) -> np.ndarray:
-    return np.isin(_groups(spoiler), ("stalking", "harassment"))
+def _hidden(writer: DefectWriter) -> np.ndarray:
+    return np.isin(_groups(writer), ("stalking", "harassment"))
 
 
 @defect("recording.not_recorded", "recording", 0.038, HMICFRS_2025, "by gravity")
-def not_recorded(spoiler: Spoiler) -> None:
+def not_recorded(writer: DefectWriter) -> None:
     """Reports that never become a crime; grave ones rarely."""
-    open_ones = np.flatnonzero(spoiler.kept("crimes") & ~_hidden(spoiler))
-    _leave_out(spoiler, spoiler.chosen("crimes", open_ones, np.where(grave(spoiler), 0.25, 1.0)))
+    open_ones = np.flatnonzero(writer.kept("crimes") & ~_hidden(writer))
+    _leave_out(writer, writer.chosen("crimes", open_ones, np.where(grave(writer), 0.25, 1.0)))
 
 
 @defect("recording.not_recorded_hidden", "recording", 0.08, HMICFRS_2025, "by offence")
-def not_recorded_hidden(spoiler: Spoiler) -> None:
+def not_recorded_hidden(writer: DefectWriter) -> None:
     """Stalking, harassment and controlling behaviour that never become a crime."""
-    _leave_out(spoiler, spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & _hidden(spoiler))))
+    _leave_out(writer, writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & _hidden(writer))))
 
 
 @defect("recording.late", "recording", 0.06, PROPOSED, ANY)
-def late(spoiler: Spoiler) -> None:
+def late(writer: DefectWriter) -> None:
     """Crimes recorded two to thirty days after the report, and before the outcome; those not yet recorded are not there."""
-    crimes = spoiler.recording.crimes
-    rows = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes")))
-    delay = np.minimum(2 + (6.0 * -np.log1p(-spoiler.draw("crimes", rows, "days"))).astype(np.int32), 30)
+    crimes = writer.recording.crimes
+    rows = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes")))
+    delay = np.minimum(2 + (6.0 * -np.log1p(-writer.draw("crimes", rows, "days"))).astype(np.int32), 30)
     true, decided = crimes["recorded_on"][rows], crimes["decided_on"][rows]
-    _record_later(spoiler, rows, np.where(decided == NEVER, true + delay, np.maximum(np.minimum(true + delay, decided), true)))
+    _record_later(writer, rows, np.where(decided == NEVER, true + delay, np.maximum(np.minimum(true + delay, decided), true)))
 
 
-def _record_later(spoiler: Spoiler, rows: np.ndarray, recorded: np.ndarray) -> None:
+def _record_later(writer: DefectWriter, rows: np.ndarray, recorded: np.ndarray) -> None:
     """Crimes are recorded on those days; what would be after the last day is not recorded yet, and left out."""
-    there = recorded <= spoiler.recording.last_day
-    spoiler.write("crimes", "recorded_on", rows[there], recorded[there].astype(np.int32))
-    _leave_out(spoiler, rows[~there])
+    there = recorded <= writer.recording.last_day
+    writer.write("crimes", "recorded_on", rows[there], recorded[there].astype(np.int32))
+    _leave_out(writer, rows[~there])
 
 
 # How much likelier a crime is wrongly cancelled than violence is, by offence group, and how units differ (illustrative; of
@@ -72,51 +72,51 @@ UNIT_SPREAD = 0.6
 
 
 @defect("recording.crime_as_incident", "recording", 0.03, ILLUSTRATIVE, "domestic crimes, by gravity")
-def crime_as_incident(spoiler: Spoiler) -> None:
+def crime_as_incident(writer: DefectWriter) -> None:
     """A domestic crime is left as a non-crime incident, without an offence or an outcome."""
-    crimes = spoiler.recording.crimes
-    domestic = np.flatnonzero(spoiler.kept("crimes") & (crimes["domestic_abuse"] == 1))
-    rows = spoiler.chosen("crimes", domestic, np.where(grave(spoiler), 0.1, 1.0))
-    spoiler.write("crimes", "record_class", rows, np.full(len(rows), INCIDENT, np.int8))
+    crimes = writer.recording.crimes
+    domestic = np.flatnonzero(writer.kept("crimes") & (crimes["domestic_abuse"] == 1))
+    rows = writer.chosen("crimes", domestic, np.where(grave(writer), 0.1, 1.0))
+    writer.write("crimes", "record_class", rows, np.full(len(rows), INCIDENT, np.int8))
     for name, nothing in (("offence_code", -1), ("outcome_code", -1), ("outcome_on", NEVER)):
-        spoiler.write("crimes", name, rows, np.full(len(rows), nothing, crimes[name].dtype))
+        writer.write("crimes", name, rows, np.full(len(rows), nothing, crimes[name].dtype))
 
 
 @defect("recording.cancelled_wrongly", "recording", 0.01, ILLUSTRATIVE, "by offence group and unit")
-def cancelled_wrongly(spoiler: Spoiler) -> None:
+def cancelled_wrongly(writer: DefectWriter) -> None:
     """A crime that took place is cancelled, with a reason as any other; more in some units and of some offence groups."""
-    recording = spoiler.recording
+    recording = writer.recording
     crimes = recording.crimes
     units = np.arange(len(recording.force.unit_shares))
-    of_unit = np.exp(UNIT_SPREAD * normal(child(np.repeat(spoiler.force_key, len(units)), units), "units"))
+    of_unit = np.exp(UNIT_SPREAD * normal(child(np.repeat(writer.force_key, len(units)), units), "units"))
     of_group = np.array([CANCELLED_BY_GROUP.get(group, 1.0) for group in reference("offences")["offence_group"]])
-    rows = spoiler.chosen(
-        "crimes", np.flatnonzero(spoiler.kept("crimes")), of_unit[crimes["unit"]] * of_group[crimes["offence_true"]]
+    rows = writer.chosen(
+        "crimes", np.flatnonzero(writer.kept("crimes")), of_unit[crimes["unit"]] * of_group[crimes["offence_true"]]
     )
     on, reason = cancellations(crimes["key"][rows], crimes["recorded_on"][rows])
     cancelled = on <= recording.last_day
     rows, on, reason = rows[cancelled], on[cancelled], reason[cancelled]
-    spoiler.write("crimes", "record_class", rows, np.full(len(rows), CANCELLED, np.int8))
-    spoiler.write("crimes", "cancelled_on", rows, on)
-    spoiler.write("crimes", "cancel_reason", rows, reason)
+    writer.write("crimes", "record_class", rows, np.full(len(rows), CANCELLED, np.int8))
+    writer.write("crimes", "cancelled_on", rows, on)
+    writer.write("crimes", "cancel_reason", rows, reason)
     for name, nothing in (("outcome_code", -1), ("outcome_on", NEVER)):
-        spoiler.write("crimes", name, rows, np.full(len(rows), nothing, crimes[name].dtype))
+        writer.write("crimes", name, rows, np.full(len(rows), nothing, crimes[name].dtype))
 
 
 @defect("recording.recorded_twice", "recording", 0.01, PROPOSED, ANY)
-def recorded_twice(spoiler: Spoiler) -> None:
+def recorded_twice(writer: DefectWriter) -> None:
     """The same event recorded again, on the same day or soon after, with all who were involved."""
-    recording = spoiler.recording
+    recording = writer.recording
     crimes, involvements = recording.crimes, recording.involvements
-    source = spoiler.chosen("crimes", np.flatnonzero(spoiler.kept("crimes") & ~crimes["again"]))
+    source = writer.chosen("crimes", np.flatnonzero(writer.kept("crimes") & ~crimes["again"]))
     first = len(crimes["kept"])
     rows = first + np.arange(len(source))
-    links = np.flatnonzero(spoiler.kept("involvements") & np.isin(involvements["crime"], source))
+    links = np.flatnonzero(writer.kept("involvements") & np.isin(involvements["crime"], source))
     for name, values in crimes.items():
         crimes[name] = np.concatenate([values, values[source]])
     crimes["again"][rows] = True
     crimes["key"][rows] = derived(crimes["key"][source], "again")
-    spoiler.ledger.added("crimes", rows)
+    writer.ledger.added("crimes", rows)
     copy_of = np.zeros(first, np.int64)
     copy_of[source] = rows
     first_link = len(involvements["crime"])
@@ -125,19 +125,19 @@ def recorded_twice(spoiler: Spoiler) -> None:
     link_rows = first_link + np.arange(len(links))
     involvements["key"][link_rows] = derived(involvements["key"][links], "again")
     involvements["crime"][link_rows] = copy_of[involvements["crime"][link_rows]]
-    spoiler.ledger.added("involvements", link_rows)
+    writer.ledger.added("involvements", link_rows)
 
 
 # ---- gaps --------------------------------------------------------------------------------------------------------------
 
 
-def months_of(spoiler: Spoiler) -> np.ndarray:
+def months_of(writer: DefectWriter) -> np.ndarray:
     """Month of recording of each crime, counted from January 1970."""
-    return spoiler.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return writer.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
 
 
-def _period(spoiler: Spoiler) -> tuple[int, int]:
-    days = np.array([spoiler.recording.first_day, spoiler.recording.last_day]).astype("datetime64[D]")
+def _period(writer: DefectWriter) -> tuple[int, int]:
+    days = np.array([writer.recording.first_day, writer.recording.last_day]).astype("datetime64[D]")
     first, last = days.astype("datetime64[M]").astype(int)
     return int(first), int(last)
 
@@ -162,144 +162,146 @@ STRETCH, ORIGIN = 36, 627
 """Units are hit once at most in 36 months; one such stretch of time begins in April 2022, month 627 from January 1970."""
 
 
-def runs_of_months(spoiler: Spoiler, shortest: int, longest: int, before_end: int = 0) -> Iterator[Run]:
+def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end: int = 0) -> Iterator[Run]:
     """The runs of months in units that are hit; each lies within a stretch, ``before_end`` months or more before its last.
 
     The rate is the share of units that are hit in a stretch, by the rate of the time when the run begins.
     """
-    period = _period(spoiler)
-    if spoiler.most <= 0:
+    period = _period(writer)
+    if writer.most <= 0:
         return
     firsts = [
-        int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)) for era in spoiler.eras if era.first is not None
+        int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)) for era in writer.eras if era.first is not None
     ]
     for number in range((period[0] - ORIGIN) // STRETCH, (period[1] - ORIGIN) // STRETCH + 1):
-        for unit in range(len(spoiler.recording.force.unit_shares)):
-            key = spoiler.unit_key(unit, number + 1_000)
+        for unit in range(len(writer.recording.force.unit_shares)):
+            key = writer.unit_key(unit, number + 1_000)
             length = shortest + int(whole(key, longest - shortest + 1, "length")[0])
             first = ORIGIN + number * STRETCH + int(whole(key, STRETCH - before_end - length + 1, "begins")[0])
-            rate = spoiler.eras[int(np.searchsorted(firsts, first, side="right"))].rate
-            if float(draw(key, "hit")[0]) >= rate or not spoiler.unrepaired(key)[0]:
+            rate = writer.eras[int(np.searchsorted(firsts, first, side="right"))].rate
+            if float(draw(key, "hit")[0]) >= rate or not writer.unrepaired(key)[0]:
                 continue
             months = max(first, period[0]), min(first + length - 1, period[1])
             if months[0] <= months[1]:
                 yield Run(key, unit, *months, whole_last=first + length - 1)
 
 
-def _gap(spoiler: Spoiler, unit: int, group: str | None, months: tuple[int, int], kind: str, share: float, day: int = 0) -> None:
+def _gap(
+    writer: DefectWriter, unit: int, group: str | None, months: tuple[int, int], kind: str, share: float, day: int = 0
+) -> None:
     """A unit loses a share of its rows, or of its crimes of one offence group, over months; enters it in the ledger of gaps.
 
     Incidents and cancelled crimes are lost with the rest, but only crimes are counted. None is lost before ``day``.
     """
-    crimes = spoiler.recording.crimes
-    month = months_of(spoiler)
-    inside = spoiler.written("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
+    crimes = writer.recording.crimes
+    month = months_of(writer)
+    inside = writer.written("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
     inside &= crimes["recorded_on"] >= day
     if group is not None:
-        inside &= (_groups(spoiler) == group) & (crimes["record_class"] == CRIME)
+        inside &= (_groups(writer) == group) & (crimes["record_class"] == CRIME)
     lost = np.flatnonzero(inside)
-    lost = lost[spoiler.draw("crimes", lost) < share]
-    _leave_out(spoiler, lost)
-    enter_gap(spoiler, unit, group, months, kind, int((crimes["record_class"][lost] == CRIME).sum()))
+    lost = lost[writer.draw("crimes", lost) < share]
+    _leave_out(writer, lost)
+    enter_gap(writer, unit, group, months, kind, int((crimes["record_class"][lost] == CRIME).sum()))
 
 
-def enter_gap(spoiler: Spoiler, unit: int, group: str | None, months: tuple[int, int], kind: str, lacking: int) -> None:
+def enter_gap(writer: DefectWriter, unit: int, group: str | None, months: tuple[int, int], kind: str, lacking: int) -> None:
     """Enter a gap in the ledger of gaps; ``months`` are first and last, counted from January 1970."""
     first, last = (date(1970 + number // 12, number % 12 + 1, 1) for number in months)
-    spoiler.recording.gaps.append((unit, group, first, last, kind, lacking))
+    writer.recording.gaps.append((unit, group, first, last, kind, lacking))
 
 
 @defect("recording.silent_unit", "recording", 0.1, ILLUSTRATIVE, "by unit and month")
-def silent_unit(spoiler: Spoiler) -> None:
+def silent_unit(writer: DefectWriter) -> None:
     """A unit records nothing for one to six months."""
-    for run in runs_of_months(spoiler, 1, 6):
-        _gap(spoiler, run.unit, None, (run.first, run.last), "silent", 1.0)
+    for run in runs_of_months(writer, 1, 6):
+        _gap(writer, run.unit, None, (run.first, run.last), "silent", 1.0)
 
 
 @defect("recording.group_dropped", "recording", 0.05, ILLUSTRATIVE, "by unit, offence group and month")
-def group_dropped(spoiler: Spoiler) -> None:
+def group_dropped(writer: DefectWriter) -> None:
     """A unit stops recording one offence group for three to twelve months."""
     groups = ("stalking", "harassment", "violence", "other_sexual", "other")
-    for run in runs_of_months(spoiler, 3, 12):
+    for run in runs_of_months(writer, 3, 12):
         group = groups[int(whole(run.key, len(groups), "group")[0])]
-        _gap(spoiler, run.unit, group, (run.first, run.last), "silent", 1.0)
+        _gap(writer, run.unit, group, (run.first, run.last), "silent", 1.0)
 
 
 @defect("recording.unit_drop", "recording", 0.05, ILLUSTRATIVE, "by unit and month")
-def unit_drop(spoiler: Spoiler) -> None:
+def unit_drop(writer: DefectWriter) -> None:
     """A unit records only part of its reports for two to nine months, and then as before."""
-    for run in runs_of_months(spoiler, 2, 9):
-        _gap(spoiler, run.unit, None, (run.first, run.last), "drop", 0.3 + 0.4 * run.draw("share"))
+    for run in runs_of_months(writer, 2, 9):
+        _gap(writer, run.unit, None, (run.first, run.last), "drop", 0.3 + 0.4 * run.draw("share"))
 
 
 @defect("recording.late_unit", "recording", 0.03, ILLUSTRATIVE, "by unit and month")
-def late_unit(spoiler: Spoiler) -> None:
+def late_unit(writer: DefectWriter) -> None:
     """A unit records most reports of two to six months only one to four months on; outcomes wait for the recording."""
-    crimes = spoiler.recording.crimes
-    for run in runs_of_months(spoiler, 2, 6, before_end=4):
+    crimes = writer.recording.crimes
+    for run in runs_of_months(writer, 2, 6, before_end=4):
         share = 0.6 + 0.3 * run.draw("share")
         month = crimes["reported_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
-        inside = np.flatnonzero(spoiler.kept("crimes") & (crimes["unit"] == run.unit) & (month >= run.first) & (month <= run.last))
-        rows = inside[spoiler.draw("crimes", inside) < share]
-        recorded = crimes["reported_on"][rows] + 31 + spoiler.whole("crimes", rows, 90, "days")
+        inside = np.flatnonzero(writer.kept("crimes") & (crimes["unit"] == run.unit) & (month >= run.first) & (month <= run.last))
+        rows = inside[writer.draw("crimes", inside) < share]
+        recorded = crimes["reported_on"][rows] + 31 + writer.whole("crimes", rows, 90, "days")
         recorded = np.maximum(recorded, crimes["recorded_on"][rows])
-        there = recorded <= spoiler.recording.last_day
-        _record_later(spoiler, rows, recorded)
+        there = recorded <= writer.recording.last_day
+        _record_later(writer, rows, recorded)
         rows, recorded = rows[there], recorded[there]
         outcome = crimes["outcome_on"][rows]
         later = np.maximum(outcome, recorded)
-        spoiler.write("crimes", "outcome_on", rows, np.where(outcome == NEVER, outcome, later).astype(np.int32))
-        enter_gap(spoiler, run.unit, None, (run.first, run.last), "late", len(there))
+        writer.write("crimes", "outcome_on", rows, np.where(outcome == NEVER, outcome, later).astype(np.int32))
+        enter_gap(writer, run.unit, None, (run.first, run.last), "late", len(there))
 
 
 @defect("recording.system_change", "recording", 0, "HMICFRS, December 2020", "by month")
-def system_change(spoiler: Spoiler) -> None:
+def system_change(writer: DefectWriter) -> None:
     """A new system loses the rate's share of the crimes of every unit: from the day of a change of profile on, for good.
 
     Without such a day it is a month in the middle of the three calendar years that begin in April 2022, or of the three before
     or after them, to their end.
     """
-    first, last = _period(spoiler)
-    for number, era in enumerate(spoiler.eras):
+    first, last = _period(writer)
+    for number, era in enumerate(writer.eras):
         if era.rate <= 0:
             continue
-        ends = [one.first for one in spoiler.eras[number + 1 :] if one.first is not None]
+        ends = [one.first for one in writer.eras[number + 1 :] if one.first is not None]
         until = int(np.datetime64(min(ends) - 1, "D").astype("datetime64[M]").astype(int)) if ends else last
         if era.first is not None:
             stretches = [(int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)), until)]
         else:
-            stretches = [_middle(spoiler, one, until) for one in range((first - ORIGIN) // STRETCH, (last - ORIGIN) // STRETCH + 1)]
+            stretches = [_middle(writer, one, until) for one in range((first - ORIGIN) // STRETCH, (last - ORIGIN) // STRETCH + 1)]
         for begin, end in stretches:
             if max(begin, first) > min(end, last):
                 continue
-            for unit in range(len(spoiler.recording.force.unit_shares)):
-                _gap(spoiler, unit, None, (max(begin, first), min(end, last)), "step", _left(spoiler, era.rate), era.first or 0)
+            for unit in range(len(writer.recording.force.unit_shares)):
+                _gap(writer, unit, None, (max(begin, first), min(end, last)), "step", _left(writer, era.rate), era.first or 0)
 
 
-def _middle(spoiler: Spoiler, stretch: int, until: int) -> tuple[int, int]:
+def _middle(writer: DefectWriter, stretch: int, until: int) -> tuple[int, int]:
     """From a month in the middle of a stretch of time to its end."""
     begin = ORIGIN + stretch * STRETCH
-    middle = 0.35 + 0.3 * float(draw(spoiler.unit_key(0, stretch + 1_000), "change")[0])
+    middle = 0.35 + 0.3 * float(draw(writer.unit_key(0, stretch + 1_000), "change")[0])
     return begin + round((STRETCH - 1) * middle), min(begin + STRETCH - 1, until)
 
 
-def _left(spoiler: Spoiler, share: float) -> float:
+def _left(writer: DefectWriter, share: float) -> float:
     """A share after the fixes."""
-    for fix in spoiler.fixes:
+    for fix in writer.fixes:
         share *= 1 - fix.share
     return share
 
 
 @defect("recording.last_months_incomplete", "recording", 0, ILLUSTRATIVE, "by month")
-def last_months_incomplete(spoiler: Spoiler) -> None:
+def last_months_incomplete(writer: DefectWriter) -> None:
     """Of the last three months, part is not recorded yet: the rate in the last, half and a quarter of it before."""
-    rate = _left(spoiler, spoiler.eras[-1].rate)
+    rate = _left(writer, writer.eras[-1].rate)
     if rate <= 0:
         return
-    _, last = _period(spoiler)
-    since = spoiler.eras[-1].first or 0
+    _, last = _period(writer)
+    since = writer.eras[-1].first or 0
     first = int(np.datetime64(since, "D").astype("datetime64[M]").astype(int))
-    for unit in range(len(spoiler.recording.force.unit_shares)):
+    for unit in range(len(writer.recording.force.unit_shares)):
         for back, share in enumerate((1.0, 0.5, 0.25)):
             if last - back >= first:
-                _gap(spoiler, unit, None, (last - back, last - back), "incomplete", rate * share, since)
+                _gap(writer, unit, None, (last - back, last - back), "incomplete", rate * share, since)

@@ -101,17 +101,17 @@ def test_what_to_do_comes_as_a_table_to_fill_in(results_folder: Path, tmp_path: 
     assert (bad.code, "takes a file that ends in .csv or .xlsx" in bad.err) == (2, True)
 
 
-@pytest.mark.parametrize("spoil", ["no audit.json", "other format", "no table", "other columns", "broken table"])
-def test_results_that_are_not_whole_are_refused(spoil: str, results_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["no audit.json", "other format", "no table", "other columns", "broken table"])
+def test_results_that_are_not_whole_are_refused(damage: str, results_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(results_folder, tmp_path / "results"))
-    if spoil == "no audit.json":
+    if damage == "no audit.json":
         (folder / "audit.json").unlink()
-    elif spoil == "other format":
+    elif damage == "other format":
         text = (folder / "audit.json").read_text().replace("force-data-audit/2", "force-data-audit/9")
         (folder / "audit.json").write_text(text)
-    elif spoil == "no table":
+    elif damage == "no table":
         (folder / "gaps.parquet").unlink()
-    elif spoil == "other columns":
+    elif damage == "other columns":
         pq.write_table(pq.read_table(folder / "gaps.parquet").drop_columns("kind"), folder / "gaps.parquet")
     else:
         (folder / "gaps.parquet").write_bytes(b"nothing")

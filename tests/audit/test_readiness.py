@@ -315,10 +315,10 @@ FAULTS: dict[str, tuple[str, Callable[[Data], object]]] = {
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
     """Every fault in a force of its own, which is judged on its own rows alone."""
     parts = {}
-    for place, (_, spoil) in enumerate(FAULTS.values()):
+    for place, (_, damage) in enumerate(FAULTS.values()):
         force = f"force-{place}"
         parts[force] = clean_data((force,), seed=place)
-        spoil(parts[force])
+        damage(parts[force])
     folder = tmp_path_factory.mktemp("faults") / "data"
     return quick_verdict(write(folder, joined(*parts.values()), AS_OF, list(parts)), only=GATES_ALONE)
 

@@ -252,8 +252,8 @@ UNFIT = {
 
 @pytest.mark.parametrize("name", UNFIT)
 def test_tables_that_the_gate_would_refuse_are_not_packed(name: str, tables: Path, command: Callable[..., Outcome]) -> None:
-    spoil, says = UNFIT[name]
-    spoil(tables)
+    damage, says = UNFIT[name]
+    damage(tables)
     refused = command("synthetic", "pack", tables)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert says in refused.err

@@ -27,7 +27,7 @@ def world() -> World:
     return make_world(scope_of(Profile()), "ravensholt")
 
 
-def spoil(defect: Defect, rate: float) -> tuple[Recording, Ledger]:
+def damage(defect: Defect, rate: float) -> tuple[Recording, Ledger]:
     """A recording with this defect alone; ways in which copies differ need copies."""
     section, key = defect.rate.split(".")
     content: dict[str, dict[str, float]] = {"identity": {"duplicate_rate": 0.4}} if defect in ON_COPIES else {}
@@ -38,7 +38,7 @@ def spoil(defect: Defect, rate: float) -> tuple[Recording, Ledger]:
 
 
 def entered(defect: Defect, rate: float) -> int:
-    recording, ledger = spoil(defect, rate)
+    recording, ledger = damage(defect, rate)
     if defect.name in BY_UNIT:
         return len(recording.gaps)
     mine = [entry for entry in ledger.entries if entry.defect is defect]
@@ -65,7 +65,7 @@ def test_only_the_defect_that_is_asked_for_is_entered_and_every_entry_names_a_fi
     recording = record_clean(scope, world())
     assert not apply_defects(scope, recording).entries
     for defect in REGISTRY:
-        _, ledger = spoil(defect, 0.3)
+        _, ledger = damage(defect, 0.3)
         for entry in ledger.entries:
             assert entry.defect.name in (defect.name, "split_identity"), defect.name
             assert entry.field is None or entry.field in TABLES[entry.table].columns

@@ -54,12 +54,12 @@ class Forged:
 
 
 def edit(change: Callable[[dict], object]) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
+    def damage(folder: Path) -> None:
         manifest = manifest_of(folder)
         change(manifest)
         rewrite(folder, manifest)
 
-    return spoil
+    return damage
 
 
 def first_file(folder: Path, table: str = "persons") -> Path:
@@ -81,7 +81,7 @@ def column(table: pa.Table) -> pa.Table:
     return table.append_column("national_insurance_number", pa.array([SECRET] * table.num_rows))
 
 
-SPOILS: dict[str, Callable[[Path], object] | Forged] = {
+DAMAGES: dict[str, Callable[[Path], object] | Forged] = {
     "real-looking postcode of a person": Forged("persons", last_value("postcode", SECRET)),
     "real-looking postcode of a crime": Forged("crimes", last_value("postcode", SECRET)),
     "real-looking phone": Forged("persons", last_value("phone", "07700 900123")),
@@ -119,11 +119,11 @@ SPOILS: dict[str, Callable[[Path], object] | Forged] = {
 }
 
 
-@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_dataset_is_refused_with_one_sentence_that_echoes_no_value(
-    spoil: str, damaged: Path, forge_table: Callable[..., None]
+    damage: str, damaged: Path, forge_table: Callable[..., None]
 ) -> None:
-    chosen = SPOILS[spoil]
+    chosen = DAMAGES[damage]
     if isinstance(chosen, Forged):
         forge_table(damaged, chosen.table, chosen.change)
     else:
