@@ -103,6 +103,8 @@ def sweep(grid: Grid, out: Path, workers: int | None = None, progress: Progress 
     """
     if out.suffix != ".parquet":
         raise InputError("out", "takes a file that ends in .parquet.")
+    if out.exists() and not _may_be_a_sweep(out):
+        raise InputError(None, "The output is a table of something else, which would be lost; name another file.")
     aside = out.with_name(f".{out.name}.cells")
     try:
         aside.mkdir(parents=True, exist_ok=True)
@@ -187,8 +189,16 @@ def _done(out: Path, aside: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
+def _may_be_a_sweep(path: Path) -> bool:
+    """Whether nothing else is lost when the file is replaced: it has cells, or cannot be read at all."""
+    try:
+        return "cell" in pq.read_schema(path).names
+    except (OSError, pa.ArrowException):
+        return path.is_file()
+
+
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    with staged_file(path) as beside:
+    with staged_file(path, part_of_folder=True) as beside:  # what stands there was looked at first
         frame.to_parquet(beside, index=False)
 
 

@@ -97,6 +97,12 @@ def test_a_sweep_is_tidy_resumable_and_the_same(tmp_path: Path, monkeypatch: pyt
     sweep(grid, tmp_path / "two.parquet", workers=1, progress=lambda sentence, share: reported.append(sentence))
     assert reported == []
 
+    # A table of something else is not replaced.
+    pd.DataFrame({"force": ["durnley"]}).to_parquet(tmp_path / "checks.parquet")
+    with pytest.raises(InputError, match="would be lost"):
+        sweep(grid, tmp_path / "checks.parquet", workers=1)
+    assert pd.read_parquet(tmp_path / "checks.parquet")["force"].tolist() == ["durnley"]
+
 
 @pytest.mark.parametrize(
     ("text", "says"),
