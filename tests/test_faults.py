@@ -46,6 +46,7 @@ def test_a_full_disk_is_reported_and_nothing_is_kept(
     assert (tmp_path / "report.html").read_text() == "the one before"
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_under_a_command_is_one_line(small: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
     """A file system of 128 KiB, where one can be mounted; otherwise this says so."""

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -69,6 +70,13 @@ RESIDENTS = 0.15 * FORCES.loc["durnley"]
 """Residents of every force made here: each world is as large as the others."""
 ALONE = [one for one in REGISTRY if one.name not in QUIET and one.name != "split_identity"]
 SEEDS = range(1, 11)
+QUICK = {*(one.name for one in ALONE[::4]), "quiet", "clean 1", "clean 2", "clean 3"}
+"""The worlds that every run makes; the others are for ``--deep``."""
+
+
+def and_deep(names: Iterable[str]) -> list[Any]:
+    """Names as parameters, of which those that are not quick are deep."""
+    return [pytest.param(name, marks=() if name in QUICK else pytest.mark.deep) for name in names]
 
 
 def world_of(folder: Path, force: str, content: dict[str, dict[str, float]], seed: int = 11) -> Dataset:
@@ -122,13 +130,13 @@ def raised_in(checks: pd.DataFrame) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+def found(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, set[str]]:
     """What is raised by each defect alone, by all that nothing can show, and by clean data of several seeds."""
     folder = tmp_path_factory.mktemp("worlds")
     plans = {one.name: (rates_of([one]), 11) for one in ALONE}
     plans |= {"quiet": (rates_of(one for one in REGISTRY if one.name in QUIET), 11)}
     plans |= {f"clean {seed}": ({}, seed) for seed in SEEDS}
-    names, by_name = list(plans), {}
+    names, by_name = [name for name in plans if name in QUICK or request.config.getoption("--deep")], {}
     for begin in range(0, len(names), len(FORCES)):
         mine = dict(zip(names[begin : begin + len(FORCES)], FORCES.index, strict=False))
         worlds = [world_of(folder / force, force, *plans[name]) for name, force in mine.items()]
@@ -139,8 +147,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     return by_name
 
 
-@pytest.mark.parametrize("defect", ALONE, ids=lambda defect: defect.name)
-def test_a_defect_alone_raises_the_checks_meant_for_it_and_no_others(defect: Defect, found: dict[str, set[str]]) -> None:
+@pytest.mark.parametrize("name", and_deep(one.name for one in ALONE))
+def test_a_defect_alone_raises_the_checks_meant_for_it_and_no_others(name: str, found: dict[str, set[str]]) -> None:
+    defect = next(one for one in ALONE if one.name == name)
     assert found[defect.name] - OF_GATES - BY_CHANCE <= meant(defect), defect.name
     if defect.name not in FOUND_BY[GAPS] | FOUND_BY[UNITS]:  # 5 % of so few units may be none, or not stand out
         assert found[defect.name], defect.name
@@ -163,11 +172,12 @@ def test_defects_that_nothing_can_show_raise_no_check(found: dict[str, set[str]]
     assert found["quiet"] <= BY_CHANCE
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_clean_data_raises_no_check(seed: int, found: dict[str, set[str]]) -> None:
-    assert found[f"clean {seed}"] <= BY_CHANCE
+@pytest.mark.parametrize("name", and_deep(f"clean {seed}" for seed in SEEDS))
+def test_clean_data_raises_no_check(name: str, found: dict[str, set[str]]) -> None:
+    assert found[name] <= BY_CHANCE
 
 
+@pytest.mark.deep
 def test_few_worlds_without_a_gap_have_one_by_chance(found: dict[str, set[str]]) -> None:
     meant_to = {one.name for one in ALONE if BY_CHANCE & meant(one)}
     raised_by_chance = [name for name, checks in found.items() if name not in meant_to and checks & BY_CHANCE]

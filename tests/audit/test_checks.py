@@ -246,11 +246,13 @@ def test_months_that_are_covered_in_part_are_no_abrupt_change(first: int, last: 
     assert found["failed"] == 0 < found["total"]
 
 
-def test_every_check_of_single_rows_gives_the_rows_that_it_counts(typical: Dataset) -> None:
-    counted = rows_on("duckdb", typical).query("month.isna()").groupby("check_id")["failed"].sum()
-    context = Context(typical.manifest.as_of)
-    with connect(typical) as connection:
-        tables = frames("duckdb", typical, connection)
+@pytest.mark.parametrize("made", ["small", pytest.param("typical", marks=pytest.mark.deep)])
+def test_every_check_of_single_rows_gives_the_rows_that_it_counts(made: str, request: pytest.FixtureRequest) -> None:
+    dataset: Dataset = request.getfixturevalue(made)
+    counted = rows_on("duckdb", dataset).query("month.isna()").groupby("check_id")["failed"].sum()
+    context = Context(dataset.manifest.as_of)
+    with connect(dataset) as connection:
+        tables = frames("duckdb", dataset, connection)
         for check in catalogue():
             if check.rows_fail and check.type not in ("linked_records", "same_event_twice"):  # there a row has a weight
                 assert len(failing_rows(tables, check, context)) == counted[check.id], check.id

@@ -23,7 +23,7 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Resul
     folder = tmp_path_factory.mktemp("compare")
     results = []
     for number, (profile, seed) in enumerate([("clean", 5), ("typical", 5)]):
-        dataset = generate(folder / f"data-{number}", profile, FORCES, years=2, scale=0.05, seed=seed)
+        dataset = generate(folder / f"data-{number}", profile, FORCES, years=1, scale=0.04, seed=seed)
         results.append(audit_dataset(dataset))
         write_results(results[-1], folder / f"results-{number}")
     return results[0], results[1], folder
@@ -207,5 +207,5 @@ def test_other_settings_of_the_profile_and_of_the_generator_are_listed(
     assert "Profile: clean, then typical." in notes
     assert "Profile setting " in notes
     assert "Made with scale" not in notes
-    assert "Made with scale: 0.05, then 0.02." in " ".join(compare(two_months[1], months["november"]).notes)
+    assert "Made with scale: 0.04, then 0.02." in " ".join(compare(two_months[1], months["november"]).notes)
     assert not [note for note in compare(two_months[0], two_months[0]).notes if "rofile" in note or "Made with" in note]

@@ -95,11 +95,11 @@ def test_defects_are_counted_as_a_plain_comparison_counts_them(made: str, reques
         assert (scored[defect].seen, scored[defect].wrongly) == (0, None)
 
 
-def test_the_command_prints_the_scorecard(typical: Dataset, results_folder: Path, command: Callable[..., Outcome]) -> None:
-    shown = command("audit", "score", typical.path, results_folder)
+def test_the_command_prints_the_scorecard(small: Dataset, small_results_folder: Path, command: Callable[..., Outcome]) -> None:
+    shown = command("audit", "score", small.path, small_results_folder)
     assert shown.code == 0
     assert "| reporting gaps |" in shown.out
-    as_json = command("audit", "score", typical.path, results_folder, "--json")
+    as_json = command("audit", "score", small.path, small_results_folder, "--json")
     assert as_json.code == 0
     assert json.loads(as_json.out)["gaps"]["reported"] >= 0
 

@@ -99,6 +99,7 @@ def test_the_figures_of_an_extract_are_those_of_its_month_and_of_its_stock(extra
     assert stock["low"] < stock["value"] < stock["high"]
 
 
+@pytest.mark.deep
 def test_an_extract_that_was_audited_has_the_figures_of_one_that_was_not(small: Dataset, small_results_folder: Path) -> None:
     """Lists and identities are the same, whether an audit made them or the tracking, which leaves the rest of an audit out."""
     audited, alone = (extract_figures(small, results=results) for results in (read_results(small_results_folder), None))

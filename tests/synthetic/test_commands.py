@@ -18,7 +18,7 @@ def test_profiles_lists_them(command: Callable[..., Outcome]) -> None:
 
 def test_generate_and_verify(tmp_path: Path, shell: Callable[..., Outcome]) -> None:
     out = tmp_path / "dataset"
-    done = shell("synthetic", "generate", out, "--forces", "fellgate", "--scale", "0.05", "--years", "1", "--workers", "1")
+    done = shell("synthetic", "generate", out, "--forces", "fellgate", "--scale", "0.02", "--years", "1", "--workers", "1")
     assert done.code == 0, done.err
     assert "crimes" in done.out
     assert "Generated 1 of 1 forces" in done.err

@@ -78,10 +78,8 @@ def test_the_commands_print_tables_and_json(typical: Dataset, command: Callable[
     assert "Barnham" in command("synthetic", "calibrate", typical.path).out
 
 
-OTHERS = [name for name in profile_names() if name != "unequal"]
-
-
-@pytest.mark.parametrize("name", ["unequal", *(pytest.param(name, marks=pytest.mark.deep) for name in OTHERS)])
+@pytest.mark.deep
+@pytest.mark.parametrize("name", profile_names())
 def test_every_profile_makes_a_dataset_that_is_audited(name: str, tmp_path: Path) -> None:
     results = audit_dataset(generate(tmp_path / "d", name, ["durnley"], years=1, scale=0.02, seed=3))
     assert results.summary.dataset.profile == name
