@@ -1,6 +1,7 @@
 """The demonstration that a first start makes: one synthetic region, generated and audited, kept in the user's cache."""
 
 import contextlib
+import functools
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -100,8 +101,9 @@ def _if_another_was_first(made: Path) -> Iterator[None]:
             raise
 
 
+@functools.cache
 def _code_hash() -> str:
-    """Changes with the generator and the auditor, so that an old demonstration is never shown for a new version."""
+    """Of the code that this server began with. Changes with the generator and the auditor, so that an old demonstration is never shown for a new version."""
     root = Path(__file__).parents[1]
     files = sorted([*root.glob("synthetic/**/*"), *root.glob("audit/**/*")])
     digest = hashlib.sha256()

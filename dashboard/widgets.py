@@ -31,9 +31,9 @@ def choose_instrument(view: View) -> str:
     return chosen
 
 
-def choose_force(view: View, everywhere: bool = True) -> str:
-    """The force that the page is about, or ``all``, kept in the address and across pages."""
-    options = [EVERYWHERE, *view.names] if everywhere else list(view.names)
+def choose_force(view: View, everywhere: bool = True, first: str | None = None) -> str:
+    """The force that the page is about, or ``all``, kept in the address and across pages; ``first`` is shown until one is chosen."""
+    options = [EVERYWHERE, *view.names] if everywhere else sorted(view.names, key=lambda slug: slug != first)
     return _kept("Force", options, lambda slug: view.names.get(slug, "All forces together"), "force")
 
 

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from audit.presentation.wording import family_name, field_label, points, words
-from audit.statistics import wilson
+from audit.statistics import LEAST_GROUP, wilson
 
 Picture: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -110,7 +110,8 @@ def field_dots(missing: pd.DataFrame, names: dict[str, str]) -> Picture:
 
 
 def month_heat_map(monthly: pd.DataFrame) -> Picture:
-    """Share of blanks by field and month of one force; fields that are never blank are left out."""
+    """Share of blanks by field and month of one force; fields that are never blank, and months of few rows, are left out."""
+    monthly = monthly[monthly["total"] >= LEAST_GROUP]
     shown = _named(monthly).assign(percent=100 * monthly["rate"], month=pd.to_datetime(monthly["month"]))
     shown = shown[shown.groupby("name")["failed"].transform("sum") > 0]
     return (

@@ -102,7 +102,9 @@ def family_table(results: Results, instrument: str, force: str = EVERYWHERE) -> 
         "What to fix first: people of 100",
         ["Family of defects", "People missed because of this", "Gain if only this is fixed"],
         rows,
-        "The first column sums to all people missed (exact Shapley values). Below zero, a repair moves others off the list.",
+        "The first column shares out what several defects miss together, so that it sums to all people missed (exact Shapley values); "
+        "*fix first* goes by it. The second is one repair alone, so its order may differ; where intervals overlap, either may come first. "
+        "Below zero, a repair moves others off the list.",
     )
 
 

@@ -59,6 +59,11 @@ def nearest_to_ready(results: Results) -> str:
         lacks = f"{plural(len(best.failed_gates), 'gate')} not met ({', '.join(gate_title(name) for name in best.failed_gates)})"
     else:
         lacks = status_name(best.status)
+    if best.unsettled_gates:
+        lacks += f", {plural(len(best.unsettled_gates), 'gate')} that cannot be decided"
+    least = _thresholds(results).recall_at_k
+    if best.recall_at_k is not None and best.recall_at_k < least:
+        lacks += f"; it finds {percent(best.recall_at_k, least, 0)} of the people that its list should hold, where {percent(least, digits=0)} are needed"
     return f"Nearest to ready: {best.force_name}, {lacks}."
 
 
@@ -86,7 +91,10 @@ def fix_first(results: Results, instrument: str, force: str) -> str:
         return ""
     family = max(parts, key=lambda name: parts[name])
     name, _, what = FAMILY_TITLES[family].partition(": ")
-    return f"Fix first: {name.lower()} ({what}); about {100 * parts[family]:.0f} of 100 people are missed because of it."
+    sentence = f"Fix first: {name.lower()} ({what}); about {100 * parts[family]:.0f} of 100 people are missed because of it"
+    gains = of_instrument(results["fix_first"], instrument)
+    alone = gains[(gains["force"] == force) & (gains["family"] == family) & gains["kind"].isna() & (gains["part"] == 1.0)]["gain"]
+    return f"{sentence}, and repaired alone it finds {100 * float(alone.iloc[0]):.0f} more." if len(alone) else f"{sentence}."
 
 
 def ordered_by(results: Results, column: str | None) -> Results:

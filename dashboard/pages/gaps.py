@@ -12,7 +12,7 @@ from dashboard.widgets import choose_force, downloads, picture_downloads, show_t
 
 def show(view: View) -> None:
     """Draw the page."""
-    force = choose_force(view, everywhere=False)
+    force = choose_force(view, everywhere=False, first=_worst(view))
     _calendar(view, force)
     of_force = _of_force(view, "gaps", force)
     downloads(lambda: of_force, f"gaps-{force}", "gaps")
@@ -24,6 +24,13 @@ def show(view: View) -> None:
         place = st.selectbox("Gap to look at", range(len(titles)), format_func=titles.__getitem__, key="gap", bind="query-params")
         _chosen(view, force, int(place), titles[int(place)])
     _beyond(view, force)
+
+
+@once
+def _worst(view: View) -> str | None:
+    """The force with most crimes hidden by gaps, which the page begins with."""
+    hidden = view.results["hidden_crimes"].groupby("force")["hidden"].sum()
+    return str(hidden.idxmax()) if len(hidden) and hidden.max() > 0 else None
 
 
 @once

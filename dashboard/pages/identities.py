@@ -15,6 +15,7 @@ from audit.presentation.linkage import people_table
 from audit.presentation.records import side_by_side
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, field_title, percent, plural
+from audit.statistics import LEAST_GROUP
 from dashboard.cache import View, changed_at, once
 from dashboard.jobs import result_of
 from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, folded, show_table
@@ -107,12 +108,16 @@ def _sizes(view: View, force: str) -> Table:
         ]
         return Table("Clusters in this force", ["What", "How many"], rows)
     sizes = _clusters(view).sizes
-    rows = [
-        [Cell(plural(size, "record")), Cell(count(number), number=True)] for size, number in sizes.items() if size <= MOST_SHOWN
-    ]
-    more = sum(number for size, number in sizes.items() if size > MOST_SHOWN)
-    rows.append([Cell(f"more than {MOST_SHOWN}"), Cell(count(more), number=True)])
+    few = {size: number for size, number in sizes.items() if size <= MOST_SHOWN}
+    more = sum(sizes.values()) - sum(few.values())
+    rows = [[Cell(plural(size, "record")), Cell(_clusters_counted(number), number=True)] for size, number in few.items()]
+    if more:
+        rows.append([Cell(f"more than {MOST_SHOWN} records"), Cell(_clusters_counted(more), number=True)])
     return Table("Records a person, as found", ["A person with", "How many"], rows, "All forces together, across forces too.")
+
+
+def _clusters_counted(number: int) -> str:
+    return count(number) if number >= LEAST_GROUP else f"fewer than {LEAST_GROUP}"
 
 
 def _thresholds(view: View) -> Table:
@@ -126,7 +131,10 @@ def _thresholds(view: View) -> Table:
         ]
         for row in view.results["identity_thresholds"].itertuples()
     ]
-    used = f"Used here: {summary.threshold:.4f}, with {percent(summary.expected_precision)} and {percent(summary.expected_recall)}."
+    used = (
+        f"Used here: from {percent(summary.threshold)} on; {percent(summary.expected_precision)} of the pairs joined are expected to be right, "
+        f"and {percent(summary.expected_recall)} of all true pairs to be found."
+    )
     return Table(
         "Pairs of records at other thresholds",
         ["From probability", "Pairs", "Expected to be right", "Expected to be found"],

@@ -8,6 +8,7 @@ from audit.presentation.checks import blanks_table, by_group_table, fields_table
 from audit.presentation.selection import Selection, selected
 from audit.presentation.wording import TABLE_TITLES
 from audit.readiness.periods import in_period
+from audit.statistics import LEAST_GROUP
 from dashboard.cache import View, once
 from dashboard.widgets import choose_period, downloads, folded, picture_downloads, show_table
 
@@ -84,11 +85,13 @@ def _monthly(view: View, asked: Selection, force: str) -> pd.DataFrame:
 def _months(view: View, asked: Selection, force: str) -> bool:
     """Draws the months of one force; whether there was anything to draw."""
     mine = _monthly(view, asked, force)
-    if not mine["failed"].sum():
+    if not mine.loc[mine["total"] >= LEAST_GROUP, "failed"].sum():
         st.info("None of these fields is ever blank.", icon=":material/check:")
         return False
     st.altair_chart(month_heat_map(mine), alt=f"Share of blank values by field and month, {view.names[force]}")
-    st.caption("Month in which the crime was recorded, or the person record made. Fields that are never blank are left out.")
+    st.caption(
+        "Month in which the crime was recorded, or the person record made. Fields that are never blank, and months of fewer than 10 rows, are left out."
+    )
     return True
 
 
