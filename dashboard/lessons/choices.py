@@ -88,6 +88,7 @@ LESSONS = (
         "Neither is wrong, and they give different lists. Choose, say so, and show how much of the list rests on the choice.",
         "Of rapes 20% are reported the same day and 30% after a year (proposed).",
         "the other date",
+        clean=Recipe(),
     ),
     Lesson(
         "weights-are-policy",
@@ -101,5 +102,6 @@ LESSONS = (
         "counting crimes gives another list.",
         "Cambridge Crime Harm Index beside the ONS Crime Severity Score; Ashby 2017.",
         "other weights",
+        clean=Recipe(),
     ),
 )

@@ -6,6 +6,9 @@ import numpy as np
 
 from audit.statistics import wilson
 
+Estimate = tuple[float, float, float]
+"""A figure with the low and high end of its 95% interval."""
+
 
 @dataclass(frozen=True)
 class Claim:

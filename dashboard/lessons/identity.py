@@ -56,6 +56,7 @@ LESSONS = (
         "Computerworld): three records a resident. How many people they stand for is not known, so three records a person is "
         "illustrative.",
         "68% duplicate person records",
+        clean=Recipe(),
     ),
     Lesson(
         "two-people-one-record",
@@ -83,6 +84,7 @@ LESSONS = (
         "is fixed where the crime is filed.",
         "Named suspects not linked: proposed 2 to 20%; no force publishes it.",
         "20% of named suspects not linked",
+        clean=Recipe(),
     ),
     Lesson(
         "small-forces",

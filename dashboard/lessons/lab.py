@@ -52,6 +52,10 @@ class Recipe:
             f"--seed {SEED}{settings}\npython -m audit run world --out results --k {length}"
         )
 
+    def make(self, progress: Callable[[str, float], None]) -> "Lab":
+        """Make the world of this recipe and measure it."""
+        return make(self, progress)
+
 
 FIELDS = Recipe(fields=True)
 """The clean world, with its fields counted."""

@@ -1,12 +1,38 @@
 """What a lesson is: one object that holds everything known about it."""
 
+<<<<<<< HEAD
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+=======
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+>>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
 
 from audit.presentation.charts import Picture
 from audit.presentation.tables import Table
 from dashboard.lessons.claim import Claim
+<<<<<<< HEAD
 from dashboard.lessons.lab import Lab, Recipe
+=======
+from dashboard.lessons.lab import K, Recipe
+
+M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
+
+
+class Setting(Protocol[M_co]):
+    """What a class may choose: it makes something small and measures it. Equal settings make the same."""
+
+    @property
+    def command(self) -> str:
+        """The commands that make the same."""
+        ...
+
+    def make(self, progress: Callable[[str, float], None]) -> M_co:
+        """Make and measure it; ``progress`` is called with a sentence and the share done."""
+        ...
+>>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
 
 
 @dataclass(frozen=True)
@@ -29,7 +55,7 @@ class Reveal:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Lesson(Generic[M]):
     """A lesson for a class. Its key stands in addresses, so it never changes."""
 
     key: str
@@ -37,18 +63,24 @@ class Lesson:
     question: str
     answers: tuple[str, ...]
     """What the class may vote for."""
+<<<<<<< HEAD
     setting: str
     """What the severities differ in, as it stands beside the choice."""
     severities: dict[str, Recipe]
+=======
+    severities: Mapping[str, Setting[M]]
+>>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
     """Labels to choose from, each with the world that it makes."""
-    reveal: Callable[[Lab, Lab, str], Reveal]
+    reveal: Callable[[M, M, str], Reveal]
     """From the clean world, the world with defects, and the severity's label."""
     takeaway: str
     source: str
     default: str
     """The severity that is shown first; it must show the lesson's point."""
-    clean: Recipe = field(default_factory=Recipe)
+    clean: Setting[M] = field(kw_only=True)
     """The world that it is compared with."""
+    of_lists: bool = True
+    """Whether it is about lists, so that how long they are must be said."""
 
 
 def severities(key: str, values: tuple[float, ...], what: str, clean: Recipe = Recipe()) -> dict[str, Recipe]:  # noqa: B008 - frozen

@@ -84,5 +84,6 @@ LESSONS = (
         "with police (Bland and Ariel 2015). Suspects in domestic-abuse deaths: 80% were known to police (VKPP 2024). Serious victims, "
         "Dorset: 63% had contacted police before (Chalkley 2015).",
         "repeat offending twice as high",
+        clean=Recipe(),
     ),
 )

@@ -191,6 +191,7 @@ LESSONS = (
         "Of sampled cancellations up to 43% of rapes, 53% of sexual offences and 50% of violence were wrong; the samples are tiny "
         "(BBC Shared Data Unit on HMICFRS, 2016 to 2020). The shares here are illustrative.",
         "20% of crimes wrongly cancelled",
+        clean=Recipe(),
     ),
     Lesson(
         "silent-station",
@@ -218,6 +219,7 @@ LESSONS = (
         "figure.",
         "A force recorded 77.7% of reported crime after its change of system, 89.1% before; 80,100 crimes lost (HMICFRS, December 2020).",
         "20% of crimes lost from the change on",
+        clean=Recipe(),
     ),
     Lesson(
         "rule-change",

@@ -1,6 +1,7 @@
 """Lessons: guided scenarios for a class, each with a question, a vote, a severity to choose, a reveal, and what to take away."""
 
 import re
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -8,10 +9,12 @@ from audit.presentation.tables import Cell, Table
 from dashboard.cache import View
 from dashboard.jobs import result_of
 from dashboard.lessons import LESSONS, Lesson, Reveal, lab
+from dashboard.lessons.lesson import Setting
 from dashboard.lessons.votes import votes
 from dashboard.widgets import is_presenting, show_table
 
 BY_KEY = {one.key: one for one in LESSONS}
+M = TypeVar("M")
 CHANCE = "At this severity the difference may be chance. Choose a higher one to see the lesson's point."
 
 
@@ -37,12 +40,13 @@ def show(view: View) -> None:
     if shown.picture is not None:
         st.altair_chart(shown.picture, alt=shown.alternative)
     st.markdown(f"**What to take away.** {lesson.takeaway}")
-    st.caption(f"Source: {lesson.source} Intervals: 95%. Lists hold {lab.K} people unless the table gives another number.")
+    lists = f" Lists hold {lab.K} people unless the table gives another number." if lesson.of_lists else ""
+    st.caption(f"Source: {lesson.source} Intervals: 95%.{lists}")
     with st.expander("Reproduce this"):
         st.code(lesson.severities[severity].command, language="bash", wrap_lines=True)
 
 
-def _present(lesson: Lesson) -> None:
+def _present(lesson: Lesson[Any]) -> None:
     """The lesson as a slide: question and reveal on one screen of 1280 × 720."""
     keys = list(BY_KEY)
     place = keys.index(lesson.key)
@@ -99,7 +103,7 @@ def _changed() -> None:
     st.query_params.pop("severity", None)
 
 
-def _severity(lesson: Lesson, presented: bool) -> str:
+def _severity(lesson: Lesson[Any], presented: bool) -> str:
     labels = list(lesson.severities)
     if len(labels) == 1:
         return labels[0]
@@ -112,7 +116,7 @@ def _severity(lesson: Lesson, presented: bool) -> str:
 
 
 @st.fragment(run_every=4.0)
-def _vote(lesson: Lesson) -> None:
+def _vote(lesson: Lesson[Any]) -> None:
     """Buttons to vote with, and how many have voted; what they voted for shows when the vote is opened."""
     group = _class()
     mine: tuple[int, str] | None = st.session_state.get(f"vote {group} {lesson.key}")
@@ -137,6 +141,7 @@ def _vote(lesson: Lesson) -> None:
             st.rerun(scope="fragment")
 
 
+<<<<<<< HEAD
 @st.fragment(run_every=4.0)
 def _counted(lesson: Lesson) -> None:
     """The votes beside the answer, where a lesson is presented."""
@@ -153,11 +158,16 @@ def _class() -> str:
 def _reveal(lesson: Lesson, severity: str) -> Reveal:
     clean = _lab(lesson.clean, "The world with clean records")
     defective = _lab(lesson.severities[severity], "The same world with defects")
+=======
+def _reveal(lesson: Lesson[Any], severity: str) -> Reveal:
+    clean = _made(lesson.clean, "What it is compared with")
+    defective = _made(lesson.severities[severity], "What you chose")
+>>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
     shown = lesson.reveal(clean, defective, severity)
     if not shown.shown:
         st.info(CHANCE)
     return shown
 
 
-def _lab(recipe: lab.Recipe, title: str) -> lab.Lab:
-    return result_of(f"lab {recipe}", title, lambda progress: lab.make(recipe, progress))
+def _made(setting: Setting[M], title: str) -> M:
+    return result_of(f"lesson {setting}", title, setting.make)
