@@ -1,21 +1,13 @@
 """What a lesson is: one object that holds everything known about it."""
 
-<<<<<<< HEAD
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-=======
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
->>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
 
 from audit.presentation.charts import Picture
 from audit.presentation.tables import Table
 from dashboard.lessons.claim import Claim
-<<<<<<< HEAD
-from dashboard.lessons.lab import Lab, Recipe
-=======
-from dashboard.lessons.lab import K, Recipe
+from dashboard.lessons.lab import Recipe
 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
@@ -32,7 +24,6 @@ class Setting(Protocol[M_co]):
     def make(self, progress: Callable[[str, float], None]) -> M_co:
         """Make and measure it; ``progress`` is called with a sentence and the share done."""
         ...
->>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
 
 
 @dataclass(frozen=True)
@@ -63,13 +54,9 @@ class Lesson(Generic[M]):
     question: str
     answers: tuple[str, ...]
     """What the class may vote for."""
-<<<<<<< HEAD
     setting: str
     """What the severities differ in, as it stands beside the choice."""
-    severities: dict[str, Recipe]
-=======
     severities: Mapping[str, Setting[M]]
->>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
     """Labels to choose from, each with the world that it makes."""
     reveal: Callable[[M, M, str], Reveal]
     """From the clean world, the world with defects, and the severity's label."""

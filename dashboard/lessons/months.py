@@ -40,7 +40,7 @@ KEY, FIGURE = "linkage.suspect_not_linked", "required_when.suspect_linked"
 UNLINKED = 0.2
 
 DUPLICATES = 0.3
-DUPLICATES_SCALE = 0.03
+DUPLICATES_SCALE = 0.02
 
 
 @dataclass(frozen=True)

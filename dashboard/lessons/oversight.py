@@ -64,8 +64,11 @@ def _control_chart(found: Signalled) -> Picture:
     shown = found.shown.assign(**{name: 100 * found.shown[name] for name in shares})
     base = alt.Chart(shown).encode(x=alt.X("month:Q", title="Month", scale=alt.Scale(domain=[1, MONTHS], nice=False)))
     band = base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("lower:Q", title="% blank"), y2="upper:Q")
-    months = base.mark_line(color=TEAL, point=True, strokeWidth=1).encode(y="value:Q")
-    smoothed = base.mark_line(color=ORANGE, strokeWidth=3).encode(y="smoothed:Q")
+    names = alt.Scale(domain=["A month", "Smoothed mean"], range=[TEAL, ORANGE])
+    shapes = alt.Legend(title=None, orient="top", symbolStrokeWidth=3)
+    months = base.mark_line(point={"color": TEAL}, strokeWidth=1)
+    months = months.encode(y="value:Q", color=alt.ColorDatum("A month", scale=names, legend=shapes))
+    smoothed = base.mark_line(strokeWidth=3).encode(y="smoothed:Q", color=alt.ColorDatum("Smoothed mean"))
     mark = base.transform_filter("datum.signal").mark_point(color=ORANGE, filled=True, size=160, shape="diamond", opacity=1)
     return alt.layer(band, months, smoothed, mark.encode(y="smoothed:Q")).properties(height=260, width="container")
 
@@ -145,7 +148,8 @@ def _evidence(filled: Repeats, blank: Repeats, severity: str) -> Reveal:
     estimate = blank.estimate
     return Reveal(
         f"With {severity}, records that repeat a name and date of birth changed by {percent(fall[0], digits=0)} "
-        f"({interval(fall[1], fall[2], 0)}). In truth {percent(truth[1])} of records are duplicates, where {percent(truth[0])} were; "
+        f"({interval(fall[1], fall[2], 0)}). In truth {percent(truth[1])} of records are duplicates, "
+        f"{'as before' if filled.duplicates == blank.duplicates else f'where {percent(truth[0])} were'}; "
         f"an estimate from every field finds {percent(estimate[0])} ({interval(estimate[1], estimate[2])}).",
         Table(f"Duplicates among {count(blank.records)} person records", ["", "All filled", "With blanks", "Change"], rows),
         (
@@ -168,6 +172,7 @@ LESSONS = (
         "A drift too slow for any month to show",
         "Every month a few more fields are left blank, and each month is within its limits. When would you notice?",
         ("At once", "After some months", "Only after years, or never"),
+        "How much every month adds",
         _drifts(0.001, 0.002, 0.004),
         _drift,
         "A month compared with its limits forgets the months before it. A smoothed mean adds them up, so small steps to one side "
@@ -183,6 +188,7 @@ LESSONS = (
         "A fix that worked",
         "A force links the suspects it had only named. The share without a link falls. How do you know that the fix did it?",
         ("It fell, that is enough", "It must fall more than in other forces", "Nobody can know"),
+        "How many missing links are repaired",
         {f"{100 * one:g}% of the missing links repaired": Repair(one) for one in REPAIRED},
         _fixed,
         "Ask what changed where nothing was fixed, take that away, and give the rest with an interval. A small repair may not show in "
@@ -198,13 +204,14 @@ LESSONS = (
         "A fix that only looked like one",
         "A force trains its staff, and by the next extract far fewer suspects lack a link. Did the training work?",
         ("Yes, before and after show it", "No", "Not to be said without other forces"),
-        {f"{100 * one:g}% of the missing links gone in every force": Repair(one, everywhere=True) for one in REPAIRED},
+        "How many missing links go, in every force",
+        {f"{100 * one:g}% gone in every force": Repair(one, everywhere=True) for one in REPAIRED},
         _only_looked_fixed,
         "What falls everywhere at once has a cause everywhere: a season, a rule, a new release of a system. Before and after in one "
         "force give it the credit.",
         "Difference in differences (Ashenfelter and Card 1985). Rule changes make false trends in every force (ONS, Home Office). Here "
         "the same share is repaired in every force, and the training does nothing.",
-        "50% of the missing links gone in every force",
+        "50% gone in every force",
         clean=Repair(0.5),
         of_lists=False,
     ),
@@ -213,12 +220,12 @@ LESSONS = (
         "Half the duplicates gone, and nobody merged a record",
         "A count of records with the same name and date of birth falls. No record was merged. Did quality improve?",
         ("Yes, fewer duplicates", "No, the count lost its evidence", "The count alone cannot say"),
+        "How many dates of birth are left blank",
         {f"{100 * one:g}% of dates of birth left blank": Evidence(one) for one in (0.1, 0.3, 0.6)},
         _evidence,
         "A record without a date of birth matches nothing, so the count falls as the data gets worse. Read every figure beside how full "
         "the fields are that it rests on.",
-        f"{100 * DUPLICATES:g}% duplicate records is illustrative. Dates of birth missing: 7% of suspects (proposed), 11% of victims (HMICFRS "
-        "2023).",
+        f"Victims' age was not recorded for 27% (HMICFRS, Race and policing, 2023). {100 * DUPLICATES:g}% duplicate records is illustrative.",
         "30% of dates of birth left blank",
         clean=Evidence(),
         of_lists=False,

@@ -15,7 +15,7 @@ from dashboard.widgets import is_presenting, show_table
 
 BY_KEY = {one.key: one for one in LESSONS}
 M = TypeVar("M")
-CHANCE = "At this severity the difference may be chance. Choose a higher one to see the lesson's point."
+CHANCE = "At this setting the difference may be chance. Choose a higher one to see the lesson's point."
 
 
 def show(view: View) -> None:
@@ -141,9 +141,8 @@ def _vote(lesson: Lesson[Any]) -> None:
             st.rerun(scope="fragment")
 
 
-<<<<<<< HEAD
 @st.fragment(run_every=4.0)
-def _counted(lesson: Lesson) -> None:
+def _counted(lesson: Lesson[Any]) -> None:
     """The votes beside the answer, where a lesson is presented."""
     counts = votes().tally(_class(), lesson.key).counts
     rows = [[Cell(answer), Cell(f"{counts.get(answer, 0):,}", number=True)] for answer in lesson.answers]
@@ -155,14 +154,9 @@ def _class() -> str:
     return re.sub(r"[^\w-]", "", st.query_params.get("class", ""))[:20]
 
 
-def _reveal(lesson: Lesson, severity: str) -> Reveal:
-    clean = _lab(lesson.clean, "The world with clean records")
-    defective = _lab(lesson.severities[severity], "The same world with defects")
-=======
 def _reveal(lesson: Lesson[Any], severity: str) -> Reveal:
     clean = _made(lesson.clean, "What it is compared with")
     defective = _made(lesson.severities[severity], "What you chose")
->>>>>>> e15ff54 (Four lessons on oversight over months: a slow drift, a fix that worked, one that only looked like it, evidence that went away)
     shown = lesson.reveal(clean, defective, severity)
     if not shown.shown:
         st.info(CHANCE)
