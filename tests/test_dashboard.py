@@ -92,6 +92,9 @@ def test_a_lesson_shows_its_point_as_it_opens(lesson: Lesson[Any], made: dict[Se
         assert claim.shown, claim
     assert shown.sentence.endswith(".")
     assert "nan" not in shown.sentence
+    if shown.picture is not None:
+        assert shown.alternative.endswith(".")
+        assert shown.picture.to_dict()["$schema"], "the picture can be drawn"
     assert all(len(row) == len(shown.table.columns) for row in shown.table.rows)
     cells = " ".join(f"{cell.text} {cell.note}" for row in shown.table.rows for cell in row)
     # "of 100 people" is a way to write a share, and no figure.

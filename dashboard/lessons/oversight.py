@@ -64,13 +64,16 @@ def _control_chart(found: Signalled) -> Picture:
     shown = found.shown.assign(**{name: 100 * found.shown[name] for name in shares})
     base = alt.Chart(shown).encode(x=alt.X("month:Q", title="Month", scale=alt.Scale(domain=[1, MONTHS], nice=False)))
     band = base.mark_area(opacity=0.2, color=GREY).encode(y=alt.Y("lower:Q", title="% blank"), y2="upper:Q")
-    names = alt.Scale(domain=["A month", "Smoothed mean"], range=[TEAL, ORANGE])
-    shapes = alt.Legend(title=None, orient="top", symbolStrokeWidth=3)
-    months = base.mark_line(point={"color": TEAL}, strokeWidth=1)
-    months = months.encode(y="value:Q", color=alt.ColorDatum("A month", scale=names, legend=shapes))
-    smoothed = base.mark_line(strokeWidth=3).encode(y="smoothed:Q", color=alt.ColorDatum("Smoothed mean"))
+    lines = shown.rename(columns={"value": "A month", "smoothed": "Smoothed mean"}).melt(
+        "month", ["A month", "Smoothed mean"], "what", "share"
+    )
+    colours = alt.Scale(domain=["A month", "Smoothed mean"], range=[TEAL, ORANGE])
+    line = alt.Chart(lines.dropna()).mark_line(point={"size": 20})
+    line = line.encode(
+        x="month:Q", y="share:Q", color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="top"))
+    )
     mark = base.transform_filter("datum.signal").mark_point(color=ORANGE, filled=True, size=160, shape="diamond", opacity=1)
-    return alt.layer(band, months, smoothed, mark.encode(y="smoothed:Q")).properties(height=260, width="container")
+    return alt.layer(band, line, mark.encode(y="smoothed:Q")).properties(height=260, width="container")
 
 
 def _fixed(untouched: Compared, fixed: Compared, severity: str) -> Reveal:
