@@ -34,7 +34,6 @@ from dashboard.jobs import Job
 from dashboard.lessons import LESSONS, Lesson
 from dashboard.lessons.curve import response
 from dashboard.lessons.lesson import Setting
-from dashboard.lessons.months import MONTHS, Drift
 from dashboard.lessons.votes import Votes
 from dashboard.pages.start import STEPS
 from synthetic.dataset import load_series
@@ -108,34 +107,6 @@ def test_a_lesson_whose_worlds_are_the_same_shows_nothing(made: dict[Setting[Any
         made[lesson.clean] = lesson.clean.make(lambda sentence, share: None)
     clean = made[lesson.clean]
     assert not lesson.reveal(clean, clean, lesson.default).shown
-
-
-def _lesson(key: str) -> Lesson[Any]:
-    return next(one for one in LESSONS if one.key == key)
-
-
-def test_a_steeper_drift_signals_sooner_and_none_hardly_ever() -> None:
-    lesson = _lesson("slow-drift")
-    found = {monthly: Drift(monthly, simulations=60).make() for monthly in (0.0, 0.002, 0.005)}
-    assert found[0.005].middle < found[0.002].middle <= MONTHS < found[0.0].middle
-    for one in found.values():
-        assert one.shown["signal"].sum() == (one.middle <= MONTHS)
-    assert not lesson.reveal(found[0.0], found[0.0], lesson.default).shown
-
-
-@pytest.mark.deep
-def test_lessons_on_fixes_and_evidence_show_nothing_where_it_is_otherwise(made: dict[Setting[Any], Any]) -> None:
-    """A real fix in one force is not one that only looked like it, one that fell everywhere did not work, and full fields hide nothing."""
-    looked, worked, evidence = (_lesson(key) for key in ("fix-only-looked", "fix-worked", "evidence-gone"))
-    settings = (looked.clean, looked.severities[looked.default], worked.clean, evidence.clean)
-    for setting in settings:
-        if setting not in made:
-            made[setting] = setting.make(lambda sentence, share: None)
-    alone, everywhere, nothing, filled = (made[setting] for setting in settings)
-    assert not looked.reveal(alone, alone, looked.default).shown
-    assert not looked.reveal(alone, nothing, looked.default).shown
-    assert not worked.reveal(nothing, everywhere, worked.default).shown
-    assert not evidence.reveal(filled, filled, evidence.default).shown
 
 
 def _figures(text: str) -> set[str]:

@@ -70,7 +70,7 @@ def _control_chart(found: Signalled) -> Picture:
     colours = alt.Scale(domain=["A month", "Smoothed mean"], range=[TEAL, ORANGE])
     line = alt.Chart(lines.dropna()).mark_line(point={"size": 20})
     line = line.encode(
-        x="month:Q", y="share:Q", color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="top"))
+        x="month:Q", y="share:Q", color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="bottom-right"))
     )
     mark = base.transform_filter("datum.signal").mark_point(color=ORANGE, filled=True, size=160, shape="diamond", opacity=1)
     return alt.layer(band, line, mark.encode(y="smoothed:Q")).properties(height=260, width="container")
