@@ -70,7 +70,11 @@ def _control_chart(found: Signalled) -> Picture:
     colours = alt.Scale(domain=["A month", "Smoothed mean"], range=[TEAL, ORANGE])
     line = alt.Chart(lines.dropna()).mark_line(point={"size": 20})
     line = line.encode(
-        x="month:Q", y="share:Q", color=alt.Color("what:N", scale=colours, legend=alt.Legend(title=None, orient="bottom-right"))
+        x="month:Q",
+        y="share:Q",
+        color=alt.Color(
+            "what:N", scale=colours, legend=alt.Legend(title=None, orient="bottom-left", direction="horizontal", offset=2)
+        ),
     )
     mark = base.transform_filter("datum.signal").mark_point(color=ORANGE, filled=True, size=160, shape="diamond", opacity=1)
     return alt.layer(band, line, mark.encode(y="smoothed:Q")).properties(height=260, width="container")
@@ -173,7 +177,7 @@ LESSONS = (
     Lesson(
         "slow-drift",
         "A drift too slow for any month to show",
-        "Every month a few more fields are left blank, and each month is within its limits. When would you notice?",
+        "Blanks creep up, and each month is within its limits. When would you notice?",
         ("At once", "After some months", "Only after years, or never"),
         "How much every month adds",
         _drifts(0.001, 0.002, 0.004),
