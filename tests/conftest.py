@@ -32,7 +32,15 @@ settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)
 settings.load_profile("suite")
 ROOT = Path(__file__).parents[1]
-LONGEST = ("test_pages.py", "test_identities.py", "test_dashboard.py", "test_safeguards.py", "test_recipes.py", "test_engines.py")
+LONGEST = (
+    "test_pages.py",
+    "test_access.py",
+    "test_identities.py",
+    "test_dashboard.py",
+    "test_safeguards.py",
+    "test_recipes.py",
+    "test_engines.py",
+)
 """Files that take longest: they begin first, so that no process is left alone with one at the end."""
 
 

@@ -1,126 +1,18 @@
 """Every page in a real browser, light and dark: nothing breaks, nothing calls out, a screen reader gets through."""
 
-import contextlib
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from audit import read_results
 from audit.report import write_report
 from dashboard import PAGES, DashboardPage
-from dashboard.lessons import LESSONS, Lesson
-from tests.conftest import ROOT
+from tests.browser.conftest import LET_THROUGH, NEEDS_CHROMIUM, WITHOUT_TABLE, Server, Visit, violations
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; install it to run the browser tests")
-expect.set_options(timeout=40_000)  # other tests run at the same time
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-WITHOUT_TABLE = ("over_time", "simulate", "lessons")
-# Below the first page Streamlit's client looks for its server under the page's own address first, and the browser logs that.
-LET_THROUGH = re.compile(r"Failed to load resource: the server responded with a status of 404")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """The dashboard as a user starts it."""
-
-    def __init__(self, cache: Path, *arguments: str) -> None:
-        self.port = free_port()
-        self.log = cache / "server.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}", "--", *arguments],
-                cwd=ROOT,
-                env={**os.environ, "XDG_CACHE_HOME": str(cache), "HOME": str(cache)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError(self.log.read_text())
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> str:
-        self.process.terminate()
-        self.process.wait(60)
-        return self.log.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Started with a folder of two runs, so that there is something to compare."""
-    runs = tmp_path_factory.mktemp("runs")
-    for name in ("2025-02", "2025-03"):
-        shutil.copytree(results_folder, runs / name)
-    server = Server(tmp_path_factory.mktemp("cache"), "--results", str(runs))
-    yield server
-    assert "Traceback" not in server.stop()
-
-
-Visit = Callable[[str], tuple[Page, list[str]]]
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """Opens an address: the page, and what went wrong on it or left the machine. Pages are closed when the test ends."""
-    with contextlib.ExitStack() as opened:
-
-        def open_page(address: str) -> tuple[Page, list[str]]:
-            look = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
-            context = browser.new_context(**look)
-            opened.callback(context.close)
-            page = context.new_page()
-            wrong: list[str] = []
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-            page.on("request", lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None)
-            page.goto(address)
-            return page, wrong
-
-        yield open_page
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong for people who use a screen reader, a keyboard or little contrast, once nothing fades in any more."""
-    if page.get_by_test_id("stApp").count():  # a report is no page of the dashboard
-        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    for wait in (300, 1500, 3000):
-        page.wait_for_timeout(wait)
-        found = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in Axe().run(page).response["violations"]]
-        if not found:
-            break
-    return found
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
@@ -249,61 +141,6 @@ def test_a_lesson_is_presented_on_one_screen_and_the_next_hides_its_answer(visit
     expect(page.get_by_text("What to take away.")).to_have_count(0)
     page.get_by_role("button", name="The same").click()
     expect(page.get_by_text("1 vote so far.")).to_be_visible()
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.key)
-def test_question_and_answer_of_a_lesson_fit_one_screen(visit: Visit, server: Server, lesson: Lesson) -> None:
-    page, wrong = visit(f"{server.url}/pitfalls?scenario={lesson.key}&present=true")
-    page.set_viewport_size({"width": 1280, "height": 720})
-    for end in (page.get_by_text("votes so far."), page.get_by_text("What to take away.")):
-        expect(end).to_be_visible(timeout=90_000)
-        page.wait_for_timeout(500)
-        heights = page.get_by_test_id("stMain").evaluate("part => [part.scrollHeight, part.clientHeight]")
-        assert heights[0] <= heights[1]
-        if end.get_by_text("votes").count():
-            page.get_by_text("Reveal", exact=True).click()
-    expect(page.get_by_text("How the class voted")).to_be_visible()
-    assert [text for text in wrong if not LET_THROUGH.match(text)] == []
-
-
-NAMED = "one => `${one.tagName} ${one.getAttribute('aria-label') || one.innerText}`"
-CONTROLS = f"""() => [...document.querySelectorAll('button, a[href], input, textarea, [role=combobox], .bench-scroll')].filter(
-    one => one.checkVisibility({{visibilityProperty: true}}) && !one.disabled && one.tabIndex >= 0 && one.type !== 'radio'
-).map({NAMED})"""
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
-def test_the_keyboard_gets_to_every_control_of_a_page(visit: Visit, server: Server, shown: DashboardPage) -> None:
-    page, _ = visit(f"{server.url}/{shown.path}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(shown.title)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(1000)
-    reached = set()
-    for _ in range(len(page.evaluate(CONTROLS)) + 30):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate(f"({NAMED})(document.activeElement)"))
-    assert set(page.evaluate(CONTROLS)) <= reached
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("shown", PAGES, ids=lambda page: page.module)
-def test_a_page_can_be_used_at_four_times_the_size_and_nothing_moves(visit: Visit, server: Server, shown: DashboardPage) -> None:
-    """1280 × 720 at 400%: 320 × 180. Nothing is wider than the screen but what scrolls by itself, and nothing covers another."""
-    page, _ = visit(f"{server.url}/{shown.path}")
-    page.set_viewport_size({"width": 320, "height": 180})
-    expect(page.get_by_role("heading", level=1)).to_have_text(shown.title)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(1500)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert page.evaluate("document.getAnimations().filter(one => one.playState === 'running').length") == 0
-    wide = """() => [...document.querySelectorAll('[data-testid=stMain] :is(p, h1, h2, button, input, canvas, svg, caption)')]
-        .filter(one => one.checkVisibility() && one.getBoundingClientRect().width && one.getBoundingClientRect().right > 321)
-        .map(one => one.outerHTML.slice(0, 160))"""
-    assert page.evaluate(wide) == []
-    header = page.get_by_test_id("stHeader").evaluate("part => part.getBoundingClientRect().height")
-    assert header <= 45, "the bar at the top leaves too little of the page"
 
 
 @pytest.mark.deep
