@@ -1,7 +1,6 @@
 """The contract: every table and field of a dataset, declared once.
 
-The generator, the checks, the data dictionary and the pages read what a field is, what is valid in it and what a
-prioritisation needs it for from here and from nowhere else. Code lists stand in ``reference/*.csv``.
+What a field is, what is valid in it and what a prioritisation needs it for is read from here alone; code lists from ``reference``.
 """
 
 from dataclasses import dataclass

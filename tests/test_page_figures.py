@@ -9,6 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audit import Results
+from audit.presentation.linkage import people_table
+from audit.presentation.readiness import fix_first
 from audit.presentation.wording import size_text
 from audit.report import report_html
 from audit.results import to_arrow
@@ -68,3 +70,28 @@ def test_rows_of_crimes_are_not_all_called_crimes(typical_results: Results) -> N
     page = report_html(typical_results)
     assert size_text(rows) in page
     assert f"{rows['crimes']:,} crimes" not in page
+
+
+def test_what_to_fix_first_says_what_its_repair_alone_finds(typical_results: Results) -> None:
+    gains = typical_results["fix_first"]
+    instrument = typical_results.summary.options.instrument
+    for gain, says in ((0.0649, "repaired alone it finds 6 more."), (-0.02, "though repaired alone it finds no more.")):
+        tables = dict(typical_results.tables) | {"fix_first": gains.assign(gain=gain)}
+        assert fix_first(Results(typical_results.summary, tables), instrument, "durnley").endswith(says)
+
+
+def test_gaps_begin_with_the_force_whose_gaps_hide_most(
+    two_runs: Path, typical_results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = typical_results["hidden_crimes"].groupby("force")["hidden"].sum()
+    worst = hidden.idxmax() if len(hidden) and hidden.max() > 0 else typical_results.summary.dataset.forces[0]
+    app = opened("gaps", two_runs, monkeypatch)
+    assert {one.label: one.value for one in app.selectbox}["Force"] == worst
+
+
+def test_people_joined_from_another_probability_are_those_of_the_files(two_runs: Path, typical_results: Results) -> None:
+    people = typical_results["identity_people"]
+    used = float(people.loc[people["used"], "threshold"].iloc[0])
+    rows = people_table(typical_results, used).rows
+    assert [row[2].text for row in rows] == [f"{one:,}" for one in people.loc[people["used"], "people"]]
+    assert {row[3].text for row in rows} == {"0"}

@@ -137,7 +137,7 @@ def people_table(results: Results, threshold: float) -> Table:
                 Cell(names.get(row.force, row.force)),
                 Cell(count(row.records), number=True),
                 Cell(count(row.people), number=True),
-                Cell(f"{row.people - found[row.force]:+,}".replace("-", "−"), number=True),
+                Cell(_difference(int(row.people - found[row.force])), number=True),
                 Cell(percent(1 - row.people / row.records) if row.records else "–", number=True),
             ]
         )
@@ -148,3 +148,12 @@ def people_table(results: Results, threshold: float) -> Table:
         "Counts of groups that are joined at this probability. The duplicate rate above is an estimate instead: it also counts what is "
         "uncertain, so it need not agree with the last column at any one probability.",
     )
+
+
+def _difference(people: int) -> str:
+    """A difference in numbers of people; a small one is not shown.
+
+    >>> _difference(-1200), _difference(0), _difference(4)
+    ('−1,200', '0', 'fewer than 10')
+    """
+    return f"fewer than {LEAST_GROUP}" if 0 < abs(people) < LEAST_GROUP else f"{people:+,}".replace("-", "−") if people else "0"

@@ -1,5 +1,7 @@
 """What report and dashboard say about method: definitions, safeguards and limits, in plain English."""
 
+import shlex
+
 from audit.effect import built_in
 from audit.presentation.tables import Cell, Table
 from audit.results.summary import Summary
@@ -61,10 +63,18 @@ def commands(summary: Summary) -> str:
     made, options = summary.dataset.provenance, summary.options
     lines = [f"# {summary.auditor}, dataset {summary.dataset.manifest_sha256[:12]}"]
     if made.get("kind") == "generated":
+        happened = "".join(
+            f" {name} {shlex.quote(text)}"
+            for name, texts in (("--change", summary.dataset.changes), ("--fix", summary.dataset.fixes))
+            for text in texts
+        )
         lines.append(
             f"python -m synthetic generate DATASET --profile {summary.dataset.profile} --forces {','.join(summary.dataset.forces)} "
-            f"--years {made.get('years', 3):g} --as-of {summary.dataset.as_of} --scale {made.get('scale', 1):g} --seed {made.get('seed')}"
+            f"--years {made.get('years', 3):g} --as-of {summary.dataset.as_of} --scale {made.get('scale', 1):g} --seed {made.get('seed')}{happened}"
             f"  # {made.get('generator')}"
+        )
+        lines.append(
+            "# Settings that --set changed are in the profile of an oversight pack (report --pack), whose commands use them."
         )
     else:
         lines.append(f"# {made.get('source', 'The dataset was not generated here.')}")

@@ -94,7 +94,14 @@ def fix_first(results: Results, instrument: str, force: str) -> str:
     sentence = f"Fix first: {name.lower()} ({what}); about {100 * parts[family]:.0f} of 100 people are missed because of it"
     gains = of_instrument(results["fix_first"], instrument)
     alone = gains[(gains["force"] == force) & (gains["family"] == family) & gains["kind"].isna() & (gains["part"] == 1.0)]["gain"]
-    return f"{sentence}, and repaired alone it finds {100 * float(alone.iloc[0]):.0f} more." if len(alone) else f"{sentence}."
+    if not len(alone):
+        return f"{sentence}."
+    more = round(100 * float(alone.iloc[0]))
+    return (
+        f"{sentence}, and repaired alone it finds {more} more."
+        if more > 0
+        else f"{sentence}, though repaired alone it finds no more."
+    )
 
 
 def ordered_by(results: Results, column: str | None) -> Results:

@@ -89,3 +89,8 @@ def test_the_rows_of_a_chart_leave_room_for_what_they_show(width: int) -> None:
     names = [text for text in _texts(month_heat_map(fields), width) if text.startswith("Whether")]
     assert len(names) == 1
     assert names[0].endswith("…") is (width < 420)
+
+
+def test_months_of_fewer_than_ten_rows_are_not_drawn() -> None:
+    rows = _rows(3).assign(total=[9, 10, 400])
+    assert len(month_heat_map(rows).data) == 2

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from audit import InputError, Results, audit_dataset, read_results
+from audit.presentation import method
 from audit.presentation.linkage import linkage_statement
 from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
 from audit.report.dqv import as_dqv
@@ -80,6 +81,10 @@ def test_changes_made_on_the_way_are_in_the_commands(typical_results: Results) -
     dataset = summary.dataset.model_copy(update=changed)
     made, *_ = commands(Results(summary.model_copy(update={"dataset": dataset}), typical_results.tables))
     assert made.endswith(" --change 2024-10-01:migration@durnley --fix 2025-01-01:identity.duplicate_rate=0.5")
+    on_pages = method.commands(summary.model_copy(update={"dataset": dataset}))
+    for name, texts in (("--change", dataset.changes), ("--fix", dataset.fixes)):
+        for text in texts:
+            assert f"{name} {text}" in on_pages
 
 
 @pytest.mark.deep
