@@ -1,10 +1,10 @@
 """From pairs to people: a tree of merges by average linkage, cut at any threshold without another run."""
 
-import heapq
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -97,12 +97,11 @@ def build_tree(
         order = rest[np.lexsort((b[rest], a[rest]))]
         merges, of_pair, forces = _linked(a[order], b[order], weight[order], force)
         pair_merge[kept[order]] = np.where(of_pair >= 0, of_pair + len(two), -1)
-        table = np.array(merges, float).reshape(-1, 4)
-        left.append(table[:, 0].astype(np.int64))
-        right.append(table[:, 1].astype(np.int64))
-        mean.append(table[:, 2])
-        pairs.append(table[:, 3].astype(np.int64))
-        shared.append(np.array(forces, np.int64).reshape(-1, 2) + np.array([len(two), 0]))
+        left.append(merges[:, 0].astype(np.int64))
+        right.append(merges[:, 1].astype(np.int64))
+        mean.append(merges[:, 2])
+        pairs.append(merges[:, 3].astype(np.int64))
+        shared.append(forces + np.array([len(two), 0]))
     return Tree(
         records,
         np.concatenate(left),
@@ -114,49 +113,61 @@ def build_tree(
     )
 
 
-def _linked(
-    first: Ints, second: Ints, weight: Floats, force: Ints
-) -> tuple[list[tuple[int, int, float, int]], Ints, list[tuple[int, int]]]:
-    """Merges (record, record, mean log odds, pairs), each pair's merge or -1, and (merge, force) of forces on both sides."""
-    sizes: dict[int, int] = {}
-    between: dict[int, dict[int, tuple[float, list[int]]]] = {}
-    forces: dict[int, set[int]] = {}
-    for place, (i, j, w) in enumerate(zip(first.tolist(), second.tolist(), weight.tolist(), strict=True)):
-        for one in (i, j):
-            if one not in sizes:
-                sizes[one], between[one], forces[one] = 1, {}, {int(force[one])}
-        between[i][j] = between[j][i] = (w, [place])
-    version = dict.fromkeys(sizes, 0)
-    heap = [(-w, i, j, 0, 0) for i, j, w in zip(first.tolist(), second.tolist(), weight.tolist(), strict=True)]
-    heapq.heapify(heap)
-    merges: list[tuple[int, int, float, int]] = []
-    shared: list[tuple[int, int]] = []
-    of_pair = np.full(len(first), -1, np.int64)
-    while heap:
-        low, i, j, at_i, at_j = heapq.heappop(heap)
-        if i not in sizes or j not in sizes or version[i] != at_i or version[j] != at_j:
-            continue
-        if -low < LOWEST:
+def _linked(first: Ints, second: Ints, weight: Floats, force: Ints) -> tuple[Floats, Ints, Ints]:
+    """Merges (record, record, mean log odds, pairs), each pair's merge or -1, and (merge, force) of forces on both sides.
+
+    Two groups of which each is the nearest to the other are joined in any tree of average linkage, whatever else is joined
+    (Murtagh 1983), so all such groups are joined at once, until none is left. Of equally near ones a hash decides.
+    """
+    names, both = np.unique(np.concatenate((first, second)), return_inverse=True)
+    i, j = np.split(both, 2)
+    forces = int(force.max()) + 1
+    size, of_pair = np.ones(len(names), np.int64), np.full(len(first), -1, np.int64)
+    total, known = weight.astype(float), np.ones(len(first), np.int64)
+    pair, edge = np.arange(len(first)), np.arange(len(first))  # the pairs that take part, and the edge that each is part of
+    group, has = np.arange(len(names)), force[names]  # rows of a group and a force that it has records of
+    merges, shared, done = [np.zeros((0, 4))], [np.zeros((0, 2), np.int64)], 0
+    while len(i):
+        possible = size[i] * size[j]
+        mean = (total + UNKNOWN * (possible - known)) / possible
+        best = np.full(len(names), LOWEST)
+        np.maximum.at(best, i, mean)
+        np.maximum.at(best, j, mean)
+        near = np.flatnonzero((mean > LOWEST) & (mean == best[i]) & (mean == best[j]))
+        mixed, lot = _mixed(i[near], j[near]), np.full(len(names), np.iinfo(np.uint64).max, np.uint64)
+        np.minimum.at(lot, i[near], mixed)
+        np.minimum.at(lot, j[near], mixed)
+        taken = near[(lot[i[near]] == mixed) & (lot[j[near]] == mixed)]
+        if not len(taken):
             break
-        of_pair[between[i][j][1]] = len(merges)
-        shared += [(len(merges), one) for one in forces[i] & forces[j]]
-        merges.append((i, j, -low, sizes[i] * sizes[j]))
-        if len(between[i]) < len(between[j]):
-            i, j = j, i
-        sizes[i] += sizes.pop(j)
-        version[i] += 1
-        forces[i] |= forces.pop(j)
-        between[i].pop(j)
-        for other, (total, members) in between.pop(j).items():
-            if other == i:
-                continue
-            between[other].pop(j)
-            had, seen = between[i].get(other, (0.0, []))
-            between[i][other] = between[other][i] = (had + total, seen + members)
-        for other, (total, members) in between[i].items():
-            possible = sizes[i] * sizes[other]
-            mean = (total + UNKNOWN * (possible - len(members))) / possible
-            if mean > LOWEST:
-                here, there = (i, other) if i < other else (other, i)
-                heapq.heappush(heap, (-mean, here, there, version[here], version[there]))
-    return merges, of_pair, shared
+        merges.append(np.column_stack((names[i[taken]], names[j[taken]], mean[taken], possible[taken])))
+        merge_of_edge = np.full(len(i), -1, np.int64)
+        merge_of_edge[taken] = done + np.arange(len(taken))
+        merge_of_group = np.full(len(names), -1, np.int64)
+        merge_of_group[i[taken]] = merge_of_group[j[taken]] = merge_of_edge[taken]
+        rows = np.flatnonzero(merge_of_group[group] >= 0)
+        twice, times = np.unique(merge_of_group[group[rows]] * forces + has[rows], return_counts=True)
+        shared.append(np.column_stack(np.divmod(twice[times == 2], forces)))
+        done += len(taken)
+        # The second group of each merge becomes the first, and edges that now join the same groups become one.
+        becomes = np.arange(len(names))
+        becomes[j[taken]] = i[taken]
+        size[i[taken]] += size[j[taken]]
+        group, has = np.divmod(np.unique(becomes[group] * forces + has), forces)
+        of_pair[pair] = merge_of_edge[edge]
+        moving = np.flatnonzero(merge_of_edge < 0)
+        one, other = becomes[i[moving]], becomes[j[moving]]
+        new, key = pd.factorize(np.minimum(one, other) * len(names) + np.maximum(one, other))
+        inside = of_pair[pair] < 0
+        place = np.full(len(i), -1, np.int64)
+        place[moving] = new
+        pair, edge = pair[inside], place[edge[inside]]
+        total, known = np.bincount(new, total[moving], len(key)), np.bincount(new, known[moving], len(key)).astype(np.int64)
+        i, j = np.divmod(key, len(names))
+    return np.concatenate(merges), of_pair, np.concatenate(shared)
+
+
+def _mixed(i: Ints, j: Ints) -> npt.NDArray[np.uint64]:
+    """A number for each two groups in no order."""
+    mixed = i.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) ^ j.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    return (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from audit.linkage.blocking import Sampled, collapse, find_pairs
-from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, code_sql, levels_of, pairs_sql
+from audit.linkage.comparisons import FIELDS, FORENAME, code_sql, levels_of, pairs_sql, worth_weighing
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.model import RARE, Ints, Strangers
 from audit.linkage.records import COLUMNS
@@ -56,7 +56,7 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     original, copied = (np.asarray(copies[name], np.int64) for name in ("original", "number"))
     exact = _exact_code(connection, table, original)
     totals = _totals(connection, table, first, second, code) if every else None
-    worth = _worth_weighing(code)
+    worth = worth_weighing(code)
     return Compared(
         np.concatenate((first[worth], original)),
         np.concatenate((second[worth], copied)),
@@ -72,15 +72,6 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
 def _levels(table: str, code: str) -> str:
     """SQL for the pairs with their levels."""
     return f"""SELECT p.first, p.second, CAST({code} AS INTEGER) AS code FROM {pairs_sql(f"{table}_pairs", table)}"""
-
-
-def _worth_weighing(code: Ints) -> npt.NDArray[np.bool_]:
-    """Pairs that may be of another kind than strangers: something more than a surname is near."""
-    levels = levels_of(code)
-    forename, birth, place, phone = (levels[field.name] for field in (FORENAME, BIRTH, PLACE, PHONE))
-    far = ((forename == 0) | (forename == FORENAME.size)) & ((birth <= 1) | (birth == BIRTH.size))
-    away = ((place < 3) | (place == PLACE.size)) & ((phone == 0) | (phone == PHONE.size))
-    return np.asarray(~(far & away))
 
 
 def _exact_code(connection: duckdb.DuckDBPyConnection, table: str, records: Ints) -> Ints:

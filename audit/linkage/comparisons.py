@@ -5,7 +5,9 @@ Each condition (``conditions``) knows its SQL of two records ``l`` and ``r`` (th
 missing on either side is a level of its own, with the highest number.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ from audit.linkage.conditions import (
     LengthOver,
     Nicknames,
     Not,
+    OneDigit,
     OneLetter,
     Same,
     Value,
@@ -100,7 +103,7 @@ def _one_off(column: str) -> Condition:
 
 def _similar(column: str) -> Condition:
     letters = All((LengthOver(column, 2), Same(f"{column}_letters")))
-    return Any((letters, Alike(column, 0.8), Alike(f"{column}_back", 0.88, of=column)))
+    return Any((letters, Alike(column, 0.8), Alike(f"{column}_back", 0.88, of=column, start=f"{column}_last")))
 
 
 FORENAME = Field(
@@ -151,7 +154,7 @@ BIRTH = Field(
         Level("1 January of the same year", All((Same("born_year"), Value({"born_month": 1, "born_of_month": 1})))),
         Level(
             "one digit off",
-            Any((When(_HALF, Edits("born_text", 1)), DaysApart("born_day", (1, 10, 364, 365, 366, 3651, 3652, 3653)))),
+            Any((When(_HALF, OneDigit("born_text")), DaysApart("born_day", (1, 10, 364, 365, 366, 3651, 3652, 3653)))),
             near=True,
         ),
         Level("day and month swapped", All((Same("born_year"), Crossed("born_month", "born_of_month"))), near=True),
@@ -166,10 +169,10 @@ PLACE = Field(
         Level("same district", Same("district")),
         Level("same sector", Same("sector")),
         Level("similar address", All((LengthOver("ad", 3), Any((Same("ad_letters"), Alike("ad", 0.88))))), near=True),
-        Level("address near", All((LengthOver("ad", 8), Edits("ad", 2))), near=True),
+        Level("address near", When(LengthOver("ad", 8), Edits("ad", 2)), near=True),
         Level("same postcode", Same("pc")),
         Level("same postcode, an address missing", All((Same("pc"), Blank("ad"))), near=True),
-        Level("same postcode, address near", All((Same("pc"), Edits("ad", 3))), near=True),
+        Level("same postcode, address near", When(Same("pc"), Edits("ad", 3)), near=True),
         Level("same address", Same("ad"), near=True, exact=True),
         Level("same address and postcode", All((Same("ad"), Same("pc"))), near=True, exact=True),
     ),
@@ -188,22 +191,44 @@ SEX = Field("sex", Blank("sex"), (Level("other"), Level("same", Same("sex"), exa
 FIELDS: dict[str, Field] = {field.name: field for field in (FORENAME, SURNAME, BIRTH, PLACE, PHONE, SEX)}
 """The fields that are compared, in the order of the results' weights."""
 
+FAR = {
+    "forename": (0, FORENAME.size),
+    "date_of_birth": (0, BIRTH.number("within 100 days"), BIRTH.size),
+    "place": (0, PLACE.number("same district"), PLACE.number("same sector"), PLACE.size),
+    "phone": (0, PHONE.size),
+}
+"""Levels that say little for any kind of pair but strangers."""
+
 RADIX = tuple(field.size + 1 for field in FIELDS.values())
+PLACES: dict[str, int] = dict(zip(FIELDS, np.cumprod((1, *RADIX[:-1])).tolist(), strict=True))
+"""What one level of each field adds to the number that holds all levels."""
+CODES = int(np.prod(RADIX))
+"""How many such numbers there are."""
 
 
-def pairs_sql(pairs: str, records: str) -> str:
+def pairs_sql(pairs: str, records: str, nicknames: bool = True) -> str:
     """SQL for what ``code_sql`` reads: pairs (first, second) with their records ``l`` and ``r``, and their nicknames ``k``."""
-    return f"""{pairs} p JOIN {records} l ON l.number = p.first JOIN {records} r ON r.number = p.second
-        LEFT JOIN {records}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
+    joined = f"{pairs} p JOIN {records} l ON l.number = p.first JOIN {records} r ON r.number = p.second"
+    return f"{joined} LEFT JOIN {records}_nicknames k ON k.one = l.fn AND k.other = r.fn" if nicknames else joined
 
 
-def code_sql(dialect: Dialect) -> str:
-    """SQL for one number that holds the levels of all fields; ``levels_of`` reads it."""
-    place, parts = 1, []
-    for field, size in zip(FIELDS.values(), RADIX, strict=True):
-        parts.append(f"{place} * ({field.sql(dialect)})")
-        place *= size
-    return " + ".join(parts)
+def code_sql(dialect: Dialect, names: Iterable[str] = FIELDS) -> str:
+    """SQL for one number that holds the levels of these fields; ``levels_of`` reads the sum of all fields."""
+    return " + ".join(f"{PLACES[name]} * ({FIELDS[name].sql(dialect)})" for name in names)
+
+
+def worth_weighing(codes: Ints) -> npt.NDArray[np.bool_]:
+    """Pairs that may be of another kind than strangers: forename, birth, place or telephone is near."""
+    far = np.ones(CODES, bool)
+    for name, numbers in FAR.items():
+        far &= codes_at(name, numbers)
+    return np.asarray(~far[codes])
+
+
+@cache
+def codes_at(name: str, numbers: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Which of all the numbers that hold the levels of all fields have one of these levels of a field, shape (``CODES``,)."""
+    return np.isin(np.arange(CODES) // PLACES[name] % RADIX[list(FIELDS).index(name)], numbers)
 
 
 def levels_of(codes: npt.NDArray[np.integer]) -> dict[str, Ints]:

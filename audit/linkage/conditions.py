@@ -73,39 +73,68 @@ class Edits:
         left, right = f"l.{self.column}", f"r.{self.column}"
         edits = f"{dialect.edits}({left}, {right}) <= {self.most}"
         # What so many edits leave alone is looked at first, which takes less time than to count them.
-        near = f"abs(length({left}) - length({right})) <= {self.most}"
         if not dialect.bounded:
-            return f"({near} AND {edits})"
-        near += f" AND bit_count(xor({left}_mask, {right}_mask)) <= {2 * self.most}"
+            return f"(abs(length({left}) - length({right})) <= {self.most} AND {edits})"
+        near = f"abs({left}_size - {right}_size) <= {self.most} AND bit_count(xor({left}_mask, {right}_mask)) <= {2 * self.most}"
         if self.most > 1:
             return f"CASE WHEN {near} THEN {edits} ELSE false END"
         # Texts of one length differ in one place, or in two that are swapped.
-        plain = f"length({left}) = length({right}) AND strlen({left}) = length({left}) AND strlen({right}) = length({right})"
+        plain = f"{left}_size = {right}_size AND strlen({left}) = {left}_size AND strlen({right}) = {right}_size"
         swapped = f"hamming({left}, {right}) = 2 AND {left}_mask = {right}_mask"
         same_length = f"CASE WHEN hamming({left}, {right}) <= 1 THEN true WHEN {swapped} THEN {edits} ELSE false END"
         return f"CASE WHEN NOT ({near}) THEN false WHEN {plain} THEN {same_length} ELSE {edits} END"
 
 
 @dataclass(frozen=True)
+class OneDigit:
+    """Texts of as many digits as one another differ in one of them, or two neighbours are swapped.
+
+    ``{column}_digits`` has four bits for each digit.
+    """
+
+    column: str
+
+    def sql(self, dialect: Dialect) -> str:
+        left, right = f"l.{self.column}", f"r.{self.column}"
+        edits = f"{dialect.edits}({left}, {right}) <= 1"
+        if not dialect.bounded:
+            return edits
+        apart = f"xor({left}_digits, {right}_digits)"
+        places = f"bit_count(({apart} | ({apart} >> 1) | ({apart} >> 2) | ({apart} >> 3)) & {int('1' * 8, 16)})"
+        return f"CASE WHEN {places} <= 1 THEN true WHEN {places} = 2 AND {left}_mask = {right}_mask THEN {edits} ELSE false END"
+
+
+@dataclass(frozen=True)
 class Alike:
-    """The Jaro–Winkler similarity of two columns is at least so much. ``of`` names the text whose mask bounds the column's."""
+    """The Jaro–Winkler similarity of two columns is at least so much.
+
+    ``of`` and ``start`` name, where they are not the column's own, the text whose mask and length bound the column's and the
+    column of its first letter.
+    """
 
     column: str
     least: float
     other: str | None = None
     of: str | None = None
+    start: str | None = None
 
     def sql(self, dialect: Dialect) -> str:
         a, b = self.column, self.other or self.column
         similar = f"{dialect.similarity}(l.{a}, r.{b}) >= {self.least}"
         if not dialect.bounded:
             return similar
-        # Letters that the other text has not at all cannot match. With m matches Jaro is at most (m/length + m/length + 1)/3,
-        # and Winkler's bonus of four equal first letters takes away at most 0.4 of what is missing to 1.
-        left, right = f"l.{self.of or a}_mask", f"r.{self.of or b}_mask"
-        most = f"least(length(l.{a}) - bit_count({left} & ~{right}), length(r.{b}) - bit_count({right} & ~{left}))"
-        least = 3 * (1 - (1 - self.least) / 0.6) - 1
-        bound = f"{most} * (length(l.{a}) + length(r.{b})) >= {least - 1e-6:.6f} * length(l.{a}) * length(r.{b})"
+        # Letters that the other text has not at all cannot match. With m matches Jaro is at most (m/length + m/length + 1)/3.
+        # Winkler's bonus is for texts whose Jaro is over 0.7; four equal first letters take away 0.4 of what is missing to 1,
+        # and other first letters give none.
+        one, two = self.of or a, self.of or b
+        left, right = f"l.{one}_mask", f"r.{two}_mask"
+        sizes = f"l.{one}_size", f"r.{two}_size"
+        most = f"least({sizes[0]} - bit_count({left} & ~{right}), {sizes[1]} - bit_count({right} & ~{left}))"
+        first = f"l.{self.start or f'{a}_first'} = r.{self.start or f'{b}_first'}"
+        # In thousandths, since DuckDB takes numbers with a point for decimals, which are slow.
+        least, helped = (int(1000 * (3 * jaro - 1)) - 1 for jaro in (self.least, max(1 - (1 - self.least) / 0.6, 0.7)))
+        share = f"(CASE WHEN {first} THEN {helped} ELSE {least} END)::BIGINT"
+        bound = f"1000::BIGINT * {most} * ({sizes[0]} + {sizes[1]}) >= {share} * {sizes[0]} * {sizes[1]}"
         return f"CASE WHEN {bound} THEN {similar} ELSE false END"
 
 

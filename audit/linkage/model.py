@@ -149,6 +149,25 @@ class Patterns:
     possible: float
     records: int
 
+    def and_also(self, others: "Patterns") -> "Patterns":
+        """These patterns, and the others after them."""
+        return replace(
+            self,
+            levels={name: np.concatenate((level, others.levels[name])) for name, level in self.levels.items()},
+            shares={name: np.concatenate((share, others.shares[name])) for name, share in self.shares.items()},
+            count=np.concatenate((self.count, others.count)),
+        )
+
+    def with_count(self, count: Floats) -> "Patterns":
+        """The patterns that have any pairs by another count."""
+        some = np.flatnonzero(count)
+        return replace(
+            self,
+            levels={name: level[some] for name, level in self.levels.items()},
+            shares={name: share[some] for name, share in self.shares.items()},
+            count=count[some],
+        )
+
 
 @dataclass
 class State:

@@ -1,6 +1,6 @@
 """From the comparisons to people: patterns of pairs, the model within forces and across, probabilities and the tree of merges."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from audit.linkage.clusters import Tree, build_tree
 from audit.linkage.compare import Compared
-from audit.linkage.comparisons import FIELDS, levels_of
+from audit.linkage.comparisons import CODES, FIELDS, codes_at, levels_of
 from audit.linkage.model import (
     RARE,
     SAME,
@@ -33,6 +33,9 @@ BIN = 0.25
 """Shares of a value are distinguished to within this much of their log."""
 NO_KIND = -14.0
 """Pairs whose log odds for every kind but strangers are lower than this take no further part."""
+SETTLED = {0: -14.0, 1: -10.0}
+"""After these rounds, pairs whose log odds for the same person are lower than this are looked at no more one by one: they still
+teach what the other kinds are like, but what they share is as rare, and they are as unlikely, as then."""
 DOUBT = 1.0
 """Standard deviation of the error of the log odds: what the model's simplifications may do to a pair."""
 
@@ -66,8 +69,6 @@ class People:
     tree: Tree
     parts: list[Part]
     weight_of_record: Floats
-    likeliest: Ints = field(repr=False)
-    """The likeliest kind of each pair, as in ``model.KINDS``."""
 
 
 def find_people(
@@ -87,40 +88,47 @@ def find_people(
         pairs, across = pairs.only(keep), across[keep]
     weight = _first_weights(compared, pairs, records)
     states: dict[bool, State | None] = {False: None, True: None}
+    settled: dict[bool, Patterns | None] = {False: None, True: None}
     parts: list[Part] = []
     for step in range(ROUNDS):
         last = step == ROUNDS - 1
         odds = np.full((2, len(pairs.first)), -np.inf)
-        parts = []
+        parts, kept = [], np.ones(len(pairs.first), bool)
         for kind in (False, True):
             members = np.flatnonzero(across == kind)
-            if not len(members) or possible[kind] < 1:
+            if possible[kind] < 1 or not (len(members) or settled[kind]):
                 continue
             mine = settings if not kind or not parts else _across(settings, parts[0])
-            patterns, of_pair = _patterns(pairs, members, compared, weight, parts, drawn[kind], states[kind], possible[kind])
+            moving, of_pair = _patterns(pairs, members, compared, weight, drawn[kind], states[kind], possible[kind])
+            rest = settled[kind]
+            patterns = moving.and_also(rest) if rest else moving
             state, weighed = fit(patterns, drawn[kind], mine, states[kind], 100 if last else STEPS)
             states[kind] = state
             parts.append(Part(members, of_pair, patterns, drawn[kind], state, weighed, mine))
             odds[0, members] = _log_odds(weighed)[of_pair]
             odds[1, members] = weighed.odds[1:].max(0)[of_pair]
+            if step in SETTLED:
+                done = (odds[0, members] < SETTLED[step]) & ~pairs.copy[members]
+                if step == 1 and not compared.every:
+                    done &= odds[1, members] > NO_KIND
+                left = moving.with_count(np.bincount(of_pair[done], minlength=len(moving.count)).astype(float))
+                settled[kind] = left.and_also(rest) if rest else left
+                kept[members] = ~done
         weight = _weights(pairs, expit(odds[0]), records)
         if step == 1 and not compared.every:
-            keep = (odds[1] > NO_KIND) | pairs.copy
-            pairs, across = pairs.only(keep), across[keep]
+            kept &= (odds[1] > NO_KIND) | pairs.copy
+        if not kept.all():
+            pairs, across = pairs.only(kept), across[kept]
     same = odds[0]
     probability = blurred(same)
     threshold = best_threshold(probability)
     tree = build_tree(records, pairs.first, pairs.second, same, force, pairs.copy)
     weights = {name: np.zeros(len(same)) for name in FIELDS}
-    likeliest = np.zeros(len(same), np.int64)
     for part in parts:
-        likeliest[part.pairs] = part.weighed.chance.argmax(0)[part.of_pair]
         for name, logs in part.weighed.weights.items():
             weights[name][part.pairs] = logs[part.of_pair]
     cut = float(np.log(threshold / (1 - threshold)))
-    return People(
-        pairs.first, pairs.second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight, likeliest
-    )
+    return People(pairs.first, pairs.second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
 
 
 def blurred(odds: Floats, spread: float = DOUBT) -> Floats:
@@ -167,14 +175,12 @@ def _log_odds(weighed: Weighed) -> Floats:
 
 def _possible(code: Ints, drawn: Strangers, settings: Settings, possible: float, records: int) -> np.ndarray:
     """Pairs that may be of another kind than strangers if what they share is as rare as can be, before anything is learnt."""
-    distinct, of_pair = np.unique(code, return_inverse=True)
-    levels = levels_of(distinct)
-    rarest = {name: np.where(np.isin(levels[name], FIELDS[name].exact), -np.log(records), 0.0) for name in RARE}
-    swapped = levels["forename"] == SWAPPED
-    rarest["forename"] = np.where(swapped, -2 * np.log(records), rarest["forename"])
-    patterns = Patterns(levels, rarest, np.ones(len(distinct)), possible, records)
+    levels = levels_of(np.arange(CODES))
+    rarest = {name: np.where(codes_at(name, tuple(FIELDS[name].exact)), -np.log(records), 0.0) for name in RARE}
+    rarest["forename"] = np.where(codes_at("forename", (SWAPPED,)), -2 * np.log(records), rarest["forename"])
+    patterns = Patterns(levels, rarest, np.ones(CODES), possible, records)
     odds = weigh(patterns, start(patterns, drawn, settings), settings).odds
-    return np.asarray(odds[1:].max(0)[of_pair] > NO_KIND)
+    return np.asarray((odds[1:].max(0) > NO_KIND)[code])
 
 
 def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:
@@ -206,72 +212,54 @@ def _across(settings: Settings, within: Part) -> Settings:
 
 
 def _patterns(
-    pairs: _Pairs,
-    members: Ints,
-    compared: Compared,
-    weight: Floats,
-    parts: list[Part],
-    drawn: Strangers,
-    state: State | None,
-    possible: float,
+    pairs: _Pairs, members: Ints, compared: Compared, weight: Floats, drawn: Strangers, state: State | None, possible: float
 ) -> tuple[Patterns, Ints]:
-    """Pairs by levels and rarity of what they share."""
+    """Pairs by levels and rarity of what they share; and the pattern of each."""
     first, second, code = pairs.first[members], pairs.second[members], pairs.code[members]
-    levels = levels_of(code)
-    key, shares = code.astype(np.int64), {}
-    place = int(np.prod([size.size + 1 for size in FIELDS.values()]))
+    key, shares, place = code.copy(), {}, CODES
     for name in RARE:
-        share = _share(name, levels, first, second, compared, weight, drawn, state)
-        shares[name] = share
-        bins = np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64)
-        key = key + bins * place
+        hit, share = _share(name, code, first, second, compared, weight, drawn, state)
+        shares[name] = hit, share
+        key[hit] += np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64) * place
         place *= 128
     of_pair, distinct = pd.factorize(key)
     count = np.bincount(of_pair, minlength=len(distinct)).astype(float)
-    one = np.zeros(len(distinct), np.int64)
-    one[of_pair[::-1]] = np.arange(len(key))[::-1]
-    return Patterns(
-        {name: levels[name][one] for name in FIELDS},
-        {name: np.bincount(of_pair, shares[name], len(distinct)) / count for name in RARE},
-        count,
-        possible,
-        len(weight),
-    ), of_pair.astype(np.int64)
+    mean = {name: np.bincount(of_pair[hit], share, len(distinct)) / count for name, (hit, share) in shares.items()}
+    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(weight)), of_pair.astype(np.int64)
 
 
 def _share(
     name: str,
-    levels: dict[str, Ints],
+    code: Ints,
     first: Ints,
     second: Ints,
     compared: Compared,
     weight: Floats,
     drawn: Strangers,
     state: State | None,
-) -> Floats:
-    """The log of the share of people, the pair's own left out, who have the value that both records have; else 0."""
+) -> tuple[Ints, Floats]:
+    """The pairs whose values agree, and the log of the share of people, the pair's own left out, who have that value."""
     values = compared.values[name]
-    found = np.zeros(len(first))
     known = values >= 0
     bearing = np.bincount(values[known], weight[known], values.max(initial=0) + 1)
     total = bearing.sum()
     chances = state.strangers[name] if state else (drawn.counts[name] + 0.2) / (drawn.counts[name] + 0.2).sum()
     exact = FIELDS[name].exact
-    hit = np.flatnonzero(np.isin(levels[name], exact))
+    hit = np.flatnonzero(codes_at(name, tuple(exact))[code])
     a, b = first[hit], second[hit]
     others = np.maximum(bearing[values[a]] - weight[a] - weight[b], 0) + 1
-    found[hit] = np.log(np.minimum(others / (total + 1 / chances[exact].sum()), 1.0))
+    share = np.log(np.minimum(others / (total + 1 / chances[exact].sum()), 1.0))
     if name == "forename":
         # Names swapped: how many have these names the one way or the other, whichever is commoner.
         surnames = compared.values["surname"]
         size = max(values.max(), surnames.max()) + 1
         by_forename = np.bincount(values[known], weight[known], size)
         of_surname = np.bincount(surnames[surnames >= 0], weight[surnames >= 0], size)
-        swapped = np.flatnonzero(levels[name] == SWAPPED)
+        swapped = np.flatnonzero(codes_at(name, (SWAPPED,))[code])
         commoner = np.full(len(swapped), -np.inf)
         for side in (first[swapped], second[swapped]):
             one = (np.maximum(by_forename[values[side]] - weight[side], 0) + 1) / by_forename.sum()
             other = (np.maximum(of_surname[surnames[side]] - weight[side], 0) + 1) / of_surname.sum()
             commoner = np.maximum(commoner, np.log(one * other))
-        found[swapped] = np.minimum(commoner, 0.0)
-    return found
+        hit, share = np.concatenate((hit, swapped)), np.concatenate((share, np.minimum(commoner, 0.0)))
+    return hit, share

@@ -16,14 +16,17 @@ NO_HOME = ("homeless", "noaddress")
 """Addresses, as letters alone, that say that there is none, beside the placeholders that all parts share."""
 
 COLUMNS = (
-    "fn", "fn_mask", "fn_letters", "fn_sound", "fn_back", "fn_first", "fn_last",
-    "sn", "sn_mask", "sn_letters", "sn_sound", "sn_back", "sn_first", "sn_last",
+    "fn", "fn_letters", "fn_sound", "fn_back", "fn_first", "fn_last",
+    "sn", "sn_letters", "sn_sound", "sn_back", "sn_first", "sn_last",
     "born_text", "born_text_mask", "born_day", "born_year", "born_month", "born_of_month",
-    "ad", "ad_mask", "ad_letters", "pc", "sector", "district", "ph", "ph_mask", "ph_start", "sex",
+    "ad", "ad_letters", "pc", "sector", "district", "ph", "ph_start", "sex",
 )  # fmt: skip
 """What a record has for comparison: forename, its sound, backwards, its first and last letter;
 the surname likewise; birth as YYYYMMDD, as a day number and in parts; address, postcode and its parts; telephone; sex.
-``*_mask`` has a bit for each Latin letter and digit that occurs, ``*_letters`` is the same for texts of the same letters in any order."""
+``*_letters`` is the same for texts of the same letters in any order, and ``born_text_mask`` has a bit for each digit that occurs.
+
+What only saves time is not among them: ``*_mask`` has a bit for each Latin letter and digit, ``*_size`` the number of letters,
+``born_text_digits`` four bits for each digit, and ``ad_first`` the first letter."""
 
 # What spellings and transliterations of one sound come to: like sounds alike, doubled letters once, vowels gone.
 _SOUNDS = (
@@ -35,6 +38,12 @@ _SOUNDS = (
 _BIT_OF_BYTE = np.array([1 << (b - 97) if 97 <= b < 123 else 1 << (b - 22) if 48 <= b < 58 else 0 for b in range(256)], np.int64)
 _NUMBER_OF_BYTE = np.random.default_rng(1).integers(-(2**62), 2**62, 256, np.int64)
 _DIGITS = "(" + " | ".join(f"(contains({{0}}, '{digit}')::BIGINT << {digit})" for digit in range(10)) + ")"
+# Sixteen to the power of its place for each digit of YYYYMMDD, so that each has four bits.
+_BITS = " + ".join(
+    f"({part} // {10**place} % 10)::BIGINT * {16 ** (first + place)}"
+    for part, first, digits in (("year(born)", 4, 4), ("month(born)", 2, 2), ("day(born)", 0, 2))
+    for place in range(digits)
+)
 _ASCII = "regexp_full_match({0}, '[\\x00-\\x7F]*')"
 
 
@@ -99,14 +108,14 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
         CREATE OR REPLACE TEMP TABLE {table} AS
         SELECT w.number, person_id, force,
                f.letters AS fn, f.mask AS fn_mask, f.sorted AS fn_letters, f.sound AS fn_sound,
-               f.back AS fn_back, f.first AS fn_first, f.last AS fn_last,
+               f.back AS fn_back, f.first AS fn_first, f.last AS fn_last, f.size AS fn_size,
                s.letters AS sn, s.mask AS sn_mask, s.sorted AS sn_letters,
-               s.sound AS sn_sound, s.back AS sn_back, s.first AS sn_first, s.last AS sn_last,
-               strftime(born, '%Y%m%d') AS born_text, {_DIGITS.format("strftime(born, '%Y%m%d')")} AS born_text_mask,
+               s.sound AS sn_sound, s.back AS sn_back, s.first AS sn_first, s.last AS sn_last, s.size AS sn_size,
+               strftime(born, '%Y%m%d') AS born_text, {_DIGITS.format("strftime(born, '%Y%m%d')")} AS born_text_mask, {_BITS} AS born_text_digits,
                date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
                month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
-               ad, ad_mask, ad_letters, pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
-               ph, ph_mask, left(ph, 3) AS ph_start, sex
+               ad, ad_mask, ad_letters, length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first, pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+               ph, ph_mask, length(ph)::INTEGER AS ph_size, left(ph, 3) AS ph_start, sex
         FROM identity_written w JOIN identity_signed USING (number)
              LEFT JOIN identity_names f ON forename = f.name LEFT JOIN identity_names s ON surname = s.name
         """
@@ -160,7 +169,8 @@ def _names(connection: duckdb.DuckDBPyConnection, table: str) -> None:
                 UNION ALL SELECT name::VARCHAR, letters::VARCHAR FROM identity_others
                 WHERE NOT {blanks.placeholder_sql("name::VARCHAR", "name")}
             )
-            SELECT *, {_sound("letters")} AS sound, reverse(letters) AS back, left(letters, 1) AS first, right(letters, 1) AS last
+            SELECT *, {_sound("letters")} AS sound, reverse(letters) AS back, left(letters, 1) AS first, right(letters, 1) AS last,
+                   length(letters)::INTEGER AS size
             FROM ready WHERE letters <> ''"""
     )
     connection.unregister("identity_others")

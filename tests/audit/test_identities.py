@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from audit import Results, audit_dataset
 from audit.engines import connect
 from audit.evaluation import IdentityScore, score_identities
 from audit.linkage import Identities, best_threshold, find_identities
-from audit.linkage.clusters import build_tree
+from audit.linkage.clusters import UNKNOWN, build_tree
 from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.interval import hidden_by_names
@@ -322,6 +323,38 @@ def test_clusters_are_a_partition_and_a_lower_threshold_only_joins_more(records:
         assert (clusters <= np.arange(records)).all()
         assert (clusters[clusters] == clusters).all()
     assert all(len(set(low[high == one])) == 1 for one in set(high.tolist()))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_tree_is_that_of_average_linkage(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    records = int(rng.integers(5, 40))
+    pairs = np.array([(a, b) for a in range(records) for b in range(a + 1, records)])
+    pairs = pairs[rng.random(len(pairs)) < 0.3]
+    odds, force = rng.uniform(-6.5, 7.9, len(pairs)), rng.integers(0, 3, records)
+    tree = build_tree(records, pairs[:, 0], pairs[:, 1], odds, force)
+    matrix = np.full((records, records), UNKNOWN)
+    matrix[pairs[:, 0], pairs[:, 1]] = matrix[pairs[:, 1], pairs[:, 0]] = odds
+    apart = -matrix[np.triu_indices(records, 1)]
+    plain = linkage(apart - apart.min() + 1, "average")
+    for cut in (-4.0, -1.0, 0.5, 3.0):
+        expected = fcluster(plain, -cut - apart.min() + 1, "distance")
+        smallest = {group: int(np.flatnonzero(expected == group)[0]) for group in set(expected.tolist())}
+        assert tree.labels(cut).tolist() == [smallest[group] for group in expected.tolist()]
+        people_of = [len(set(expected[force == one].tolist())) for one in range(3)]
+        assert tree.people(cut, force, 3).tolist() == people_of
+    assert (tree.mean_odds(odds) == pytest.approx(tree.odds)) if len(tree.odds) else True
+
+
+def test_pairs_settled_early_change_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    persons = pd.concat([namesake_kin(25), copies(forename="Kim").assign(person_id=lambda copied: copied["person_id"] + "-K")])
+    found = found_in(persons)
+    monkeypatch.setattr("audit.linkage.people.SETTLED", {})
+    whole = found_in(persons)
+    assert found.identities["cluster_id"].tolist() == whole.identities["cluster_id"].tolist()
+    columns = ["duplicate_rate", "low", "high"]
+    # Refits draw other random numbers for other patterns.
+    assert found.identity_summary[columns].to_numpy() == pytest.approx(whole.identity_summary[columns].to_numpy(), abs=0.005)
 
 
 @settings(max_examples=40, deadline=None)
