@@ -383,7 +383,7 @@ DEFECTS = (
     *("scanned_text", "typing_slip", "swapped_names", "day_month_swapped", "wrong_digit", "old_address"),
     *("estimated_age", "january_filler", "placeholder_name", "wrong_sex", "sex_unknown", "service_phone", "overlaid"),
     *("suspect_not_linked", "victim_not_linked", "wrong_person_linked", "orphan", "involvement_twice"),
-    *("misrouted", "downgraded", "retired_code", "invalid_code", "domestic_abuse_wrong"),
+    *("misrouted", "unit_renamed", "downgraded", "retired_code", "invalid_code", "domestic_abuse_wrong"),
     *("date_swapped", "date_defaulted", "date_out_of_order", "date_in_future", "date_1900"),
     *("outcome_against_suspect", "outcome_invalid", "outcome_before_crime", "outcome_stale"),
     *("missing_forename", "missing_surname", "missing_suspect_date_of_birth", "missing_victim_date_of_birth"),

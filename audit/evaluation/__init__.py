@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from audit.checks.run import Context
 from audit.engines import connect
 from audit.evaluation.defects import DefectScore, defects_as_markdown, score_defects
-from audit.evaluation.gaps import GapScore, gaps_as_markdown, score_gaps
+from audit.evaluation.gaps import GapScore, gaps_as_markdown, score_gaps, units_renamed
 from audit.evaluation.identities import IdentityScore, identities_as_markdown, score_identities
 from audit.gaps import read_counts
 from audit.results import Results
@@ -55,7 +55,8 @@ def score(dataset: Dataset, results: Results) -> Score:
         if "truth/gaps" in tables:
             ledger = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")], ignore_index=True)
             counts = read_counts(connection, dataset.manifest.as_of, dataset.manifest.period_start)
-            gaps = score_gaps(ledger, results["gaps"], counts, results["unit_changes"])
+            renamed = units_renamed(connection) if "truth/defects" in tables else {}
+            gaps = score_gaps(ledger, results["gaps"], counts, results["unit_changes"], renamed)
         defects = score_defects(connection, context) if "truth/defects" in tables else []
         identities = score_identities(connection, results["identities"], results["identity_pairs"])
     return Score(defects=defects, identities=identities, gaps=gaps)

@@ -1,7 +1,8 @@
 """Reporting gaps compared with the ledger's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -53,18 +54,25 @@ class GapScore(BaseModel):
 
 
 def score_gaps(
-    ledger: pd.DataFrame, reported: pd.DataFrame, counts: Sequence[Counts], unit_changes: pd.DataFrame | None = None
+    ledger: pd.DataFrame,
+    reported: pd.DataFrame,
+    counts: Sequence[Counts],
+    unit_changes: pd.DataFrame | None = None,
+    renamed: Mapping[str, str] | None = None,
 ) -> GapScore:
     """Compare gaps reported (``gaps.parquet``) with those of the ledger (``truth/gaps``).
 
     A gap reported meets one of the ledger when it is of the same unit, has a month in common, and is of the same offence
     group, or one of both is of the whole unit; the overlap is months in common ÷ months of either. With ``unit_changes``
-    (that table's columns) a gap of a unit in the months when it was renamed, merged, split, closed or not yet open is false.
+    (that table's columns) a gap of a unit in the months when it was renamed, merged, split, closed or not yet open is false. ``renamed`` has the unit of each later code of
+    one, by which a gap is reported from then on; the ledger names the unit.
     """
-    ledger = ledger.reset_index(drop=True).assign(deviations=_deviations(ledger, counts))
+    renamed = renamed or {}
+    ledger = ledger.reset_index(drop=True).assign(deviations=_deviations(ledger, counts, renamed))
     ledger["plain"] = ledger["deviations"] > PLAIN_LOSS
     reported = reported.reset_index(drop=True)
     changed = _changed(reported, unit_changes)
+    reported = reported.assign(unit_id=reported["unit_id"].map(lambda code: renamed.get(code, code)))
     met = _met(ledger, reported[~changed])
     best = met.sort_values("overlap").groupby("ledger").tail(1).set_index("ledger")
     ledger["found"] = ledger.index.isin(best.index)
@@ -101,6 +109,22 @@ def score_gaps(
     )
 
 
+def units_renamed(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The unit of each later code of one, from the ledger (``truth_defects`` and ``crimes`` on the connection)."""
+    rows = connection.execute(
+        "SELECT DISTINCT c.unit_id, d.true_value FROM truth_defects d JOIN crimes c ON c.crime_id = d.record_id "
+        "WHERE d.defect = 'unit_renamed'"
+    ).fetchall()
+    before = {str(code): str(unit) for code, unit in rows if code != unit}
+    return {code: _first(code, before) for code in before}
+
+
+def _first(code: str, before: Mapping[str, str]) -> str:
+    while code in before:
+        code = before[code]
+    return code
+
+
 def gaps_as_markdown(gaps: GapScore) -> str:
     """The score as a Markdown table and what it comes to."""
     lines = ["| reporting gaps | put in | plain | plain found | kind right |", "|---|--:|--:|--:|--:|"]
@@ -121,17 +145,18 @@ def _of(part: int, whole: int) -> str:
     return f"{part:,} ({part / whole:.0%})" if whole else "–"
 
 
-def _deviations(ledger: pd.DataFrame, counts: Sequence[Counts]) -> npt.NDArray[np.float64]:
+def _deviations(ledger: pd.DataFrame, counts: Sequence[Counts], renamed: Mapping[str, str]) -> npt.NDArray[np.float64]:
     """What each gap's months lack, in standard deviations of their count."""
     deviations = np.zeros(len(ledger))
     by_force = {of_force.force: of_force for of_force in counts}
     for number, gap in enumerate(ledger.itertuples(index=False)):
         mine = by_force.get(gap.force)
-        if mine is None or gap.unit_id not in mine.units:
+        codes = [] if mine is None else [at for at, code in enumerate(mine.units) if gap.unit_id in (code, renamed.get(code))]
+        if mine is None or not codes:
             continue
         months = [at for at, month in enumerate(mine.months) if gap.first_month <= month <= gap.last_month]
         groups = range(len(mine.groups)) if pd.isna(gap.offence_group) else [mine.groups.index(gap.offence_group)]
-        recorded = mine.crimes[np.ix_([mine.units.index(gap.unit_id)], list(groups), months)].sum()
+        recorded = mine.crimes[np.ix_(codes, list(groups), months)].sum()
         if gap.kind == "late":
             recorded = max(recorded - gap.events_lost, 0)
         deviations[number] = gap.events_lost / max(np.sqrt(recorded + gap.events_lost), 1)

@@ -199,6 +199,8 @@ def _entry_table(entry: Entry, recording: Recording, ids: Identifiers) -> pa.Tab
         true = pa.nulls(len(entry.rows), pa.string())
     elif entry.field == "person_id":
         true = ids.person.take(pa.array(entry.true))
+    elif entry.field == "unit_id":
+        true = ids.unit.take(pa.array(entry.true))
     elif entry.field == "crime_id":
         true = ids.crime.take(pa.array(entry.true))
     else:
@@ -225,6 +227,8 @@ def _record_ids(table: str, rows: np.ndarray, recording: Recording, ids: Identif
         return ids.person.take(pa.array(rows))
     if table == "crimes":
         return ids.crime.take(pa.array(rows))
+    if table == "units":
+        return ids.unit.take(pa.array(rows))
     involvements = recording.involvements
     return pc.binary_join_element_wise(
         ids.crime.take(pa.array(involvements["crime"][rows])),

@@ -152,6 +152,8 @@ class Run:
     last: int
     whole_last: int
     """The run's last month, which may lie after the period."""
+    stretch: int
+    """The stretch of time in which it begins, 0 from April 2022 on."""
 
     def draw(self, what: str) -> float:
         """A number in [0, 1) of this run."""
@@ -162,10 +164,11 @@ STRETCH, ORIGIN = 36, 627
 """Units are hit once at most in 36 months; one such stretch of time begins in April 2022, month 627 from January 1970."""
 
 
-def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end: int = 0) -> Iterator[Run]:
+def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end: int = 0, for_good: bool = False) -> Iterator[Run]:
     """The runs of months in units that are hit; each lies within a stretch, ``before_end`` months or more before its last.
 
-    The rate is the share of units that are hit in a stretch, by the rate of the time when the run begins.
+    The rate is the share of units that are hit in a stretch, by the rate of the time when the run begins. What is ``for_good``
+    goes on to the end of the period, and began in April 2022 or later.
     """
     period = _period(writer)
     if writer.most <= 0:
@@ -173,7 +176,7 @@ def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end
     firsts = [
         int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)) for era in writer.eras if era.first is not None
     ]
-    for number in range((period[0] - ORIGIN) // STRETCH, (period[1] - ORIGIN) // STRETCH + 1):
+    for number in range(0 if for_good else (period[0] - ORIGIN) // STRETCH, (period[1] - ORIGIN) // STRETCH + 1):
         for unit in range(len(writer.recording.force.unit_shares)):
             key = writer.unit_key(unit, number + 1_000)
             length = shortest + int(whole(key, longest - shortest + 1, "length")[0])
@@ -181,9 +184,10 @@ def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end
             rate = writer.eras[int(np.searchsorted(firsts, first, side="right"))].rate
             if float(draw(key, "hit")[0]) >= rate or not writer.unrepaired(key)[0]:
                 continue
-            months = max(first, period[0]), min(first + length - 1, period[1])
+            last = period[1] if for_good else first + length - 1
+            months = max(first, period[0]), min(last, period[1])
             if months[0] <= months[1]:
-                yield Run(key, unit, *months, whole_last=first + length - 1)
+                yield Run(key, unit, *months, whole_last=last, stretch=number)
 
 
 def _gap(
@@ -252,6 +256,20 @@ def late_unit(writer: DefectWriter) -> None:
         later = np.maximum(outcome, recorded)
         writer.write("crimes", "outcome_on", rows, np.where(outcome == NEVER, outcome, later).astype(np.int32))
         enter_gap(writer, run.unit, None, (run.first, run.last), "late", len(there))
+
+
+@defect("recording.unit_renamed", "other", 0, ILLUSTRATIVE, "by unit and month")
+def unit_renamed(writer: DefectWriter) -> None:
+    """A unit's records carry a new code from a month on, as after a merger; the old code stops, and the list of units has both."""
+    recording = writer.recording
+    unit = recording.world.events.unit[recording.crimes["event"]]
+    for run in runs_of_months(writer, 1, 1, before_end=6, for_good=True):
+        rows = np.flatnonzero(writer.written("crimes") & (unit == run.unit) & (months_of(writer) >= run.first))
+        code = len(recording.force.unit_shares) + len(recording.renamed)
+        recording.renamed.append((run.unit, run.stretch))
+        writer.ledger.added("units", np.array([code]))
+        writer.ledger.changed("crimes", "unit_id", rows, recording.crimes["unit"][rows])
+        recording.crimes["unit"][rows] = code
 
 
 @defect("recording.system_change", "recording", 0, "HMICFRS, December 2020", "by month")

@@ -58,7 +58,8 @@ class Recording:
     ``key`` stands for a row in every extract that has it; what is drawn for the row follows from it.
     ``whose`` gives the person (row of the world's people) behind each person record and ``event`` the event behind each
     crime; ``again`` marks a crime recorded a second time, ``orphan`` numbers links that lead nowhere, and ``shared`` has
-    (person record, person) for each further person on a record. Rows are never moved: ``kept`` says which are written.
+    (person record, person) for each further person on a record. ``renamed`` has (unit, number) of each new code of a unit,
+    which follow the units where crimes name one. Rows are never moved: ``kept`` says which are written.
     """
 
     world: World
@@ -70,7 +71,7 @@ class Recording:
     involvements: Columns
     gaps: list[tuple[Any, ...]] = field(default_factory=list)
     shared: list[tuple[int, int]] = field(default_factory=list)
-
+    renamed: list[tuple[int, int]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
     @property

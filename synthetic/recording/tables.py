@@ -1,5 +1,6 @@
 """From the numbers of a recording to the tables that the files hold: identifiers, texts, dates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -72,14 +73,16 @@ def identifiers(recording: Recording) -> Identifiers:
         person_order=order[persons["kept"][order]],
         crime=coded(f"SYN-C{prefix}-", recording.crimes["key"]),
         event=coded(f"{force.slug}-e", recording.world.events.key),
-        unit=unit_ids(force),
+        unit=unit_ids(force, recording.renamed),
         nobody=f"SYN-N{prefix}-",
     )
 
 
-def unit_ids(force: Force) -> pa.Array:
-    """The identifiers of a force's units."""
-    return numbered(f"{force.slug}-", np.arange(1, len(force.unit_shares) + 1), width=2)
+def unit_ids(force: Force, renamed: Sequence[tuple[int, int]] = ()) -> pa.Array:
+    """The identifiers of a force's units, then the new codes of those that are renamed: a number of three digits or more."""
+    units = numbered(f"{force.slug}-", np.arange(1, len(force.unit_shares) + 1), width=2)
+    new = [f"{force.slug}-{100 * (number + 1) + unit + 1}" for unit, number in renamed]
+    return pa.concat_arrays([units, pa.array(new, pa.string())])
 
 
 def numbered(prefix: str, numbers: np.ndarray, width: int = 7) -> pa.Array:
@@ -145,23 +148,11 @@ def column_text(recording: Recording, table: str, name: str, values: np.ndarray)
 
 def recorded_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:
     """The recorded tables of one force, as the contract has them."""
-    force = recording.force
     persons, crimes, involvements = recording.persons, recording.crimes, recording.involvements
-    residents = np.round(force.unit_shares * force.population).astype(np.int64)
-    residents[0] += force.population - residents.sum()
-    places = street_names()
-    units = pa.table(
-        {
-            "unit_id": ids.unit,
-            "force": pa.array([force.slug] * len(residents)),
-            "unit_name": pa.array([places[(force.index * 131 + n * 11) % len(places)] for n in range(len(residents))]),
-            "population": pa.array(residents),
-        }
-    )
     kept = np.flatnonzero(crimes["kept"])
     rows = np.flatnonzero(involvements["kept"] & crimes["kept"][involvements["crime"]])
     return {
-        "units": units,
+        "units": _units(recording, ids),
         "persons": _table(
             recording, "persons", persons, ids.person_order, {"person_id": ids.person.take(pa.array(ids.person_order))}
         ),
@@ -186,6 +177,23 @@ def recorded_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Tabl
             },
         ),
     }
+
+
+def _units(recording: Recording, ids: Identifiers) -> pa.Table:
+    """The units; a new code has the name of its unit, whose residents are entered once, at the code before."""
+    force = recording.force
+    residents = np.round(force.unit_shares * force.population).astype(np.int64)
+    residents[0] += force.population - residents.sum()
+    places = street_names()
+    unit = [*range(len(residents)), *(unit for unit, _ in recording.renamed)]
+    return pa.table(
+        {
+            "unit_id": ids.unit,
+            "force": pa.array([force.slug] * len(unit)),
+            "unit_name": pa.array([places[(force.index * 131 + n * 11) % len(places)] for n in unit]),
+            "population": pa.array([*residents.tolist(), *[0] * len(recording.renamed)], pa.int64()),
+        }
+    )
 
 
 def truth_tables(recording: Recording, ids: Identifiers) -> dict[str, pa.Table]:

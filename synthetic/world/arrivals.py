@@ -11,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from synthetic.randomness import Floats, Ints, Keys, child, draw, exponential, name_key, stream
-from synthetic.world.courses import Course
+from synthetic.world.courses import SPELLS, Course
 from synthetic.world.scope import Scope
 
-SPELLS = 3.0
-"""A spell is at most so many times as long as its mean."""
 BEFORE = 90
 """Days before the period from which events are needed for what follows on them."""
-MOST_FURTHER = 60
+MOST_FURTHER = 150
 AGAIN, AGAIN_WITHIN = 0.053, 1_095
 """Share of victims of unknown suspects who are victims once more, and within how many days (illustrative)."""
 YEAR = 365.25
@@ -48,10 +46,10 @@ class EventDays:
     day: npt.NDArray[np.int32]
 
 
-def arrivals(scope: Scope, group: str, course: str, spell: float, a_day: float) -> Arrivals:
+def arrivals(scope: Scope, group: str, course: str, longest: float, a_day: float) -> Arrivals:
     """Those of a group who begin a course in time to be in an event of the period, ``a_day`` of them a day on average."""
     slack = YEAR / (2 * np.pi) * scope.profile.world.season + 1
-    ends = np.array([scope.start - BEFORE - SPELLS * spell - slack, scope.end + slack]).astype("datetime64[D]")
+    ends = np.array([scope.start - BEFORE - longest - slack, scope.end + slack]).astype("datetime64[D]")
     first, last = ends.astype("datetime64[M]").astype(int)
     months = np.arange(first, last + 1)
     begins = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
@@ -90,7 +88,8 @@ def event_days(scope: Scope, found: Arrivals, course: Course | None) -> EventDay
         further = np.searchsorted(
             further_counts(course.further * scope.profile.world.repeat, course.spread), draw(keys, "further"), side="right"
         )
-        spell = course.spell * np.minimum(exponential(keys, "spell"), SPELLS)
+        lasts = np.minimum(exponential(keys, "spell"), SPELLS)
+        spell = course.spell * (course.steady + (1 - course.steady) * lasts)
     earliest, latest = _process_day(scope, scope.start - BEFORE), _process_day(scope, scope.end + 1)
     near = np.flatnonzero((found.first + np.where(further > 0, spell, 0.0) >= earliest - 1) & (found.first <= latest + 1))
     keys, further, spell, begun = keys[near], further[near].clip(0, MOST_FURTHER), spell[near], found.first[near]
@@ -126,7 +125,7 @@ def _calendar(scope: Scope, day: Floats) -> npt.NDArray[np.int32]:
 
 @cache
 def further_counts(further: float, spread: float) -> Floats:
-    """Chance of at most 0, 1, … further events: Poisson about a log-normal mean, by 2,000 of its quantiles; shape (61,)."""
+    """Chance of at most 0, 1, … further events: Poisson about a log-normal mean, by 2,000 of its quantiles; shape (MOST_FURTHER + 1,)."""
     from statistics import NormalDist
 
     places = np.array([NormalDist().inv_cdf((place + 0.5) / 2_000) for place in range(2_000)])

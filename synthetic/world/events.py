@@ -20,6 +20,7 @@ from synthetic.world.courses import (
     SUSPECT_NOT_KNOWN,
     YEARLY_MIX,
     Course,
+    shares_of_courses,
 )
 from synthetic.world.people import (
     People,
@@ -90,7 +91,7 @@ def _plan(scope: Scope) -> _Plan:
     by_group = np.array([getattr(scope.profile.reporting, group) for group in groups])
     by_relationship = np.array([REPORTS_BY_RELATIONSHIP.get(name, 0.9) for name in RELATIONSHIPS])
     reported = np.clip(by_group[:, None] * by_relationship[None, :], 0, 1)
-    reported_mix = np.array([[course.share[group] for group in groups] for course in COURSES]) * (mix - not_known)
+    reported_mix = shares_of_courses() * (mix - not_known)
     chance = np.array([reported @ _relationship_weights(course) for course in COURSES])
     true_mix = np.divide(reported_mix, chance, out=np.zeros_like(reported_mix), where=chance > 0)
     totals = true_mix.sum(axis=1)
@@ -171,7 +172,7 @@ def _course_group(
     scope: Scope, group: str, number: int, course: Course, a_day: float, home: Force, abroad: Abroad | None
 ) -> tuple[People, People, Events] | None:
     plan = _plan(scope)
-    offenders = event_days(scope, arrivals(scope, group, course.name, course.spell, a_day), course)
+    offenders = event_days(scope, arrivals(scope, group, course.name, course.longest, a_day), course)
     offender, day = offenders.owner, offenders.day
     if not len(offender):
         return None
@@ -240,7 +241,7 @@ def incidents_only(scope: Scope, force: Force) -> tuple[People, Events]:
     reports, rate = reports_a_day(scope, force), _incident_rate(scope)
     wanted = reports * plan.domestic_share * rate - reports * plan.domestic_events * rate * INCIDENTS_BESIDE
     a_day = max(wanted, 0.0) / _events_per_offender(scope, INCIDENTS)
-    found = event_days(scope, arrivals(scope, force.slug, INCIDENTS.name, INCIDENTS.spell, a_day), INCIDENTS)
+    found = event_days(scope, arrivals(scope, force.slug, INCIDENTS.name, INCIDENTS.longest, a_day), INCIDENTS)
     if not len(found.owner):
         return nobody(force), _no_events()
     keys = found.keys
@@ -293,7 +294,7 @@ def unknown_suspects(scope: Scope, force: Force) -> tuple[People, Events]:
     not_known_mix = np.diff(plan.not_known_mix, prepend=0.0)
     true_mix = np.divide(not_known_mix, chance, out=np.zeros_like(chance), where=chance > 0)
     a_day = reports_a_day(scope, force) * plan.not_known_share * float(true_mix.sum()) / (1 + AGAIN)
-    found = event_days(scope, arrivals(scope, force.slug, "unknown", AGAIN_WITHIN / 3, a_day), None)
+    found = event_days(scope, arrivals(scope, force.slug, "unknown", AGAIN_WITHIN, a_day), None)
     if not len(found.owner):
         return nobody(force), _no_events()
     offence = np.searchsorted(np.cumsum(true_mix / max(true_mix.sum(), 1e-12)), draw(found.event, "offence"))

@@ -1,13 +1,18 @@
 """Unit changes are kept apart from silence: renamed, merged, split, doubled, opened; true silences beside them are still found."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from audit.engines import connect
 from audit.evaluation import score_gaps
-from audit.gaps import find_gaps
+from audit.evaluation.gaps import units_renamed
+from audit.gaps import find_gaps, read_counts
+from synthetic import Dataset, generate
+from synthetic.profile import load_profile
 from tests.audit.simulated import Simulated
 
 MONTH = 22
@@ -180,3 +185,29 @@ def test_the_order_of_units_does_not_matter_to_changes() -> None:
     world.crimes, world.units = world.crimes[::-1].copy(), world.units[::-1]
     assert set(world.changes()) == before
     assert np.isfinite(find_gaps([world.counts]).unit_months[["expected", "low", "high"]].to_numpy()).all()
+
+
+def test_units_that_a_merger_renames_are_found_as_the_ledger_has_them(tmp_path: Path) -> None:
+    profile = load_profile("clean", ("recording.unit_renamed=0.4", "recording.silent_unit=0.2"))
+    dataset = generate(tmp_path / "d", profile, ["aldermoor"], scale=0.5, seed=6)
+    ledger = read(dataset, "truth/defects").query("defect == 'unit_renamed' and field == 'unit_id'")
+    crimes = read(dataset, "crimes").merge(ledger, left_on="crime_id", right_on="record_id")
+    renames = crimes.groupby(["true_value", "unit_id"], as_index=False)["recorded_on"].min()
+    expected = {(row.true_value, row.unit_id, row.recorded_on.replace(day=1)) for row in renames.itertuples()}
+    with connect(dataset) as connection:
+        counts = read_counts(connection, dataset.manifest.as_of, dataset.manifest.period_start)
+        renamed_units = units_renamed(connection)
+    found = find_gaps(counts)
+    changes = found.unit_changes.query("kind == 'renamed'")
+    assert len(expected) >= 3
+    assert {(row.unit_id, row.other_unit_id, row.month) for row in changes.itertuples()} == expected
+    # A silence of such a unit is reported by its new code, and the ledger names the unit.
+    gaps = read(dataset, "truth/gaps")
+    assert set(gaps["unit_id"]) & set(renamed_units.values())
+    scored = score_gaps(gaps, found.gaps, counts, found.unit_changes, renamed_units)
+    assert (scored.plain_found, scored.false) == (1, 0)
+    assert score_gaps(gaps, found.gaps, counts, found.unit_changes).false > 0
+
+
+def read(dataset: Dataset, table: str) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in dataset.files(table)], ignore_index=True)

@@ -41,6 +41,8 @@ def entered(defect: Defect, rate: float) -> int:
     recording, ledger = damage(defect, rate)
     if defect.name in BY_UNIT:
         return len(recording.gaps)
+    if defect.name == "unit_renamed":
+        return len(recording.renamed)
     mine = [entry for entry in ledger.entries if entry.defect is defect]
     # A crime that is left out or doubled takes its involvements along; two fields may be damaged in one go.
     first = [entry for entry in mine if entry.table == mine[0].table and entry.field == mine[0].field]

@@ -35,6 +35,36 @@ def test_the_world_comes_near_every_figure_that_it_claims(region: Dataset) -> No
     assert (figures["verdict"] == "no tolerance held").sum() >= 3
 
 
+def generated(dataset: Dataset, weights: dict[str, float]) -> "pd.Series[float]":
+    return calibrate(dataset, weights).set_index("figure")["generated"]
+
+
+def test_few_intimate_partner_suspects_make_most_of_the_harm(typical: Dataset) -> None:
+    figures = generated(typical, read_harm_weights(None))
+    share = figures["harm made by 3% of suspects, intimate-partner crimes and incidents"]
+    assert 0.8 <= share <= 0.95
+    assert share < figures["the most that 3% of suspects could make of the same reports"] < 1
+    assert figures["suspects with no further report in 731 days"] == pytest.approx(0.776, abs=0.025)
+
+
+def test_a_share_of_suspects_is_that_share_where_many_have_the_same_harm(typical: Dataset) -> None:
+    figures = generated(typical, dict.fromkeys(read_harm_weights(None), 1.0))
+    events = pd.concat([pd.read_parquet(path) for path in typical.files("truth/events")])
+    events = events[events["reported_on"].notna() & (events["event_class"] == "crime")]
+    reports = events.groupby("suspect_key").size()
+    most = reports.nlargest(int(0.03 * len(reports))).sum()
+    assert figures["harm made by 3% of suspects, all these crimes"] == pytest.approx(most / reports.sum())
+
+
+def test_crimes_of_units_that_are_silent_in_the_extract_do_not_count_as_not_recorded(tmp_path: Path) -> None:
+    from synthetic.profile import load_profile
+
+    profile = load_profile("clean", ("recording.silent_unit=0.8",))
+    dataset = generate(tmp_path / "d", profile, ["durnley"], scale=0.1)
+    assert len(pd.concat([pd.read_parquet(path) for path in dataset.files("truth/gaps")]))
+    assert generated(dataset, read_harm_weights(None))["share of reports that are recorded"] == pytest.approx(1)
+
+
 def test_every_field_is_described_with_its_counts(typical: Dataset) -> None:
     rows = describe(typical).set_index(["table", "field"])
     assert len(rows) == sum(len(table.fields) for table in TABLES.values())

@@ -9,6 +9,7 @@ from synthetic import Dataset, generate, load
 from synthetic.contract import DEFECTS, TABLES
 from synthetic.defects import REGISTRY, typical_rates
 from synthetic.profile import load_profile
+from synthetic.world.courses import shares_of_courses
 from tests.benchmarks.world import BARS, measure
 
 
@@ -86,6 +87,12 @@ def test_wrong_classes_are_in_the_ledger_and_their_events_are_crimes(tmp_path: P
     assert set(ledger["family"]) == {"recording"}
     domestic = rows[rows["domestic_abuse_true"] & (rows["event_class"] == "crime")]
     assert (domestic["record_class"] == "non_crime_incident").mean() == pytest.approx(0.2, abs=0.04)
+
+
+def test_the_courses_make_all_of_every_offence_between_them() -> None:
+    shares = shares_of_courses()
+    assert (shares >= 0).all()
+    assert shares.sum(axis=0) == pytest.approx(1)
 
 
 def test_every_row_of_the_ledger_says_its_mechanism(typical: Dataset) -> None:
