@@ -21,7 +21,7 @@ from synthetic.errors import InputError
 
 ALL_DIFFERENT = {
     *("person_id", "crime_id", "event_key", "person_key", "suspect_key", "victim_key"),
-    *("record_id", "true_value", "address", "postcode", "phone"),
+    *("household_key", "record_id", "true_value", "address", "postcode", "phone"),
 }
 
 

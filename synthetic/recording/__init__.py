@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from synthetic.contract import CANCEL_REASONS, CHANNELS, RECORD_CLASSES, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
 from synthetic.names import name_pool
@@ -72,6 +73,8 @@ class Recording:
     shared: list[tuple[int, int]] = field(default_factory=list)
 
     numbers: dict[str, int] = field(default_factory=dict)
+    name_texts: pa.Array | None = None
+    """The names as an Arrow array, where it has been made."""
 
     @property
     def force(self) -> Force:
