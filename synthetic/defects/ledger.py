@@ -147,9 +147,19 @@ class DefectWriter:
         rows = among[self.draw(table, among) < chance]
         return rows[self.unrepaired(self.columns(table)["key"][rows])] if self.fixes else rows
 
-    def somebody(self, keys: Keys, among: Keys) -> Ints:
-        """A place in ``among`` for each key: that of the next higher number, so that a newcomer changes few choices."""
-        order = np.argsort(among)
+    def other_people(self, keys: Keys) -> Ints:
+        """A row of the force's people for each key, chosen as ``somebody``."""
+        people = self.recording.world.people
+        if self.recording.people_by_key is None:
+            self.recording.people_by_key = np.argsort(people.key)
+        return self.somebody(keys, people.key, self.recording.people_by_key)
+
+    def somebody(self, keys: Keys, among: Keys, order: Ints | None = None) -> Ints:
+        """A place in ``among`` for each key: that of the next higher number, so that a newcomer changes few choices.
+
+        ``order`` is that of ``among``, where it is known already.
+        """
+        order = np.argsort(among) if order is None else order
         found = np.searchsorted(among[order], derived(keys, self.name, "somebody"))
         return order[found % max(len(among), 1)]
 

@@ -20,19 +20,22 @@ def _leave_out(writer: DefectWriter, crimes: np.ndarray) -> None:
     recording = writer.recording
     lost = np.zeros(len(recording.crimes["kept"]), bool)
     lost[crimes] = True
-    involved = np.flatnonzero(lost[recording.involvements["crime"]] & writer.written("involvements"))
+    involved = np.flatnonzero(lost[recording.involvements["crime"]] & recording.involvements["kept"])
+    involved = involved[recording.crimes["kept"][recording.involvements["crime"][involved]]]
     recording.crimes["kept"][crimes] = False
     writer.ledger.gone("crimes", crimes)
     recording.involvements["kept"][involved] = False
     writer.ledger.gone("involvements", involved)
 
 
-def _groups(writer: DefectWriter) -> np.ndarray:
-    return reference("offences")["offence_group"].to_numpy()[writer.recording.crimes["offence_true"]]
+def _of_groups(writer: DefectWriter, *groups: str) -> np.ndarray:
+    """Which crimes are of one of those offence groups."""
+    among = np.isin(reference("offences")["offence_group"].to_numpy(), groups)
+    return np.asarray(among[writer.recording.crimes["offence_true"]])
 
 
 def _hidden(writer: DefectWriter) -> np.ndarray:
-    return np.isin(_groups(writer), ("stalking", "harassment"))
+    return _of_groups(writer, "stalking", "harassment")
 
 
 @defect("recording.not_recorded", "recording", 0.038, HMICFRS_2025, "by gravity")
@@ -133,7 +136,16 @@ def recorded_twice(writer: DefectWriter) -> None:
 
 def months_of(writer: DefectWriter) -> np.ndarray:
     """Month of recording of each crime, counted from January 1970."""
-    return writer.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return month_of(writer.recording.crimes["recorded_on"])
+
+
+def month_of(days: np.ndarray) -> np.ndarray:
+    """Months from January 1970 of days since then; each day's is worked out once."""
+    if not len(days):
+        return np.zeros(0, np.int64)
+    first = int(days.min())
+    months = np.arange(first, int(days.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return np.asarray(months[days - first])
 
 
 def _period(writer: DefectWriter) -> tuple[int, int]:
@@ -194,12 +206,12 @@ def _gap(
     Incidents and cancelled crimes are lost with the rest, but only crimes are counted. None is lost before ``day``.
     """
     crimes = writer.recording.crimes
-    month = months_of(writer)
-    inside = writer.written("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
-    inside &= crimes["recorded_on"] >= day
+    rows = np.flatnonzero((crimes["unit"] == unit) & writer.written("crimes"))
+    month = month_of(crimes["recorded_on"][rows])
+    inside = (month >= months[0]) & (month <= months[1]) & (crimes["recorded_on"][rows] >= day)
     if group is not None:
-        inside &= (_groups(writer) == group) & (crimes["record_class"] == CRIME)
-    lost = np.flatnonzero(inside)
+        inside &= _of_groups(writer, group)[rows] & (crimes["record_class"][rows] == CRIME)
+    lost = rows[inside]
     lost = lost[writer.draw("crimes", lost) < share]
     _leave_out(writer, lost)
     enter_gap(writer, unit, group, months, kind, int((crimes["record_class"][lost] == CRIME).sum()))
@@ -240,8 +252,9 @@ def late_unit(writer: DefectWriter) -> None:
     crimes = writer.recording.crimes
     for run in runs_of_months(writer, 2, 6, before_end=4):
         share = 0.6 + 0.3 * run.draw("share")
-        month = crimes["reported_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
-        inside = np.flatnonzero(writer.kept("crimes") & (crimes["unit"] == run.unit) & (month >= run.first) & (month <= run.last))
+        inside = np.flatnonzero((crimes["unit"] == run.unit) & writer.kept("crimes"))
+        month = month_of(crimes["reported_on"][inside])
+        inside = inside[(month >= run.first) & (month <= run.last)]
         rows = inside[writer.draw("crimes", inside) < share]
         recorded = crimes["reported_on"][rows] + 31 + writer.whole("crimes", rows, 90, "days")
         recorded = np.maximum(recorded, crimes["recorded_on"][rows])

@@ -91,7 +91,7 @@ def identifiers(recording: Recording) -> Identifiers:
     """Identifiers of every row: the same for a row in every extract that has it."""
     force, persons = recording.force, recording.persons
     prefix = f"{force.index + 1:02d}"
-    order = np.argsort(persons["key"] >> np.uint64(9), kind="stable")
+    order = np.argsort(persons["key"])
     return Identifiers(
         person=coded(f"SYN-P{prefix}-", persons["key"]),
         person_order=order[persons["kept"][order]],
