@@ -109,7 +109,7 @@ def overlaid(writer: DefectWriter) -> None:
     recording = writer.recording
     persons = recording.persons
     rows = np.flatnonzero(persons["kept"] & ~persons["is_copy"])
-    rows = rows[_order_by_name(*(persons[name][rows] for name in ("surname", "forename", "date_of_birth", "key")))]
+    rows = rows[order_by_name(*(persons[name][rows] for name in ("surname", "forename", "date_of_birth", "key")))]
     # The rate is the share of the records that remain which two people share.
     rate = np.array([era.rate / (1 + era.rate) for era in writer.eras])[writer.era_of("persons", rows)]
     gone = (writer.draw("persons", rows) < rate) & writer.unrepaired(persons["key"][rows])
@@ -131,7 +131,7 @@ def overlaid(writer: DefectWriter) -> None:
     writer.ledger.changed("involvements", "person_id", moved, true[moved])
 
 
-def _order_by_name(surname: np.ndarray, forename: np.ndarray, born: np.ndarray, key: np.ndarray) -> np.ndarray:
+def order_by_name(surname: np.ndarray, forename: np.ndarray, born: np.ndarray, key: np.ndarray) -> np.ndarray:
     """The order of people by surname, forename, date of birth and key; shape (n,).
 
     By one number made of the first three, and by all only where that is the same: a quarter of the time of a sort by all.
@@ -161,7 +161,7 @@ def _rewrite(writer: DefectWriter, name: str, rows: np.ndarray, change: Callable
     variant = writer.whole("persons", rows, variants, name)
     key, inverse = np.unique(recording.persons[name][rows].astype(np.int64) * variants + variant, return_inverse=True)
     changed = [change(recording.names[one // variants], one % variants) for one in key.tolist()]
-    new = np.array([recording.name_number(text) for text in changed], np.int32)
+    new = recording.name_numbers(changed)
     writer.write("persons", name, rows, new[inverse] if len(rows) else np.zeros(0, np.int32))
 
 

@@ -82,14 +82,15 @@ class Recording:
     def force(self) -> Force:
         return self.world.force
 
-    def name_number(self, text: str) -> int:
-        """The number of a name, which joins the names where it is new."""
+    def name_numbers(self, texts: list[str]) -> np.ndarray:
+        """The numbers of names, which join the names where they are new; shape (n,)."""
         if not self.numbers:
             self.numbers = {name: number for number, name in enumerate(self.names)}
-        number = self.numbers.setdefault(text, len(self.numbers))
-        if number == len(self.names):
-            self.names.append(text)
-        return number
+        for text in dict.fromkeys(texts):
+            if text not in self.numbers:
+                self.numbers[text] = len(self.names)
+                self.names.append(text)
+        return np.fromiter(map(self.numbers.__getitem__, texts), np.int32, len(texts))
 
 
 def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
