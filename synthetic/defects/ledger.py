@@ -163,8 +163,8 @@ class DefectWriter:
         found = np.searchsorted(among[order], derived(keys, self.name, "somebody"))
         return order[found % max(len(among), 1)]
 
-    def unit_key(self, unit: int, number: int) -> Keys:
-        """The key of a unit in a numbered stretch of time; shape (1,)."""
+    def unit_key(self, unit: Ints | int, number: int) -> Keys:
+        """The keys of units in a numbered stretch of time; shape (units,)."""
         return child(child(derived(self.force_key, self.name), unit), number)
 
     def write(self, table: str, name: str, rows: np.ndarray, values: np.ndarray) -> None:

@@ -185,17 +185,17 @@ def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end
     firsts = [
         int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)) for era in writer.eras if era.first is not None
     ]
+    rates = np.array([era.rate for era in writer.eras])
     for number in range((period[0] - ORIGIN) // STRETCH, (period[1] - ORIGIN) // STRETCH + 1):
-        for unit in range(len(writer.recording.force.unit_shares)):
-            key = writer.unit_key(unit, number + 1_000)
-            length = shortest + int(whole(key, longest - shortest + 1, "length")[0])
-            first = ORIGIN + number * STRETCH + int(whole(key, STRETCH - before_end - length + 1, "begins")[0])
-            rate = writer.eras[int(np.searchsorted(firsts, first, side="right"))].rate
-            if float(draw(key, "hit")[0]) >= rate or not writer.unrepaired(key)[0]:
-                continue
-            months = max(first, period[0]), min(first + length - 1, period[1])
+        keys = writer.unit_key(np.arange(len(writer.recording.force.unit_shares)), number + 1_000)
+        length = shortest + whole(keys, longest - shortest + 1, "length")
+        first = ORIGIN + number * STRETCH + whole(keys, STRETCH - before_end - length + 1, "begins")
+        hit = (draw(keys, "hit") < rates[np.searchsorted(firsts, first, side="right")]) & writer.unrepaired(keys)
+        for unit in np.flatnonzero(hit).tolist():
+            last = int(first[unit] + length[unit]) - 1
+            months = max(int(first[unit]), period[0]), min(last, period[1])
             if months[0] <= months[1]:
-                yield Run(key, unit, *months, whole_last=first + length - 1)
+                yield Run(keys[unit : unit + 1], unit, *months, whole_last=last)
 
 
 def _gap(
