@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -267,14 +267,17 @@ def force_tables(scope: Scope, slug: str, number: int = 0, border: list[Part] | 
 
 def recorded_world(scope: Scope, world: World, number: int = 0) -> dict[str, pa.Table]:
     """Every table of one force's part of the world, recorded and with its defects."""
+    return dict(_tables_in_turn(scope, world, number))
+
+
+def _tables_in_turn(scope: Scope, world: World, number: int) -> Iterator[tuple[str, pa.Table]]:
+    """The tables of ``recorded_world`` by name, each made when it is asked for, so that no two need be held."""
     recording = record_clean(scope, world, number)
     ledger = apply_defects(scope, recording, number)
     ids = identifiers(recording)
-    return {
-        **recorded_tables(recording, ids),
-        **truth_tables(recording, ids),
-        "truth/defects": ledger_table(ledger, recording, ids),
-    }
+    yield from recorded_tables(recording, ids)
+    yield from truth_tables(recording, ids)
+    yield "truth/defects", ledger_table(ledger, recording, ids)
 
 
 def _border_of_forces(whole: Scope, periods: tuple[Scope, ...], run: Callable[..., Any]) -> dict[str, list[list[Part]]]:
@@ -300,16 +303,23 @@ def _write_force(
     group = residents(whole, force)
     written = []
     for period, folder, parts in zip(periods, folders, border, strict=True):
-        tables = recorded_world(period, view(period, force, group, parts), number)
-        # Parquet is written outside of Python's lock, so two threads halve the wait.
-        with ThreadPoolExecutor(2) as executor:
-            entries = executor.map(partial(_write_one, folder, slug, tables), TABLES)
-            written.append(dict(zip(TABLES, entries, strict=True)))
+        tables = _tables_in_turn(period, view(period, force, group, parts), number)
+        written.append(_write_in_turn(folder, slug, tables))
     return written
 
 
-def _write_one(folder: Path, slug: str, tables: dict[str, pa.Table], name: str) -> FileEntry:
-    return write_table(folder, name, slug, tables[name])
+def _write_in_turn(folder: Path, slug: str, tables: Iterator[tuple[str, pa.Table]]) -> dict[str, FileEntry]:
+    """Write tables, each while the next one is made, as Parquet is written outside of Python's lock."""
+    entries: dict[str, Future[FileEntry]] = {}
+    with ThreadPoolExecutor(1) as executor:
+        waiting: Future[FileEntry] | None = None
+        for name, table in tables:
+            if waiting is not None:
+                waiting.result()
+            waiting = executor.submit(write_table, folder, name, slug, table)
+            del table
+            entries[name] = waiting
+    return {name: entries[name].result() for name in TABLES}
 
 
 def _population(slug: str) -> int:

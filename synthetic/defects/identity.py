@@ -109,8 +109,7 @@ def overlaid(writer: DefectWriter) -> None:
     recording = writer.recording
     persons = recording.persons
     rows = np.flatnonzero(persons["kept"] & ~persons["is_copy"])
-    order = (persons["key"][rows], persons["date_of_birth"][rows], persons["forename"][rows], persons["surname"][rows])
-    rows = rows[np.lexsort(order)]
+    rows = rows[order_by_name(*(persons[name][rows] for name in ("surname", "forename", "date_of_birth", "key")))]
     # The rate is the share of the records that remain which two people share.
     rate = np.array([era.rate / (1 + era.rate) for era in writer.eras])[writer.era_of("persons", rows)]
     gone = (writer.draw("persons", rows) < rate) & writer.unrepaired(persons["key"][rows])
@@ -132,6 +131,22 @@ def overlaid(writer: DefectWriter) -> None:
     writer.ledger.changed("involvements", "person_id", moved, true[moved])
 
 
+def order_by_name(surname: np.ndarray, forename: np.ndarray, born: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """The order of people by surname, forename, date of birth and key; shape (n,).
+
+    By one number made of the first three, and by all only where that is the same: a quarter of the time of a sort by all.
+    """
+    if not len(key):
+        return np.zeros(0, np.int64)
+    number = (surname.astype(np.int64) + 1 << 42) | (forename.astype(np.int64) + 1 << 21) | (born - np.int64(born.min()))
+    order = np.argsort(number)
+    same = np.diff(number[order]) == 0
+    among = np.flatnonzero(np.concatenate([[False], same]) | np.concatenate([same, [False]]))
+    tied = order[among]
+    order[among] = tied[np.lexsort((key[tied], number[tied]))]
+    return order
+
+
 # ---- how copies come to differ -----------------------------------------------------------------------------------------
 
 
@@ -146,7 +161,7 @@ def _rewrite(writer: DefectWriter, name: str, rows: np.ndarray, change: Callable
     variant = writer.whole("persons", rows, variants, name)
     key, inverse = np.unique(recording.persons[name][rows].astype(np.int64) * variants + variant, return_inverse=True)
     changed = [change(recording.names[one // variants], one % variants) for one in key.tolist()]
-    new = np.array([recording.name_number(text) for text in changed], np.int32)
+    new = recording.name_numbers(changed)
     writer.write("persons", name, rows, new[inverse] if len(rows) else np.zeros(0, np.int32))
 
 
@@ -251,7 +266,7 @@ def alias(writer: DefectWriter) -> None:
 def _others(writer: DefectWriter, name: str, rows: np.ndarray) -> np.ndarray:
     """Names of other people of the force, for each record."""
     people = writer.recording.world.people
-    return getattr(people, name)[writer.somebody(derived(writer.recording.persons["key"][rows], name), people.key)]
+    return np.asarray(getattr(people, name)[writer.other_people(derived(writer.recording.persons["key"][rows], name))])
 
 
 @defect(

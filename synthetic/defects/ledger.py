@@ -1,5 +1,6 @@
 """The ledger: every change that a defect makes, with what stood there before; and the ledger as a table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from synthetic.contract import TABLES
 from synthetic.defects.declaration import Defect
 from synthetic.randomness import Floats, Ints, Keys, child, derived, draw, whole
 from synthetic.recording import CRIME, Columns, Recording
-from synthetic.recording.tables import Identifiers, column_text
+from synthetic.recording.tables import Identifiers, column_text, repeated
 
 if TYPE_CHECKING:  # the profile is built from the defects
     from synthetic.profile import Profile
@@ -146,14 +147,24 @@ class DefectWriter:
         rows = among[self.draw(table, among) < chance]
         return rows[self.unrepaired(self.columns(table)["key"][rows])] if self.fixes else rows
 
-    def somebody(self, keys: Keys, among: Keys) -> Ints:
-        """A place in ``among`` for each key: that of the next higher number, so that a newcomer changes few choices."""
-        order = np.argsort(among)
+    def other_people(self, keys: Keys) -> Ints:
+        """A row of the force's people for each key, chosen as ``somebody``."""
+        people = self.recording.world.people
+        if self.recording.people_by_key is None:
+            self.recording.people_by_key = np.argsort(people.key)
+        return self.somebody(keys, people.key, self.recording.people_by_key)
+
+    def somebody(self, keys: Keys, among: Keys, order: Ints | None = None) -> Ints:
+        """A place in ``among`` for each key: that of the next higher number, so that a newcomer changes few choices.
+
+        ``order`` is that of ``among``, where it is known already.
+        """
+        order = np.argsort(among) if order is None else order
         found = np.searchsorted(among[order], derived(keys, self.name, "somebody"))
         return order[found % max(len(among), 1)]
 
-    def unit_key(self, unit: int, number: int) -> Keys:
-        """The key of a unit in a numbered stretch of time; shape (1,)."""
+    def unit_key(self, unit: Ints | int, number: int) -> Keys:
+        """The keys of units in a numbered stretch of time; shape (units,)."""
         return child(child(derived(self.force_key, self.name), unit), number)
 
     def write(self, table: str, name: str, rows: np.ndarray, values: np.ndarray) -> None:
@@ -187,51 +198,51 @@ def tilt(rate: float, weights: np.ndarray) -> np.ndarray:
 
 def ledger_table(ledger: Ledger, recording: Recording, ids: Identifiers) -> pa.Table:
     """The ledger of one force as ``truth/defects`` has it, in order of application."""
-    parts = [_entry_table(entry, recording, ids) for entry in ledger.entries]
-    schema = pa.schema([(name, pa.string()) for name in TABLES["truth/defects"].columns])
-    return pa.concat_tables(parts) if parts else schema.empty_table()
+    entries = ledger.entries
+    counts = [len(entry.rows) for entry in entries]
+    record_ids = [_record_ids(entry.table, entry.rows, recording, ids) for entry in entries]
+    columns = {
+        "defect": _of_entries([entry.defect.name for entry in entries], counts),
+        "family": _of_entries([entry.defect.family for entry in entries], counts),
+        "table": _of_entries([entry.table for entry in entries], counts),
+        "record_id": pa.chunked_array(record_ids, pa.string()),
+        "field": _of_entries([entry.field for entry in entries], counts),
+        "true_value": pa.chunked_array([_true_values(entry, recording, ids) for entry in entries], pa.string()),
+        "mechanism": _of_entries([entry.defect.mechanism for entry in entries], counts),
+    }
+    return pa.table({name: columns[name] for name in TABLES["truth/defects"].columns})
 
 
-def _entry_table(entry: Entry, recording: Recording, ids: Identifiers) -> pa.Table:
+def _of_entries(values: Sequence[str | None], counts: list[int]) -> pa.Array:
+    """A column with one value for all rows of an entry."""
+    texts = pa.array(values, pa.string()).dictionary_encode()
+    return texts.take(pa.array(np.repeat(np.arange(len(counts)), counts)))
+
+
+def _true_values(entry: Entry, recording: Recording, ids: Identifiers) -> pa.Array:
     if entry.gone:
-        true = _rows_as_json(entry.table, entry.rows, recording, ids)
-    elif entry.true is None:
-        true = pa.nulls(len(entry.rows), pa.string())
-    elif entry.field == "person_id":
-        true = ids.person.take(pa.array(entry.true))
-    elif entry.field == "unit_id":
-        true = ids.unit.take(pa.array(entry.true))
-    elif entry.field == "crime_id":
-        true = ids.crime.take(pa.array(entry.true))
-    else:
-        true = column_text(recording, entry.table, str(entry.field), entry.true).cast(pa.string())
-    return pa.table(
-        {
-            "defect": _repeated(entry.defect.name, len(entry.rows)),
-            "family": _repeated(entry.defect.family, len(entry.rows)),
-            "table": _repeated(entry.table, len(entry.rows)),
-            "record_id": _record_ids(entry.table, entry.rows, recording, ids),
-            "field": _repeated(entry.field, len(entry.rows)),
-            "true_value": true,
-            "mechanism": _repeated(entry.defect.mechanism, len(entry.rows)),
-        }
-    )
-
-
-def _repeated(value: str | None, count: int) -> pa.Array:
-    return pa.array([value], pa.string()).take(pa.array(np.zeros(count, np.int8)))
+        return _rows_as_json(entry.table, entry.rows, recording, ids)
+    if entry.true is None:
+        return pa.nulls(len(entry.rows), pa.string())
+    if entry.field == "person_id":
+        return ids.person.take(entry.true)
+    if entry.field == "unit_id":
+        return ids.unit.take(pa.array(entry.true))
+    if entry.field == "crime_id":
+        return ids.crime.take(entry.true)
+    return column_text(recording, entry.table, str(entry.field), entry.true).cast(pa.string())
 
 
 def _record_ids(table: str, rows: np.ndarray, recording: Recording, ids: Identifiers) -> pa.Array:
     if table == "persons":
-        return ids.person.take(pa.array(rows))
+        return ids.person.take(rows)
     if table == "crimes":
-        return ids.crime.take(pa.array(rows))
+        return ids.crime.take(rows)
     if table == "units":
         return ids.unit.take(pa.array(rows))
     involvements = recording.involvements
     return pc.binary_join_element_wise(
-        ids.crime.take(pa.array(involvements["crime"][rows])),
+        ids.crime.take(involvements["crime"][rows]),
         ids.linked_person(recording, rows),
         column_text(recording, "involvements", "role", involvements["role"][rows]).dictionary_decode(),
         "|",
@@ -244,13 +255,13 @@ def _rows_as_json(table: str, rows: np.ndarray, recording: Recording, ids: Ident
     parts = []
     for number, name in enumerate(TABLES[table].columns):
         if name == "force":
-            text = _repeated(recording.force.slug, len(rows))
+            text = repeated(recording.force.slug, len(rows)).dictionary_decode()
         elif name == "unit_id":
             text = ids.unit.take(pa.array(columns["unit"][rows]))
         elif name == "crime_id":
-            text = ids.crime.take(pa.array(rows if table == "crimes" else columns["crime"][rows]))
+            text = ids.crime.take(rows if table == "crimes" else columns["crime"][rows])
         elif name == "person_id":
-            text = ids.person.take(pa.array(rows if table == "persons" else columns["person"][rows]))
+            text = ids.person.take(rows if table == "persons" else columns["person"][rows])
         else:
             text = column_text(recording, table, name, columns[name][rows]).cast(pa.string())
         opening = ("{" if number == 0 else ",") + f'"{name}":'

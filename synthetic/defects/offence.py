@@ -44,7 +44,7 @@ def misrouted(writer: DefectWriter) -> None:
             & (crimes["unit"] == run.unit)
             & (month >= run.first)
             & (month <= run.last)
-            & (of_group[crimes["offence_true"]] == group)
+            & (of_group == group)[crimes["offence_true"]]
         )
         rows = rows[writer.draw("crimes", rows) < share]
         writer.write("crimes", "offence_code", rows, np.full(len(rows), of_code[MISROUTES[group]], crimes["offence_code"].dtype))

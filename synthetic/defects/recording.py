@@ -20,19 +20,22 @@ def _leave_out(writer: DefectWriter, crimes: np.ndarray) -> None:
     recording = writer.recording
     lost = np.zeros(len(recording.crimes["kept"]), bool)
     lost[crimes] = True
-    involved = np.flatnonzero(lost[recording.involvements["crime"]] & writer.written("involvements"))
+    involved = np.flatnonzero(lost[recording.involvements["crime"]] & recording.involvements["kept"])
+    involved = involved[recording.crimes["kept"][recording.involvements["crime"][involved]]]
     recording.crimes["kept"][crimes] = False
     writer.ledger.gone("crimes", crimes)
     recording.involvements["kept"][involved] = False
     writer.ledger.gone("involvements", involved)
 
 
-def _groups(writer: DefectWriter) -> np.ndarray:
-    return reference("offences")["offence_group"].to_numpy()[writer.recording.crimes["offence_true"]]
+def _of_groups(writer: DefectWriter, *groups: str) -> np.ndarray:
+    """Which crimes are of one of those offence groups."""
+    among = np.isin(reference("offences")["offence_group"].to_numpy(), groups)
+    return np.asarray(among[writer.recording.crimes["offence_true"]])
 
 
 def _hidden(writer: DefectWriter) -> np.ndarray:
-    return np.isin(_groups(writer), ("stalking", "harassment"))
+    return _of_groups(writer, "stalking", "harassment")
 
 
 @defect("recording.not_recorded", "recording", 0.038, HMICFRS_2025, "by gravity")
@@ -133,7 +136,16 @@ def recorded_twice(writer: DefectWriter) -> None:
 
 def months_of(writer: DefectWriter) -> np.ndarray:
     """Month of recording of each crime, counted from January 1970."""
-    return writer.recording.crimes["recorded_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return month_of(writer.recording.crimes["recorded_on"])
+
+
+def month_of(days: np.ndarray) -> np.ndarray:
+    """Months from January 1970 of days since then; each day's is worked out once."""
+    if not len(days):
+        return np.zeros(0, np.int64)
+    first = int(days.min())
+    months = np.arange(first, int(days.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    return np.asarray(months[days - first])
 
 
 def _period(writer: DefectWriter) -> tuple[int, int]:
@@ -176,18 +188,17 @@ def runs_of_months(writer: DefectWriter, shortest: int, longest: int, before_end
     firsts = [
         int(np.datetime64(era.first, "D").astype("datetime64[M]").astype(int)) for era in writer.eras if era.first is not None
     ]
+    rates = np.array([era.rate for era in writer.eras])
     for number in range(0 if for_good else (period[0] - ORIGIN) // STRETCH, (period[1] - ORIGIN) // STRETCH + 1):
-        for unit in range(len(writer.recording.force.unit_shares)):
-            key = writer.unit_key(unit, number + 1_000)
-            length = shortest + int(whole(key, longest - shortest + 1, "length")[0])
-            first = ORIGIN + number * STRETCH + int(whole(key, STRETCH - before_end - length + 1, "begins")[0])
-            rate = writer.eras[int(np.searchsorted(firsts, first, side="right"))].rate
-            if float(draw(key, "hit")[0]) >= rate or not writer.unrepaired(key)[0]:
-                continue
-            last = period[1] if for_good else first + length - 1
-            months = max(first, period[0]), min(last, period[1])
+        keys = writer.unit_key(np.arange(len(writer.recording.force.unit_shares)), number + 1_000)
+        length = shortest + whole(keys, longest - shortest + 1, "length")
+        first = ORIGIN + number * STRETCH + whole(keys, STRETCH - before_end - length + 1, "begins")
+        hit = (draw(keys, "hit") < rates[np.searchsorted(firsts, first, side="right")]) & writer.unrepaired(keys)
+        for unit in np.flatnonzero(hit).tolist():
+            last = period[1] if for_good else int(first[unit] + length[unit]) - 1
+            months = max(int(first[unit]), period[0]), min(last, period[1])
             if months[0] <= months[1]:
-                yield Run(key, unit, *months, whole_last=last, stretch=number)
+                yield Run(keys[unit : unit + 1], unit, *months, whole_last=last, stretch=number)
 
 
 def _gap(
@@ -198,12 +209,12 @@ def _gap(
     Incidents and cancelled crimes are lost with the rest, but only crimes are counted. None is lost before ``day``.
     """
     crimes = writer.recording.crimes
-    month = months_of(writer)
-    inside = writer.written("crimes") & (crimes["unit"] == unit) & (month >= months[0]) & (month <= months[1])
-    inside &= crimes["recorded_on"] >= day
+    rows = np.flatnonzero((crimes["unit"] == unit) & writer.written("crimes"))
+    month = month_of(crimes["recorded_on"][rows])
+    inside = (month >= months[0]) & (month <= months[1]) & (crimes["recorded_on"][rows] >= day)
     if group is not None:
-        inside &= (_groups(writer) == group) & (crimes["record_class"] == CRIME)
-    lost = np.flatnonzero(inside)
+        inside &= _of_groups(writer, group)[rows] & (crimes["record_class"][rows] == CRIME)
+    lost = rows[inside]
     lost = lost[writer.draw("crimes", lost) < share]
     _leave_out(writer, lost)
     enter_gap(writer, unit, group, months, kind, int((crimes["record_class"][lost] == CRIME).sum()))
@@ -244,8 +255,9 @@ def late_unit(writer: DefectWriter) -> None:
     crimes = writer.recording.crimes
     for run in runs_of_months(writer, 2, 6, before_end=4):
         share = 0.6 + 0.3 * run.draw("share")
-        month = crimes["reported_on"].astype("datetime64[D]").astype("datetime64[M]").astype(int)
-        inside = np.flatnonzero(writer.kept("crimes") & (crimes["unit"] == run.unit) & (month >= run.first) & (month <= run.last))
+        inside = np.flatnonzero((crimes["unit"] == run.unit) & writer.kept("crimes"))
+        month = month_of(crimes["reported_on"][inside])
+        inside = inside[(month >= run.first) & (month <= run.last)]
         rows = inside[writer.draw("crimes", inside) < share]
         recorded = crimes["reported_on"][rows] + 31 + writer.whole("crimes", rows, 90, "days")
         recorded = np.maximum(recorded, crimes["recorded_on"][rows])

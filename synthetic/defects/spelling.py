@@ -46,15 +46,18 @@ SPELLINGS = (
 
 def replaced(text: str, pairs: tuple[tuple[str, str], ...], variant: int) -> str:
     """One of the pairs that fit, replaced once; the text itself where none does."""
-    fitting = [(old, new) for old, new in pairs if old in text[1:]]
+    rest = text[1:]
+    fitting = [pair for pair in pairs if pair[0] in rest]
     if not fitting:
         return text
     old, new = fitting[variant % len(fitting)]
-    return text[0] + text[1:].replace(old, new, 1)
+    return text[0] + rest.replace(old, new, 1)
 
 
 @cache
 def plain(text: str) -> str:
     """A name without accents, apostrophes, hyphens and blanks."""
-    kept = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    kept = text
+    if not text.isascii():
+        kept = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
     return kept.replace("'", "").replace("-", "").replace(" ", "")

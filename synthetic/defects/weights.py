@@ -13,12 +13,13 @@ def grave(writer: DefectWriter) -> np.ndarray:
     recording = writer.recording
     harm = reference("offences")["harm_days"].to_numpy()
     offence = recording.world.events.offence[recording.crimes["event"]]
-    return (offence >= 0) & (harm[offence] >= 365)
+    return np.asarray((offence >= 0) & (harm >= 365)[offence])
 
 
 def crime_weights(writer: DefectWriter) -> np.ndarray:
     """By crime: worse where nobody was met, better where it is grave (after one force's audit of high-risk cases, 2024)."""
-    remote = np.isin(writer.recording.crimes["reported_via"], [CHANNELS.index("online"), CHANNELS.index("third_party")])
+    via = writer.recording.crimes["reported_via"]
+    remote = (via == CHANNELS.index("online")) | (via == CHANNELS.index("third_party"))
     return np.where(grave(writer), 0.3, 1.0) * np.where(remote, 2.0, 1.0)
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from synthetic.contract import CANCEL_REASONS, CHANNELS, RECORD_CLASSES, RELATIONSHIPS, ROLES, SYSTEMS, codes, reference
 from synthetic.names import name_pool
-from synthetic.randomness import Keys, child, derived, draw, normal, stream
+from synthetic.randomness import Ints, Keys, child, derived, draw, normal, stream
 from synthetic.world import World
 from synthetic.world.courses import DOMESTIC
 from synthetic.world.events import cancel_days
@@ -73,19 +74,24 @@ class Recording:
     shared: list[tuple[int, int]] = field(default_factory=list)
     renamed: list[tuple[int, int]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    people_by_key: Ints | None = None
+    """The rows of the people in order of their keys, where it has been worked out."""
+    name_texts: pa.Array | None = None
+    """The names as an Arrow array, where it has been made."""
 
     @property
     def force(self) -> Force:
         return self.world.force
 
-    def name_number(self, text: str) -> int:
-        """The number of a name, which joins the names where it is new."""
+    def name_numbers(self, texts: list[str]) -> np.ndarray:
+        """The numbers of names, which join the names where they are new; shape (n,)."""
         if not self.numbers:
             self.numbers = {name: number for number, name in enumerate(self.names)}
-        number = self.numbers.setdefault(text, len(self.numbers))
-        if number == len(self.names):
-            self.names.append(text)
-        return number
+        for text in dict.fromkeys(texts):
+            if text not in self.numbers:
+                self.numbers[text] = len(self.names)
+                self.names.append(text)
+        return np.fromiter(map(self.numbers.__getitem__, texts), np.int32, len(texts))
 
 
 def record_clean(scope: Scope, world: World, recording: int = 0) -> Recording:
@@ -215,21 +221,22 @@ def _outcomes(
     of_force: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Outcome (code, day) of each crime, whenever it comes; the code is -1 where it never does."""
-    groups = reference("offences")["offence_group"].to_numpy()[offence]
-    groups = np.where(domestic & (groups == "violence"), "domestic", groups)
+    of_offence = reference("offences")["offence_group"].to_numpy()
+    as_domestic = domestic & (of_offence == "violence")[offence]
     of_code = {code: number for number, code in enumerate(OUTCOMES)}
     outcome = np.full(len(offence), -1, np.int8)
     median = np.full(len(offence), 30.0)
     drawn, pick = draw(keys, "outcome"), draw(keys, "outcome's code")
     for group, mix in OUTCOME_MIX.items():
-        rows = np.flatnonzero(named & (groups == group))
+        mine = as_domestic if group == "domestic" else (of_offence == group)[offence] & ~as_domestic
+        rows = np.flatnonzero(named & mine)
         shares = np.array(mix) * of_force
         kinds = np.searchsorted(np.cumsum(shares) / shares.sum(), drawn[rows], side="right").clip(0, 5)
         for kind, among in enumerate((("1",), ("2", "3", "8", "22"), ("15",), ("16",), ("9", "10", "13", "17", "20", "21"))):
             chosen = rows[kinds == kind]
             outcome[chosen] = np.array([of_code[code] for code in among])[(pick[chosen] * len(among)).astype(int)]
         median[rows[kinds == 0]] = CHARGE_MEDIAN_DAYS.get(group, 60)
-        rows = np.flatnonzero(~named & (groups == group))
+        rows = np.flatnonzero(~named & mine)
         mix_unknown = NO_SUSPECT_MIX.get(group, (6, 10, 4))
         kinds = np.searchsorted(np.cumsum(mix_unknown) / sum(mix_unknown), drawn[rows], side="right").clip(0, 2)
         outcome[rows] = np.array([of_code["14"], of_code["18"], -1])[kinds]

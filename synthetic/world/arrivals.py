@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from synthetic.randomness import Floats, Ints, Keys, child, draw, exponential, name_key, stream
+from synthetic.randomness import Floats, Ints, Keys, child, draw, exponential, first_poisson, name_key
 from synthetic.world.courses import SPELLS, Course
 from synthetic.world.scope import Scope
 
@@ -56,22 +56,12 @@ def arrivals(scope: Scope, group: str, course: str, longest: float, a_day: float
     days = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) - begins
     since = ((begins + days / 2 - LEVEL_DAY) / YEAR).clip(-FARTHEST, FARTHEST)
     expected = a_day * days * (1 + scope.profile.world.trend) ** since
-    counts = _counts(scope.seed, group, course, months, expected)
+    # Poisson numbers, a stream a month.
+    counts = first_poisson(scope.seed, ("arrivals", group, course), [str(month) for month in months.tolist()], expected)
     month_keys = child(np.full(len(months), name_key(str(scope.seed), group, course)), months + 100_000)
     keys = child(np.repeat(month_keys, counts), np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts))
     at = np.repeat(begins, counts) + np.repeat(days, counts) * draw(keys, "first")
     return Arrivals(keys, at)
-
-
-def _counts(seed: int, group: str, course: str, months: Ints, expected: Floats) -> Ints:
-    """How many begin in each month: Poisson numbers, a stream a month."""
-    return np.array(
-        [
-            stream(seed, "arrivals", group, course, str(month)).poisson(mean)
-            for month, mean in zip(months.tolist(), expected.tolist(), strict=True)
-        ],
-        np.int64,
-    )
 
 
 def event_days(scope: Scope, found: Arrivals, course: Course | None) -> EventDays:

@@ -83,7 +83,7 @@ def draw_people(
 
     Each lives alone or in a place of the area, until ``households`` puts some together.
     """
-    years = np.interp(draw(keys, "age"), *_ages(age)).clip(11, 95)
+    years = _age_at(draw(keys, "age"), _ages(age)).clip(11, 95)
     ethnicity = np.searchsorted(_ethnicity_bounds(force.region), draw(keys, "ethnicity"), side="right").clip(0, len(CULTURES) - 1)
     forename, surname = _draw_names(keys, ethnicity, female)
     life = (derived(keys, "life") % np.uint64(NUMBERS)).astype(np.int64)
@@ -107,10 +107,16 @@ def draw_people(
 
 
 @cache
-def _ages(age: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Shares, and the ages up to which they reach, of a gamma distribution: from a fixed sample of 65,536."""
-    sample = np.sort(stream(0, "ages").gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], 1 << 16))
-    return (np.arange(1 << 16) + 0.5) / (1 << 16), sample
+def _ages(age: tuple[float, float]) -> np.ndarray:
+    """Ages of a gamma distribution in order: a fixed sample of 65,536."""
+    return np.sort(stream(0, "ages").gamma((age[0] / age[1]) ** 2, age[1] ** 2 / age[0], 1 << 16))
+
+
+def _age_at(share: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """The age up to which a share of people reaches, between the two of the ordered ``ages`` about it; each stands mid-way in its part."""
+    place = (share * len(ages) - 0.5).clip(0, len(ages) - 1)
+    below = np.minimum(place.astype(np.int64), len(ages) - 2)
+    return ages[below] + (place - below) * np.diff(ages)[below]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,6 +10,7 @@ from synthetic import Dataset, generate, load
 from synthetic.contract import DEFECTS, TABLES
 from synthetic.defects import REGISTRY, typical_rates
 from synthetic.profile import load_profile
+from synthetic.randomness import first_poisson, stream
 from synthetic.world.courses import shares_of_courses
 from tests.benchmarks.world import BARS, measure
 
@@ -127,3 +129,10 @@ def test_a_dataset_may_leave_optional_columns_out(tmp_path: Path, typical: Datas
             entry["sha256"] = file_hash(folder / entry["path"])
     (folder / "dataset.json").write_text(json.dumps(manifest))
     assert load(folder).manifest.period_start is None
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**31, 2**40, 2**130 + 5])
+def test_poisson_numbers_of_many_streams_are_those_of_each_stream(seed: int) -> None:
+    names, means = ["600", "601", "602", "603"], np.array([0.0, 0.4, 30.0, 20_000.0])
+    alone = [stream(seed, "arrivals", "durnley", one).poisson(mean) for one, mean in zip(names, means, strict=True)]
+    assert first_poisson(seed, ("arrivals", "durnley"), names, means).tolist() == alone
