@@ -191,9 +191,7 @@ class Bench:
         known = np.where(by_person, rows.data["person"], rows.data["record"]) >= 0
         return np.where(by_person, number["person"], number["record"]), places, known
 
-    def _victims(
-        self, rows: RowSet, counts: Mask, number: Array, people: int, on: Repaired, merged: bool
-    ) -> tuple[Array, Array]:
+    def _victims(self, rows: RowSet, counts: Mask, number: Array, people: int, on: Repaired, merged: bool) -> tuple[Array, Array]:
         """Pairs of identity and victim over the rows that count."""
         edges = rows.edges
         by_person = at_places(on("identity"), edges.row)
@@ -359,7 +357,9 @@ class _Counted:
         if victims is not None:
             theirs = np.flatnonzero(several[victims[0]])
             victims = victims[0][theirs], victims[1][theirs]
-        return _Counted(self.identity[kept], self.places, self.offence[kept], self.day[kept], self.charged[kept], victims, self.lists)
+        return _Counted(
+            self.identity[kept], self.places, self.offence[kept], self.day[kept], self.charged[kept], victims, self.lists
+        )
 
 
 def came_of_age(born: Array, years: int) -> Array:

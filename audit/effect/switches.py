@@ -31,7 +31,7 @@ class Repaired:
     def _of(self, family: str) -> Mask | bool:
         masks = [True if mask is None else mask for mask in (given.get(family, False) for given in self._given)]
         whole = [mask for mask in masks if isinstance(mask, bool)]
-        if self.lists == 1 or len(whole) == len(masks) and len(set(whole)) == 1:
+        if self.lists == 1 or (len(whole) == len(masks) and len(set(whole)) == 1):
             return masks[0]
         if len(whole) == len(masks):
             return np.array(whole)[:, np.newaxis]
