@@ -90,3 +90,34 @@ def _fisher(failed: int, first: int, second: int, of_all: int) -> float:
     log = ways(first, k) + ways(second, of_all - k) - ways(rows, np.array(float(of_all)))
     here = log[failed - near[0]]
     return float(min(1.0, np.exp(log[log <= here + 1e-7]).sum()))
+
+
+def at_least_so_many(
+    failed: npt.NDArray[np.int64], total: npt.NDArray[np.int64], all_failed: npt.NDArray[np.int64], all_total: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """The chance of ``failed`` or more among ``total`` rows drawn from ``all_total`` of which ``all_failed`` fail; shapes (n,).
+
+    The upper tail of the hypergeometric distribution, as ``scipy.stats.hypergeom.sf``, a module that takes a second to
+    import. Terms are added until the next is nothing beside their sum. No less than a chance: 1 where ``failed`` is not
+    above the mean, as nobody asks there.
+
+    >>> at_least_so_many(*(np.array([number]) for number in (3, 4, 5, 20))).round(6).tolist()
+    [0.031992]
+    """
+    from scipy.special import gammaln
+
+    chance = np.ones(len(failed))
+    above = np.flatnonzero(failed * all_total > total * all_failed)
+    k, drawn, bad, rows = (np.asarray(part, float)[above] for part in (failed, total, all_failed, all_total))
+    good = rows - bad
+
+    def ways(of: npt.NDArray[np.float64], chosen: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
+
+    first = np.exp(ways(bad, k) + ways(good, drawn - k) - ways(rows, drawn))
+    term, tail = np.ones(len(above)), np.ones(len(above))
+    while (term > 1e-17 * tail).any():
+        term = term * np.maximum((bad - k) * (drawn - k), 0.0) / ((k + 1) * (good - drawn + k + 1))
+        tail, k = tail + term, k + 1
+    chance[above] = np.minimum(first * tail, 1.0)
+    return chance

@@ -119,7 +119,7 @@ class _Flags:
     """The columns that the sums are made of; what several checks ask for is one column."""
 
     def __init__(self) -> None:
-        self.columns: dict[str, nw.Expr] = {"rows": nw.lit(1)}
+        self.columns: dict[str, nw.Expr] = {"rows": nw.lit(1.0)}
         self._names: dict[str, str] = {}
 
     def name(self, expression: nw.Expr | None, weight: nw.Expr | None) -> str:
@@ -130,8 +130,9 @@ class _Flags:
         text = repr(wanted)
         if text not in self._names:
             self._names[text] = f"flag_{len(self._names)}"
-            # A row that has a weight may count as a part of one.
-            self.columns[self._names[text]] = wanted.cast(nw.Int64 if weight is None else nw.Float64)
+            # A row that has a weight may count as a part of one. Of the rest sums are whole, and exact as well: engines add up
+            # floating-point numbers faster than whole ones, which might outgrow their type.
+            self.columns[self._names[text]] = wanted.cast(nw.Float64)
         return self._names[text]
 
 

@@ -11,6 +11,7 @@ from audit.effect.bench import FAMILIES, NONE, Bench
 from audit.effect.bootstrap import Resampler, percentiles
 from audit.effect.reading import AS_INCIDENT, CANCELLED, DRAWS, IN_A_GAP, NEVER_RECORDED, UNRECORDED
 from audit.effect.shapley import owen, shapley, subsets
+from audit.effect.switches import Repairs
 from audit.statistics import wilson
 
 MEASURES = ("recall_at_k", "harm_captured")
@@ -38,7 +39,8 @@ class Attribution:
     def __init__(self, bench: Bench, name: str) -> None:
         self.bench = bench
         self._resampler = Resampler(len(bench.truth), name)
-        self._found = {subset: bench.found_with(subset).astype(float) for subset in subsets(FAMILIES)}
+        every = subsets(FAMILIES)
+        self._found = dict(zip(every, bench.found_with_each(every).astype(float), strict=True))
 
     def by_family(self) -> WithDraws:
         """measure, family, kind (null), contribution, low, high: exact Shapley values over the families' subsets."""
@@ -49,14 +51,15 @@ class Attribution:
         parts = []
         for family, kinds in kinds_of_defect(self.bench).items():
             others = tuple(other for other in FAMILIES if other != family)
-            values = {}
+            repairs: dict[tuple[frozenset[str], frozenset[str]], Repairs] = {}
             for chosen in subsets(others):
                 for inside in subsets(kinds):
                     rows = np.zeros(len(self.bench.own), bool)
                     for kind in inside:
                         rows |= kinds[kind]
-                    repaired = dict.fromkeys(chosen) | ({family: None if len(inside) == len(kinds) else rows} if inside else {})
-                    values[chosen, inside] = self.bench.found_with(repaired).astype(float)
+                    partly = {family: None if len(inside) == len(kinds) else rows} if inside else {}
+                    repairs[chosen, inside] = dict.fromkeys(chosen) | partly
+            values = dict(zip(repairs, self.bench.found_with_each([*repairs.values()]).astype(float), strict=True))
             parts.append(self._contributions(owen(values, others, tuple(kinds)), family))
         draws = np.concatenate([part.draws["contribution"] for part in parts])
         return WithDraws(pd.concat([part.frame for part in parts], ignore_index=True), {"contribution": draws})
@@ -81,19 +84,18 @@ class Attribution:
         bench = self.bench
         kinds: dict[tuple[str, str | None], Mask | None] = {(family, None): None for family in FAMILIES}
         kinds |= {(family, kind): rows for family, parts in kinds_of_defect(bench).items() for kind, rows in parts.items()}
-        rows, found = [], []
+        rows: list[tuple[str, str | None, float]] = []
+        repairs: list[tuple[int, str, Mask | None]] = []
         for (family, kind), mask in kinds.items():
             # Of identities people are repaired, of the rest crimes: those whose draw lies below the part.
             drawn = bench.data["draw"] if family != "identity" else _spread(bench.data["person"])
             for part in PARTS:
-                times = []
                 for time in range(1 if part == 1.0 else DRAWN):
                     chosen = None if part == 1.0 else (drawn + time * (DRAWS // DRAWN)) % DRAWS < part * DRAWS
                     both = mask if chosen is None else chosen if mask is None else chosen & mask
-                    times.append(self._repaired(family, both))
+                    repairs.append((len(rows), family, both))
                 rows.append((family, kind, part))
-                found.append(np.mean(times, axis=0))
-        after = np.array(found)
+        after = self._found_with_parts(repairs, len(rows))
         frame = pd.DataFrame(rows, columns=["family", "kind", "part"]).assign(recall_at_k=_mean(after, None))
         size = np.full(len(frame), float(len(bench.truth)))
         _, low, high = wilson(frame["recall_at_k"].to_numpy() * size, size)
@@ -103,11 +105,18 @@ class Attribution:
         frame = frame.assign(low=low, high=high, gain=gain, gain_low=gain_low, gain_high=gain_high)
         return WithDraws(frame, {"gain": resampled})
 
-    def _repaired(self, family: str, rows: Mask | None) -> Floats:
-        """Who is found with a family repaired on some rows, or on all; what is known already is not made again."""
-        if rows is None:
-            return self._found[frozenset((family,))]
-        return self.bench.found_with({family: rows}).astype(float) if rows.any() else self._found[NONE]
+    def _found_with_parts(self, repairs: list[tuple[int, str, Mask | None]], rows: int) -> Floats:
+        """Who is found with a family repaired on some rows, or on all: means over the draws of each row of the table, shape
+        (rows, truth). What is known already is not made again.
+        """
+        unknown = [place for place, (_, _, mask) in enumerate(repairs) if mask is not None and mask.any()]
+        made = self.bench.found_with_each([{repairs[place][1]: repairs[place][2]} for place in unknown])
+        of_repair = dict(zip(unknown, made.astype(float), strict=True))
+        times: list[list[Floats]] = [[] for _ in range(rows)]
+        for place, (row, family, mask) in enumerate(repairs):
+            known = self._found[frozenset((family,))] if mask is None else self._found[NONE]
+            times[row].append(of_repair.get(place, known))
+        return np.array([np.mean(drawn, axis=0) for drawn in times])
 
 
 def kinds_of_defect(bench: Bench) -> dict[str, dict[str, Mask]]:

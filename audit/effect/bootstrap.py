@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 RESAMPLES = 1000
+ONE_THREAD = 200_000
+"""Multiplications up to which the BLAS library keeps to one thread; waking others costs more than a product so small."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -25,17 +27,22 @@ class Resampler:
         rng = np.random.default_rng(crc32(name.encode()))
         drawn = rng.integers(0, max(people, 1), size=(RESAMPLES, people)) + np.arange(RESAMPLES)[:, np.newaxis] * people
         times = np.bincount(drawn.ravel(), minlength=RESAMPLES * people).reshape(RESAMPLES, people)
-        self._times: npt.NDArray[np.float32] = times.astype(np.float32)
+        self._times: npt.NDArray[np.float64] = times.astype(float)
         """How often each resample has each person."""
 
     def means(self, values: Floats, size: Floats | None = None) -> Floats:
         """Means over the resampled people, weighted by ``size`` (people,) if given; from (rows, people) to (rows, RESAMPLES)."""
         if not values.shape[1]:
             return np.full((len(values), RESAMPLES), np.nan, np.float32)
-        weighted = values if size is None else values * size
-        total = self._times.sum(axis=1) if size is None else self._times @ size.astype(np.float32)
+        weighted = (values if size is None else values * size).astype(float)
+        total = self._times.sum(axis=1) if size is None else (self._times * size).sum(axis=1)
+        sums = np.empty((len(values), RESAMPLES))
+        some = max(ONE_THREAD // max(values.size, 1), 1)
+        for begin in range(0, RESAMPLES, some):
+            part = slice(begin, begin + some)
+            np.matmul(weighted, self._times[part].T, out=sums[:, part])
         with np.errstate(divide="ignore", invalid="ignore"):
-            return ((weighted.astype(np.float32) @ self._times.T) / total).astype(np.float32)
+            return (sums / total).astype(np.float32)
 
 
 def percentiles(resampled: Floats, value: Floats) -> tuple[Floats, Floats]:

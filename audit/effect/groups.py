@@ -32,6 +32,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Attributes and their groups: of the person at the last day; the relationship most of the person's recorded crimes have; and of
 most of the person's victims."""
+KEYS = ("force", "instrument")
+"""What a list is known by."""
 
 Marked = tuple[npt.NDArray[np.integer], npt.NDArray[np.bool_]]
 """Places of the people of a list, and whether what is asked holds for each: found, or wrongly included; shapes (n,)."""
@@ -75,12 +77,13 @@ def list_members(lists: Mapping[tuple[str, str], Marked], people: pd.DataFrame) 
 
     ``found`` is what the lists mark: of a truth list who is found, of a recorded list which entries are wrongly included.
     """
-    frames = [
-        people.reindex(places).assign(force=force, instrument=instrument, found=found).rename_axis("place").reset_index()
-        for (force, instrument), (places, found) in lists.items()
-    ]
-    keys = ["force", "instrument", "place", "found"]
-    return pd.concat(frames, ignore_index=True).melt(keys, list(GROUPS), "attribute", "value")
+    lengths = [len(places) for places, _ in lists.values()]
+    of_list = {
+        name: np.repeat(np.array(values, object), lengths) for name, values in zip(KEYS, zip(*lists, strict=True), strict=True)
+    }
+    places, found = (np.concatenate(parts) for parts in zip(*lists.values(), strict=True))
+    members = people.reindex(places).assign(**of_list, found=found).rename_axis("place").reset_index()
+    return members.melt([*KEYS, "place", "found"], list(GROUPS), "attribute", "value")
 
 
 def group_table(listed: pd.DataFrame) -> pd.DataFrame:

@@ -65,6 +65,6 @@ def with_months(tables: Frames) -> Frames:
 
 def _of_crimes(involvements: Frame, crimes: Frame) -> Frame:
     """The involvements with what their crimes say: month, whether it is there, whether it is domestic abuse."""
-    of_crime = {"crime_known": nw.lit(True), "crime_domestic_abuse": nw.col("domestic_abuse")}
-    months = crimes.select("crime_id", "month", **of_crime).unique("crime_id", keep="any")
-    return involvements.join(months, on="crime_id", how="left")
+    of_crime = crimes.select("crime_id", "month", crime_domestic_abuse=nw.col("domestic_abuse")).group_by("crime_id")
+    months = of_crime.agg(nw.col("month", "crime_domestic_abuse").any_value())
+    return involvements.join(months.with_columns(crime_known=nw.lit(True)), on="crime_id", how="left")

@@ -55,9 +55,9 @@ def blocking_actions(readiness: pd.DataFrame, found: PeopleFound) -> list[Action
 def action_table(readiness: pd.DataFrame, effect: pd.DataFrame, fix_first: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     """``actions.parquet``: the list of each force and instrument, in order; ``owner`` and ``due`` are left to fill in."""
     rows = []
+    of_list, of_fixes = by_list(effect), by_list(fix_first)
     for (force, instrument), mine in readiness.groupby(["force", "instrument"], sort=False):
-        here = effect[(effect["force"] == force) & (effect["instrument"] == instrument)]
-        gains = fix_first[(fix_first["force"] == force) & (fix_first["instrument"] == instrument)]
+        here, gains = of_list.get((force, instrument), effect.iloc[:0]), of_fixes.get((force, instrument), fix_first.iloc[:0])
         found = people_found(here, thresholds.recall_at_k)
         actions = [*blocking_actions(mine, found), *(_gains(gains) if found.size >= LEAST_LIST else [])]
         rows += [
@@ -65,6 +65,11 @@ def action_table(readiness: pd.DataFrame, effect: pd.DataFrame, fix_first: pd.Da
             for place, action in enumerate(actions, 1)
         ]
     return pd.DataFrame(rows)[empty("actions").columns.tolist()] if rows else empty("actions")
+
+
+def by_list(table: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """A table's rows by force and instrument."""
+    return {(str(force), str(instrument)): mine for (force, instrument), mine in table.groupby(["force", "instrument"], sort=False)}
 
 
 def _of_gate(gate: Figure) -> Action:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from audit.checks.catalogue import Check, catalogue
 from audit.checks.run import judged
-from audit.readiness.actions import action_table, blocking_actions
+from audit.readiness.actions import action_table, blocking_actions, by_list
 from audit.readiness.assess import WORST_FIRST, Size, assess
 from audit.readiness.evidence import ESTIMATED, with_estimates
 from audit.readiness.status import people_found, status_of
@@ -50,9 +50,16 @@ def force_summaries(
 ) -> list[ForceSummary]:
     """One line a force for one instrument, from ``readiness`` and ``effect`` of all."""
     names = dict(zip(reference("forces")["force"], reference("forces")["force_name"], strict=True))
+    judged, measured = by_list(readiness), by_list(effect)
+    none = readiness.iloc[:0], effect.iloc[:0]
     return [
         _summary(
-            force, names.get(force, force), size, _of(readiness, force, instrument), _of(effect, force, instrument), thresholds
+            force,
+            names.get(force, force),
+            size,
+            judged.get((force, instrument), none[0]),
+            measured.get((force, instrument), none[1]),
+            thresholds,
         )
         for force, size in sizes.items()
     ]
@@ -100,10 +107,6 @@ def judge_checks(checks: pd.DataFrame, forces: list[str], thresholds: Thresholds
 def sizes_of(results: Results) -> dict[str, Size]:
     """The sizes of the results' forces."""
     return {row.force: Size(row.population, row.crimes, row.person_records) for row in results.summary.forces}
-
-
-def _of(frame: pd.DataFrame, force: str, instrument: str) -> pd.DataFrame:
-    return frame[(frame["force"] == force) & (frame["instrument"] == instrument)]
 
 
 def _summary(

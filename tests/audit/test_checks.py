@@ -15,11 +15,11 @@ from audit import AuditOptions, Results, audit_dataset
 from audit.checks.catalogue import DIMENSIONS, catalogue
 from audit.checks.run import COLUMNS, Context, count_checks, failing_rows, first_failing_rows, judged
 from audit.checks.types.base import RowCheck, SeriesCheck
-from audit.checks.types.changes import count_changes
+from audit.checks.types.changes import count_changes, share_changes
 from audit.checks.types.groups import Group, Unequal
 from audit.checks.types.values import Missing
 from audit.engines import connect, frames
-from audit.statistics import group_difference, q_values, wilson
+from audit.statistics import at_least_so_many, group_difference, q_values, wilson
 from synthetic import Dataset, load
 from synthetic.contract import RECORDED, TABLES
 from synthetic.errors import InputError
@@ -195,6 +195,30 @@ def test_a_test_of_several_groups_holds_its_level() -> None:
     p_values = np.array([group_difference(random.binomial(total, 0.1), total, seed) for seed in range(200)])
     assert (p_values < 0.05).mean() < 0.10
     assert group_difference(np.array([9, 4, 20, 1, 9]), total) < 0.001
+
+
+def test_the_chance_of_so_many_rows_is_the_hypergeometric_tail() -> None:
+    from scipy.stats import hypergeom
+
+    random = np.random.default_rng(2)
+    all_total = random.integers(2, 20_000, 300)
+    all_failed, total = (np.maximum((all_total * random.random(300) ** 2).astype(int), 1) for _ in range(2))
+    usual = total * all_failed / all_total
+    failed = np.clip((usual * random.uniform(0.5, 2.5, 300)).astype(int), 0, np.minimum(total, all_failed))
+    found, expected = at_least_so_many(failed, total, all_failed, all_total), hypergeom.sf(failed - 1, all_total, all_failed, total)
+    assert found[failed > usual] == pytest.approx(expected[failed > usual], rel=1e-8)
+    assert (found[failed <= usual] == 1).all()
+
+
+def test_months_whose_share_of_blanks_changes_are_found_in_every_series_from_its_own_first_month_on() -> None:
+    total = np.array([[0, 0, 100, 100, 100, 100, 100, 100], [100] * 8, [100, 100, 100, 0, 100, 100, 100, 100]], float)
+    failed = np.array([[0, 0, 90, 10, 10, 10, 60, 10], [10] * 5 + [60] * 3, [10, 10, 10, 0, 50, 10, 10, 10]], float)
+    changed, known = share_changes(failed, total)
+    assert [np.flatnonzero(row).tolist() for row in changed] == [[5, 6], [5, 6], [4]]
+    assert [np.flatnonzero(row).tolist() for row in known] == [[5, 6, 7], [3, 4, 5, 6, 7], [4, 5, 6, 7]]
+    # A series is judged by itself: alone it is judged as beside others with an earlier first month.
+    alone = share_changes(failed[:1, 2:], total[:1, 2:])
+    assert [part.tolist() for part in alone] == [changed[:1, 2:].tolist(), known[:1, 2:].tolist()]
 
 
 def _changed(*years: list[int]) -> list[int]:

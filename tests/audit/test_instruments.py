@@ -126,7 +126,8 @@ def test_lists_are_the_same_whether_rows_are_left_out_or_not(
     """Of every instrument that can be declared, by any choice, for one force or several, with any families repaired in part or whole."""
     bench = Bench(Rows(world, of), instrument, int(LAST.astype(int)), k, choices)
     families = st.sets(st.sampled_from(FAMILIES)).map(frozenset)
-    for repaired in [ALL, frozenset[str](), *(repairs.draw(families) for _ in range(6))]:
+    several = [ALL, frozenset[str](), *(repairs.draw(families) for _ in range(6))]
+    for repaired in several:
         few, all_rows = bench.listing(repaired), bench.listing(repaired, Otherwise())
         assert few[0].tolist() == all_rows[0].tolist()
         assert few[1] == pytest.approx(all_rows[1])
@@ -137,6 +138,11 @@ def test_lists_are_the_same_whether_rows_are_left_out_or_not(
     few, all_rows = bench.listing(kept), bench.listing(everywhere, Otherwise())
     assert few[0].tolist() == all_rows[0].tolist()
     assert bench.found_with(ALL).all()
+    # Lists of many repairs are made together, and are what each gives alone.
+    together: list[Any] = [*several, kept, {**kept, "sharing": None}, dict.fromkeys(kept), *kept]
+    together = [frozenset([one]) if isinstance(one, str) else one for one in together]
+    alone = [bench.finds(bench.listing(repaired)[0], repaired).tolist() for repaired in together]
+    assert bench.found_with_each(together).tolist() == alone
 
 
 def test_rows_are_left_out_at_all(world: World) -> None:

@@ -35,6 +35,7 @@ MATTERS = {
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Join: TypeAlias = tuple[str, Callable[[Frame, Frames], Frame]]
+Column: TypeAlias = tuple[str, nw.Expr]
 Counts: TypeAlias = pd.DataFrame
 """check_id, force, month, failed, total."""
 
@@ -66,7 +67,7 @@ class Rule:
     failed: nw.Expr
     counted: nw.Expr | None = None
     joins: tuple[Join, ...] = ()
-    columns: tuple[tuple[str, nw.Expr], ...] = ()
+    columns: tuple[Column, ...] = ()
     failed_weight: nw.Expr | None = None
     counted_weight: nw.Expr | None = None
 

@@ -88,12 +88,20 @@ class AbruptBlanks(SeriesCheck):
         return {"rows": Rule(absent(self.table, self.field))}
 
     def combine(self, counts: Mapping[str, Counts], context: Context) -> Counts:
-        parts = []
-        for force, mine in counts["rows"].groupby("force"):
-            series = _by_month(mine, context.as_of)
-            changed, known = share_changes(series["failed"].to_numpy(float), series["total"].to_numpy(float))
-            parts.append(_rows(self.id, force, series.index, changed, known))
-        return pd.concat(parts, ignore_index=True) if parts else _no_rows()
+        forces, months, failed, total = _by_force_and_month(counts["rows"], context.as_of)
+        changed, known = share_changes(failed, total)
+        of_force, month = np.nonzero(known)
+        if not len(month):
+            return _no_rows()
+        return pd.DataFrame(
+            {
+                "check_id": self.id,
+                "force": forces[of_force],
+                "month": months[month],
+                "failed": changed[known].astype(np.int64),
+                "total": np.ones(len(month), np.int64),
+            }
+        )
 
     def wording(self) -> Wording:
         return Wording(
@@ -129,8 +137,14 @@ def count_changes(total: Floats) -> tuple[Flags, Flags]:
 
 
 def share_changes(failed: Floats, total: Floats) -> tuple[Flags, Flags]:
-    """Which months of a series change abruptly in their share of failed rows, and which can be judged."""
+    """Which months of series change abruptly in their share of failed rows, and which can be judged; shapes (series, months).
+
+    A series begins with its first month that has rows.
+    """
     before_failed, before_total = _before(failed), _before(total)
+    begun = np.cumsum(total > 0, axis=1) > 0
+    has_before = np.pad(begun, ((0, 0), (BEFORE, 0)))[:, : begun.shape[1]]
+    before_failed, before_total = before_failed * has_before, before_total * has_before
     known = (before_total >= LEAST_ROWS) & (total >= LEAST_ROWS)
     here, there = failed / np.maximum(total, 1), before_failed / np.maximum(before_total, 1)
     pooled = (failed + before_failed) / np.maximum(total + before_total, 1)
@@ -176,10 +190,7 @@ def _by_month(counts: Counts, as_of: date) -> pd.DataFrame:
     dated = counts.dropna(subset=["month"])
     month = pd.PeriodIndex(pd.to_datetime(dated["month"]), freq="M")
     series = dated.groupby(month)[["failed", "total"]].sum()
-    end = pd.Period(as_of, freq="M")
-    if as_of.day < calendar.monthrange(as_of.year, as_of.month)[1]:
-        end -= 1
-    series = series[series.index <= end]
+    series = series[series.index <= _last_month(as_of)]
     if not len(series):
         return series
     return series.reindex(pd.period_range(series.index.min(), series.index.max(), freq="M"), fill_value=0)
@@ -200,11 +211,39 @@ def _covered(series: pd.DataFrame, first_week: pd.Series, last_week: pd.Series) 
 
 
 def _before(values: Floats) -> Floats:
-    """Sums over the months before each; the first ones have none."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    result = np.zeros(len(values))
-    result[BEFORE:] = sums[BEFORE:-1] - sums[: -1 - BEFORE]
+    """Sums over the months before each; the first ones have none. Shapes (series, months)."""
+    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    result = np.zeros(values.shape)
+    result[:, BEFORE:] = sums[:, BEFORE:-1] - sums[:, : -1 - BEFORE]
     return result
+
+
+def _by_force_and_month(counts: Counts, as_of: date) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_], Floats, Floats]:
+    """The forces, the days on which months begin, and failed and total of each force and month, as ``_by_month`` has them."""
+    dated = counts[counts["month"].notna() & counts["force"].notna()]
+    place, forces = pd.factorize(dated["force"].to_numpy(object), sort=True)
+    month = pd.to_datetime(dated["month"]).to_numpy().astype("datetime64[M]").astype(np.int64)
+    end = _last_month(as_of).ordinal
+    inside = month <= end
+    if not inside.any():
+        nothing = np.zeros((len(forces), 0))
+        return np.asarray(forces, object), np.zeros(0, object), nothing, nothing
+    place, month = place[inside], month[inside]
+    first, last = int(month.min()), int(month.max())
+    shape = (len(forces), last - first + 1)
+    at = place * shape[1] + month - first
+    failed, total = (
+        np.bincount(at, dated[name].to_numpy(float)[inside], minlength=shape[0] * shape[1]).reshape(shape).astype(float)
+        for name in ("failed", "total")
+    )
+    days = np.arange(first, last + 1).astype("datetime64[M]").astype("datetime64[D]").astype(object)
+    return np.asarray(forces, object), days, failed, total
+
+
+def _last_month(as_of: date) -> pd.Period:
+    """The last month that the data covers to its end."""
+    end = pd.Period(as_of, freq="M")
+    return end if as_of.day == calendar.monthrange(as_of.year, as_of.month)[1] else end - 1
 
 
 def _rows(check_id: str, force: object, months: pd.Index, changed: Flags, known: Flags) -> Counts:

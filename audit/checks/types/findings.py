@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from audit.checks.types.base import Counts, Dimension, FindingCheck, Sampled
+from audit.statistics import at_least_so_many
 
 LINKAGE, GAPS, UNITS = "duplicate identities", "reporting gaps", "differences between units"
 BY_CHANCE = 0.001
@@ -108,12 +109,10 @@ def _in_excess(shares: pd.DataFrame) -> tuple[int, int]:
     compared = (others > 0) & (total > 0)
     if not compared.any():
         return 0, 0
-    from scipy.stats import hypergeom  # takes a second to import, and most datasets have no such rows
-
     chance = np.ones(len(shares))
     tried = compared & (failed > 0)
     if tried.any():
-        chance[tried] = hypergeom.sf(failed[tried] - 1, all_total[tried], all_failed[tried], total[tried])
+        chance[tried] = at_least_so_many(failed[tried], total[tried], all_failed[tried], all_total[tried])
     stands_out = tried & (chance < BY_CHANCE / compared.sum())
     expected = total * (all_failed - failed) / np.maximum(others, 1)
     excess = np.round(np.maximum(failed - expected, 0.0))

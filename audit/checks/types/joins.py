@@ -54,15 +54,16 @@ def known(field: str, other: str) -> Join:
     """Whether the row of another table that ``field`` names is there (``…_known``), and its force (``…_force``)."""
 
     def join(frame: Frame, frames: Frames) -> Frame:
-        there = frames[other].select(field, nw.lit(True).alias(f"{other}_known"), nw.col("force").alias(f"{other}_force"))
-        return frame.join(there.unique(field, keep="any"), on=field, how="left")
+        # Grouped, as engines number the rows of every group to keep one.
+        there = frames[other].group_by(field).agg(nw.col("force").any_value().alias(f"{other}_force"))
+        return frame.join(there.with_columns(nw.lit(True).alias(f"{other}_known")), on=field, how="left")
 
     return other, join
 
 
 def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
     """Numbers of a crime's links as suspect and victim that lead to a person record, and of links by relationship."""
-    there = frames["persons"].select("person_id", nw.lit(True).alias("on_record")).unique("person_id", keep="any")
+    there = frames["persons"].group_by("person_id").agg(nw.len().alias("on_record")).with_columns(on_record=nw.lit(True))
     links, linked = frames[LINKS].join(there, on="person_id", how="left"), nw.col("on_record").fill_null(False)
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,

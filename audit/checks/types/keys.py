@@ -130,7 +130,8 @@ class LinkedRecords(RowCheck):
         def join(frame: Frame, frames: Frames) -> Frame:
             is_good = nw.col(self.value).is_in(list(self.good)).fill_null(False).cast(nw.Int64)
             people = frames["persons"].select("person_id", is_good.alias(right)).group_by("person_id").agg(nw.col(right).min())
-            links = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False)).select("crime_id", "person_id").unique()
+            in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False))
+            links = in_role.group_by("crime_id", "person_id").agg(nw.len().alias("times"))
             counted = links.join(people, on="person_id", how="inner").group_by("crime_id")
             return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_id", how="left")
 

@@ -6,13 +6,18 @@ from typing import ClassVar
 import narwhals as nw
 
 from audit.blanks import by_case, placeholder
-from audit.checks.types.base import MATTERS, Context, Dimension, Frame, Join, RowCheck, Rule, Wording, absent
+from audit.checks.types.base import MATTERS, Column, Context, Dimension, Frame, Join, RowCheck, Rule, Wording, absent
 from audit.engines import Frames
 from synthetic.contract import blanks
 
 
 def _matters(check: RowCheck) -> str:
     return MATTERS[check.needed_for[0] if check.needed_for else ""]
+
+
+def _is_placeholder(field: str, kind: blanks.Kind) -> Column:
+    """The column of whether a value is a placeholder, matched once for all checks that ask."""
+    return f"placeholder_{kind}_{field}", placeholder(field, kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +98,10 @@ class Pattern(RowCheck):
     def rule(self, context: Context) -> Rule:
         present = ~absent(self.table, self.field)
         failed = present & ~nw.col(self.field).str.contains(self.pattern)
-        return Rule(failed if self.kind is None else failed & ~placeholder(self.field, self.kind), present)
+        if self.kind is None:
+            return Rule(failed, present)
+        nobody = _is_placeholder(self.field, self.kind)
+        return Rule(failed & ~nw.col(nobody[0]), present, columns=(nobody,))
 
     def wording(self) -> Wording:
         return Wording(
@@ -148,24 +156,30 @@ class PlaceholderName(RowCheck):
     lowers_field_score: ClassVar[bool] = True
 
     def rule(self, context: Context) -> Rule:
-        present, spelled = ~absent(self.table, self.field), by_case(self.field)
+        present, word = ~absent(self.table, self.field), _is_placeholder(self.field, "name")
         decided, join = self._decided()
-        nobody = placeholder(self.field, "name") & (~spelled | nw.col(decided).fill_null(False))
+        # Words that are placeholders by their spelling are few among placeholders, and only those are matched.
+        spelled = nw.when(nw.col(word[0])).then(by_case(self.field)).otherwise(nw.lit(False))
+        nobody = nw.col(word[0]) & (~spelled | nw.col(decided).fill_null(False))
         system = ("system_of_name", nw.col("source_system").fill_null(""))
-        return Rule(present & nobody, present, (join,), (system,))
+        return Rule(present & nobody, present, (join,), (system, word))
 
     def _decided(self) -> tuple[str, Join]:
         """The column of whether such words count in a row's force and system, and the join that brings it."""
         decided, name = f"spelling_decides_{self.field}", nw.col(self.field)
 
         def join(frame: Frame, frames: Frames) -> Frame:
-            spelled = by_case(self.field)
+            spelled = nw.col("spelled")
             mixed = (name != name.str.to_uppercase()) & (name != name.str.to_lowercase()) & ~spelled
             flags = {"named": ~name.is_null() & ~spelled, "mixed": mixed, "words": spelled, "filled": ~name.is_null()}
-            rows = frames[self.table].select(
-                "force",
-                system_of_name=nw.col("source_system").fill_null(""),
-                **{column: flag.fill_null(False).cast(nw.Int64) for column, flag in flags.items()},
+            rows = (
+                frames[self.table]
+                .with_columns(spelled=by_case(self.field))
+                .select(
+                    "force",
+                    system_of_name=nw.col("source_system").fill_null(""),
+                    **{column: flag.fill_null(False).cast(nw.Int64) for column, flag in flags.items()},
+                )
             )
             sums = rows.group_by("force", "system_of_name").agg(*(nw.col(column).sum() for column in flags))
             by_spelling = (2 * nw.col("mixed") >= nw.col("named")) & (nw.col("named") > 0)

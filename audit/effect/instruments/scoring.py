@@ -65,17 +65,21 @@ def top_list(
     k: int,
     victims: Ints | None = None,
     share: Floats | None = None,
+    lists: int = 1,
 ) -> tuple[Ints, Floats]:
     """The first k identities, best first, and their scores; shapes (n,), n at most k.
 
     Arrays as for ``scores``; ``harm`` (harm days) decides ties: larger sum of harm days, more rows, later last date, smaller
-    identity.
+    identity. Where ``lists`` are several, the first (identities / lists) are those of the first, and so on; what is
+    returned is each list's first k, one list after another.
     """
     score, rows = scores(instrument, identity, weight, day, last_day, identities, victims, share)
-    eligible = np.flatnonzero(score > NOT_ELIGIBLE)
-    if len(eligible) > k > 0:
-        cut = np.partition(score[eligible], len(eligible) - k)[len(eligible) - k]
-        eligible = eligible[score[eligible] >= cut]
+    by_list = score.reshape(lists, -1)
+    several = identities // lists
+    chosen = by_list > NOT_ELIGIBLE
+    if several > k > 0:
+        chosen &= by_list >= np.partition(by_list, several - k, axis=1)[:, [several - k]]
+    eligible = np.flatnonzero(chosen)
     # Ties are decided only among those whose score is high enough; all others' sums and dates would be for nothing.
     place = np.full(identities, -1)
     place[eligible] = np.arange(len(eligible))
@@ -84,8 +88,14 @@ def top_list(
     harm_sum = np.bincount(of_row, harm[theirs], minlength=len(eligible))
     latest = np.full(len(eligible), np.iinfo(np.int64).min)
     np.maximum.at(latest, of_row, day[theirs])
-    order = np.lexsort((eligible, -latest, -rows[eligible], -harm_sum, -score[eligible]))
-    best = eligible[order[:k]]
+    keys = (eligible, -latest, -rows[eligible], -harm_sum, -score[eligible])
+    if lists == 1:
+        best = eligible[np.lexsort(keys)[:k]]
+        return best, score[best]
+    length = np.count_nonzero(chosen, axis=1)
+    of_list = np.repeat(np.arange(lists), length)
+    order = np.lexsort((*keys, of_list))
+    best = eligible[order[np.arange(len(order)) - np.repeat(np.cumsum(length) - length, length) < k]]
     return best, score[best]
 
 
