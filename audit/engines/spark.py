@@ -9,16 +9,17 @@ import socket
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
-from audit.engines.engine import Engine, Frames, with_months
+from audit.engines.engine import LINKS, Ask, Engine, Frames, with_months
 from audit.engines.watch import LOST, executors, watch
-from synthetic.contract import RECORDED, TABLES
+from synthetic.contract import RECORDED, TABLES, blanks
 from synthetic.dataset import Dataset, clear_leftovers
 from synthetic.errors import InputError
 
@@ -49,12 +50,26 @@ class Spark(Engine):
         try:
             session.conf.set(BESIDE, str(dataset.path.resolve()))
             _fit_to(session, max(entry.rows for entry in dataset.manifest.tables.values()))
-            return with_months({name: _frame(session, dataset, name) for name in RECORDED})
+            frames = with_months({name: _frame(session, dataset, name) for name in RECORDED})
+            for name, frame in {"crimes": frames["crimes"], "involvements": frames[LINKS]}.items():
+                nw.to_native(frame).createOrReplaceTempView(name)
+            return frames
         except Exception as error:
             raise (self.gave_up(error) or error) from None
 
     def session(self, master: str | None = None) -> Any:
         return spark_session(master)
+
+    def asked(self, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Ask:
+        session = self.session(master)
+
+        def ask(sql: Callable[[blanks.Dialect], str]) -> pa.Table:
+            try:
+                return session.sql(sql("spark")).toArrow()
+            except Exception as error:
+                raise (self.gave_up(error) or error) from None
+
+        return ask
 
     def gave_up(self, error: Exception) -> InputError | None:
         text = str(error)
