@@ -17,9 +17,9 @@ def executors(session: Any) -> int:
 
 
 def watch(session: Any, patience: float) -> None:
-    """Cancel what the session does, again and again, from when its cluster has had no executor for so many seconds.
+    """Cancel what the session does once it has waited for an executor for so many seconds. It ends with the session.
 
-    It ends with the session.
+    A cluster may take executors back while there is nothing to do; that time does not count.
     """
     threading.Thread(target=_watch, args=(session, patience), name="watches the cluster", daemon=True).start()
 
@@ -30,7 +30,7 @@ def _watch(session: Any, patience: float) -> None:
         last = time.monotonic()
         while True:
             time.sleep(EVERY)
-            if executors(session):
+            if executors(session) or not session.sparkContext.statusTracker().getActiveJobsIds():
                 last = time.monotonic()
             elif time.monotonic() - last > patience:
                 session.sparkContext.cancelAllJobs()

@@ -23,7 +23,7 @@ pytestmark = [
 ]
 PATIENCE = 5.0
 """Seconds that the audits of these tests wait for another executor, to be quick."""
-BOUND = 300
+BOUND = 900
 """Seconds after a loss in which the audit has ended on a busy machine; it hangs where it takes longer."""
 SCRIPT = """
 import json, sys
@@ -53,6 +53,7 @@ class Audit:
             _, said = self.process.communicate(timeout=BOUND)
         finally:
             self.process.kill()
+            self.process.wait()
         return self.process.returncode, said
 
     def left(self) -> list[str]:
