@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from audit.engines.spark import work_folder
+from audit.engines.spark import ROWS_A_TASK, work_folder
 from audit.linkage.blocking import ALL_PAIRS
 from audit.linkage.compare import _worth_weighing
 from audit.linkage.comparisons import RADIX
@@ -38,7 +38,10 @@ def levels_on_spark(
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
     read = {table: ", ".join(["number", *COLUMNS]), f"{table}_pairs": "first, second", f"{table}_nicknames": "one, other"}
-    many = connection.execute(f"SELECT count(*) FROM {table}_pairs").fetchall()[0][0] > ALL_PAIRS
+    pairs = connection.execute(f"SELECT count(*) FROM {table}_pairs").fetchall()[0][0]
+    tasks = max(pairs // ROWS_A_TASK + 1, int(session.conf.get("spark.sql.shuffle.partitions")))
+    session.conf.set("spark.sql.shuffle.partitions", str(tasks))
+    many = pairs > ALL_PAIRS
     if many:
         connection.register("worth_weighing", pa.table({"code": np.flatnonzero(_worth_weighing(np.arange(math.prod(RADIX))))}))
         read["worth_weighing"] = "code"
