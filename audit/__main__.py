@@ -21,7 +21,7 @@ from audit.effect import (
     read_k,
     read_weights,
 )
-from audit.engines import ENGINES, connect, frames
+from audit.engines import ENGINES, connect, engine_of
 from audit.oversight.commands import add_commands
 from audit.oversight.compare import as_markdown as comparison_as_markdown
 from audit.oversight.compare import compare as compare_results
@@ -280,8 +280,12 @@ def rows(
     opened = load(dataset)
     if force is not None and force not in opened.forces:
         raise InputError("force", f"takes one of the dataset's forces: {', '.join(opened.forces)}.")
+    runs_on = engine_of(engine)
     with connect(opened) as connection:
-        failing = failing_rows(frames(engine, opened, connection, master), check, Context(opened.manifest.as_of), force)
+        try:
+            failing = failing_rows(runs_on.frames(opened, connection, master), check, Context(opened.manifest.as_of), force)
+        except Exception as error:
+            raise (runs_on.gave_up(error) or error) from None
     typer.echo(failing.to_json(orient="records") if as_json else failing.to_csv(index=False), nl=as_json)
 
 

@@ -58,8 +58,9 @@ def audit_dataset(
             except Exception as error:
                 raise (runs_on.gave_up(error) or error) from None
         with steps.step("Looked for reporting gaps"):
-            counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None))
-            gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth)
+            ask = runs_on.asked(connection, options.master)
+            counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None), ask)
+            gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth, ask)
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
             effect, sampled = no_effect(), SamplingAudit(empty("sampling"), empty("sampling_cancelled"))

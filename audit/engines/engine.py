@@ -8,17 +8,22 @@ rows of every class is ``all_records`` and ``all_involvements``.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
 from audit.blanks import blank
+from synthetic.contract import blanks
 from synthetic.dataset import Dataset
 from synthetic.errors import InputError
 
 Frame: TypeAlias = nw.LazyFrame[Any]
 Frames: TypeAlias = dict[str, Frame]
+Ask: TypeAlias = Callable[[Callable[[blanks.Dialect], str]], pa.Table]
+"""Answers a query where the rows are, given as SQL by dialect."""
 
 LINKS = "links"
 """The involvements without their crimes' months: what needs no month is spared the join."""
@@ -39,9 +44,18 @@ class Engine(ABC):
         """The session in which pairs of person records are compared; None where DuckDB compares them."""
         return None
 
+    def asked(self, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Ask:
+        """What counts the rows of ``units``, ``crimes`` and ``involvements``, so that only the counts are read; after ``frames``."""
+        return asked_of(connection)
+
     def gave_up(self, error: Exception) -> InputError | None:
         """A sentence where the error says that the engine itself gave up; None where it is about what was asked."""
         return None
+
+
+def asked_of(connection: duckdb.DuckDBPyConnection) -> Ask:
+    """Queries are answered by DuckDB, from the views of the connection."""
+    return lambda sql: connection.sql(sql("duckdb")).to_arrow_table()
 
 
 def with_months(tables: Frames) -> Frames:

@@ -1,17 +1,26 @@
 """Spark, on this machine's cores or on a cluster."""
 
+import contextlib
+import logging
 import os
+import secrets
 import shutil
+import socket
+import tempfile
 import time
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
-from audit.engines.engine import Engine, Frames, with_months
-from synthetic.contract import RECORDED, TABLES
-from synthetic.dataset import Dataset
+from audit.engines.engine import LINKS, Ask, Engine, Frames, with_months
+from audit.engines.watch import LOST, executors, watch
+from synthetic.contract import RECORDED, TABLES, blanks
+from synthetic.dataset import Dataset, clear_leftovers
 from synthetic.errors import InputError
 
 _TYPES = {"string": "string", "date": "date", "boolean": "boolean", "integer": "bigint"}
@@ -21,7 +30,9 @@ COMPILED_FROM = 2_000_000
 """Rows from which compiling the checks takes less time than it saves."""
 ROWS_A_TASK = 250_000
 PATIENCE = 60.0
-"""Seconds that a cluster has to give a first executor."""
+"""Seconds that a cluster has to give a first executor, and another one when the last is lost."""
+BESIDE = "spark.audit.beside"
+"""Setting of a session: the dataset, beside which every worker can read."""
 _GONE = (
     "OutOfMemoryError", "Java heap space", "Job aborted", "SparkContext was shut down", "Cannot call methods on a stopped",
     "Connection refused", "Answer from Java side is empty", "Error while sending or receiving", "has been evicted", "ExecutorLost",
@@ -36,17 +47,45 @@ class Spark(Engine):
 
     def frames(self, dataset: Dataset, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Frames:
         session = self.session(master)
-        _fit_to(session, max(entry.rows for entry in dataset.manifest.tables.values()))
-        return with_months({name: _frame(session, dataset, name) for name in RECORDED})
+        try:
+            session.conf.set(BESIDE, str(dataset.path.resolve()))
+            _fit_to(session, max(entry.rows for entry in dataset.manifest.tables.values()))
+            frames = with_months({name: _frame(session, dataset, name) for name in RECORDED})
+            for name, frame in {"crimes": frames["crimes"], "involvements": frames[LINKS]}.items():
+                nw.to_native(frame).createOrReplaceTempView(name)
+            return frames
+        except Exception as error:
+            raise (self.gave_up(error) or error) from None
 
     def session(self, master: str | None = None) -> Any:
         return spark_session(master)
+
+    def asked(self, connection: duckdb.DuckDBPyConnection, master: str | None = None) -> Ask:
+        session = self.session(master)
+
+        def ask(sql: Callable[[blanks.Dialect], str]) -> pa.Table:
+            try:
+                return session.sql(sql("spark")).toArrow()
+            except Exception as error:
+                raise (self.gave_up(error) or error) from None
+
+        return ask
 
     def gave_up(self, error: Exception) -> InputError | None:
         text = str(error)
         if "OutOfMemoryError" in text or "Java heap space" in text:
             return InputError(
                 None, "Spark ran out of memory; give it more by SPARK_DRIVER_MEMORY or SPARK_EXECUTOR_MEMORY, such as 8g."
+            )
+        if LOST in text:
+            return InputError(
+                None,
+                "The cluster lost its last worker while it worked, and got no other in time; start one and run the command again.",
+            )
+        if _java_ended():
+            return InputError(
+                None,
+                "Spark's process on this machine ended while it worked; give it more memory by SPARK_DRIVER_MEMORY, such as 8g.",
             )
         if any(sign in text for sign in _GONE):
             return InputError(
@@ -66,6 +105,34 @@ def _frame(session: Any, dataset: Dataset, table: str) -> nw.LazyFrame[Any]:
         force = spark.regexp_replace("_metadata.file_name", r"\.parquet$", "") if files else spark.lit(None).cast("string")
         frame = frame.withColumn("force", force)
     return nw.from_native(frame)
+
+
+@contextlib.contextmanager
+def work_folder(session: Any) -> Iterator[Path]:
+    """A folder for tables that the workers read too, removed at the end of the block.
+
+    It is made in ``SPARK_SHARED_FOLDER`` where that is set, in the temporary folder where the workers are on this machine, and
+    beside the dataset otherwise. What a run of this machine left behind when it was killed is cleared away. Raises InputError.
+    """
+    shared = os.environ.get("SPARK_SHARED_FOLDER")
+    here = tempfile.gettempdir()
+    if shared is None and not _on_this_machine(session.sparkContext.master):
+        shared = str(Path(session.conf.get(BESIDE, here)).parent)
+    target = Path(shared or here) / f"force-data-spark-{socket.gethostname()}"
+    try:
+        clear_leftovers(target)
+        folder = target.with_name(f".{target.name}.partial-{os.getpid()}-{secrets.token_hex(4)}").resolve()
+        folder.mkdir()  # with the usual rights: workers may run as somebody else
+    except OSError:
+        raise InputError(
+            None,
+            "Spark needs a folder that this machine can write and every worker can read: the one that the dataset is in, or name "
+            "another by SPARK_SHARED_FOLDER.",
+        ) from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fit_to(session: Any, rows: int) -> None:
@@ -89,6 +156,7 @@ def spark_session(master: str | None = None) -> Any:
         raise InputError("engine", "spark needs Spark: install this project with the extra spark, and Java 17 or newer.") from None
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise InputError("engine", "spark needs Java 17 or newer on the machine that starts the work.")
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a lost connection is reported as an error, once
     # It asks for an older pandas; tests cover what is used of it here.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     wanted = master or "local[*]"
@@ -107,6 +175,7 @@ def spark_session(master: str | None = None) -> Any:
         raise InputError(None, "Spark did not start; check --master, and that Java 17 or newer is there.") from None
     if master is not None:
         _wait_for_executor(session)
+        watch(session, PATIENCE)
     return session
 
 
@@ -121,13 +190,27 @@ def _settings(master: str | None, jar: str) -> dict[str, str]:
         # The driver keeps no plan of what is done, and says nothing of plans that are long.
         "spark.sql.ui.retainedExecutions": "1",
         "spark.sql.debug.maxToStringFields": "1000",
+        # A file a force is listed here, not by work of the cluster.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
         "spark.driver.memory": os.environ.get("SPARK_DRIVER_MEMORY") or f"{_memory_here()}g",
     }
     if executor := os.environ.get("SPARK_EXECUTOR_MEMORY"):
         settings["spark.executor.memory"] = executor
-    if master is None or "//127.0.0.1" in master or "//localhost" in master:
+    if _on_this_machine(master or "local"):
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return settings
+
+
+def _on_this_machine(master: str) -> bool:
+    return master.startswith("local") or "//127.0.0.1" in master or "//localhost" in master
+
+
+def _java_ended() -> bool:
+    """Whether the Java process that this one has started for Spark is gone."""
+    from pyspark import SparkContext
+
+    process = getattr(SparkContext._gateway, "proc", None)
+    return process is not None and process.poll() is not None
 
 
 def _memory_here() -> int:
@@ -140,7 +223,7 @@ def _wait_for_executor(session: Any) -> None:
     """A cluster without a free worker lets its work wait without end: better a sentence."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() > 1:  # the driver is one
+        if executors(session):
             return
         time.sleep(0.1)
     session.stop()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from audit.engines import Ask, asked_of
 from audit.gaps.changes import Change, find_changes
 from audit.gaps.counts import Counts, offence_groups, read_counts
 from audit.gaps.describe import describe, interval
@@ -61,9 +62,12 @@ def find_gaps(counts: Iterable[Counts]) -> Gaps:
     return Gaps(*(joined(name, [getattr(part, name) for part in parts]) for name in names))
 
 
-def find_coverage(connection: duckdb.DuckDBPyConnection, has_truth: bool) -> Coverage:
-    """Shares by unit and month, runs of months in which they fall off, and events never reported, from a dataset's tables."""
-    shares = coverage_table(share_counts(connection))
+def find_coverage(connection: duckdb.DuckDBPyConnection, has_truth: bool, ask: Ask | None = None) -> Coverage:
+    """Shares by unit and month, runs of months in which they fall off, and events never reported, from a dataset's tables.
+
+    Crimes are counted by ``ask``, if any.
+    """
+    shares = coverage_table(share_counts(ask or asked_of(connection)))
     return Coverage(shares, share_gaps(shares), never_reported(connection) if has_truth else empty("unreported"))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from audit.engines import Ask, asked_of
 from synthetic.contract import blanks, reference
 
 LATE_DAYS = 30
@@ -24,22 +25,6 @@ SURELY_EMPTY = 7.0
 after them: with a Poisson count, one chance in a thousand (e^-7)."""
 WORKING_DAYS = 21.0
 """Working days in a month."""
-
-_COUNTED = f"""
-    CREATE OR REPLACE TEMP TABLE counted AS
-    WITH dated AS (
-        SELECT force, unit_id, coalesce(offence_group, '') AS offence_group,
-               coalesce(recorded_on, reported_on) AS recorded, coalesce(reported_on, recorded_on) AS reported,
-               coalesce(recorded_on > reported_on + {LATE_DAYS}, false) AS late
-        FROM crimes LEFT JOIN offence_groups USING (offence_code)
-        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id")}
-    )
-    SELECT force, unit_id, offence_group, late,
-           (12 * year(recorded) + month(recorded) - 1)::INTEGER AS month,
-           (12 * year(reported) + month(reported) - 1)::INTEGER AS reported,
-           min(day(recorded))::INTEGER AS first_day, count(*) AS crimes
-    FROM dated GROUP BY ALL
-"""
 
 
 @dataclass(frozen=True)
@@ -69,26 +54,51 @@ def offence_groups() -> list[str]:
     return [*dict.fromkeys(reference("offences")["offence_group"]), ""]
 
 
-def read_counts(connection: duckdb.DuckDBPyConnection, as_of: date, period_start: date | None = None) -> list[Counts]:
-    """The counts of every force that has a unit, from the dataset's tables on a connection.
+def read_counts(
+    connection: duckdb.DuckDBPyConnection, as_of: date, period_start: date | None = None, ask: Ask | None = None
+) -> list[Counts]:
+    """The counts of every force that has a unit, from the dataset's tables on a connection; crimes are counted by ``ask``, if any.
 
     A force's months run to that of ``as_of``, from that of ``period_start`` or, without it, from the force's own first month:
     what other forces hold does not matter. Stray dates before it, and dates after ``as_of``, are left out. Without
     ``period_start`` the first month counts from the force's first crime on, where days without any could not be chance.
     """
-    connection.register("offence_groups", reference("offences")[["offence_code", "offence_group"]])
-    connection.execute(_COUNTED)
+    found = (ask or asked_of(connection))(_counted_sql).to_pandas()
+    connection.register("counted", found)
     units = connection.execute(
         f"""SELECT force, unit_id FROM units WHERE NOT {blanks.blank_sql("unit_id")}
            UNION SELECT DISTINCT force, unit_id FROM counted ORDER BY ALL"""
     ).df()
-    found = connection.execute("SELECT * FROM counted").df()
+    connection.unregister("counted")
     by_force = dict(tuple(found.groupby("force")))
     groups = offence_groups()
     return [
         _counts(str(force), mine["unit_id"].tolist(), by_force.get(force, found.iloc[:0]), groups, as_of, period_start)
         for force, mine in units.groupby("force", sort=True)
     ]
+
+
+def _counted_sql(dialect: blanks.Dialect) -> str:
+    """SQL for crimes by force, unit, offence group, month of recording and of report, and whether they were late."""
+    offences = reference("offences")
+    groups = ", ".join(
+        f"('{code}', '{group}')" for code, group in zip(offences["offence_code"], offences["offence_group"], strict=True)
+    )
+    return f"""
+    WITH offence_groups AS (SELECT * FROM (VALUES {groups}) AS of_offence (offence_code, offence_group)), dated AS (
+        SELECT force, unit_id, coalesce(offence_group, '') AS offence_group,
+               coalesce(recorded_on, reported_on) AS recorded, coalesce(reported_on, recorded_on) AS reported,
+               coalesce(recorded_on > reported_on + {LATE_DAYS}, false) AS late
+        FROM crimes LEFT JOIN offence_groups USING (offence_code)
+        WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id", dialect)}
+    ), counted AS (
+        SELECT force, unit_id, offence_group, late, CAST(12 * year(recorded) + month(recorded) - 1 AS INTEGER) AS month,
+               CAST(12 * year(reported) + month(reported) - 1 AS INTEGER) AS reported, day(recorded) AS day
+        FROM dated
+    )
+    SELECT force, unit_id, offence_group, late, month, reported, CAST(min(day) AS INTEGER) AS first_day, count(*) AS crimes
+    FROM counted GROUP BY force, unit_id, offence_group, late, month, reported
+    """
 
 
 def _counts(force: str, units: list[str], found: pd.DataFrame, groups: list[str], as_of: date, period_start: date | None) -> Counts:

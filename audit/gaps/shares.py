@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from audit.engines import Ask
 from audit.gaps.expected import LEAST_MEAN, fit
 from audit.gaps.gap import FALSE_DISCOVERY_RATE
 from audit.gaps.scan import LONGEST, Windows, scan, tail, tries
 from audit.results import empty
 from audit.statistics import LEAST_GROUP, q_values, wilson
-from synthetic.contract import blanks
+from synthetic.contract import blanks, reference
 
 MEASURES = {
     "linked suspect": ("suspect", "crimes"),
@@ -32,32 +33,36 @@ MOST_SHARE = 0.98
 ROUNDS = 8
 
 
-def share_counts(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def share_counts(ask: Ask) -> pd.DataFrame:
     """Crimes by force, unit and month of recording, and how many of them have each: one row a unit-month with a crime.
 
     Crimes are joined by a 64-bit hash of their identifiers: among five million, the chance that two share one is one in a million.
     """
-    return connection.execute(
-        f"""
+    counted = ask(_shares_sql).to_pandas(date_as_object=False)
+    return counted.sort_values(list(counted), ignore_index=True)
+
+
+def _shares_sql(dialect: blanks.Dialect) -> str:
+    crime = f"{'xxhash64' if dialect == 'spark' else 'hash'}(crime_id)"
+    return f"""
         WITH involved AS (
-            SELECT hash(crime_id) AS crime, bool_or(role = 'suspect') AS suspect,
-                   bool_or(NOT {blanks.blank_sql("relationship")} AND relationship <> 'unknown') AS relationship
+            SELECT {crime} AS crime, bool_or(role = 'suspect') AS suspect,
+                   bool_or(NOT {blanks.blank_sql("relationship", dialect)} AND relationship <> 'unknown') AS relationship
             FROM involvements WHERE role = 'suspect' OR relationship IS NOT NULL GROUP BY ALL
         ), dated AS (
-            SELECT force, unit_id, date_trunc('month', coalesce(recorded_on, reported_on))::DATE AS month, outcome_code,
-                   hash(crime_id) AS crime
-            FROM crimes WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id")}
+            SELECT force, unit_id, CAST(date_trunc('month', coalesce(recorded_on, reported_on)) AS DATE) AS month, outcome_code,
+                   {crime} AS crime
+            FROM crimes WHERE coalesce(recorded_on, reported_on) IS NOT NULL AND NOT {blanks.blank_sql("unit_id", dialect)}
         )
         SELECT force, unit_id, month,
                count(*) AS crimes,
-               count(*) FILTER (suspect) AS suspect,
-               count(*) FILTER (suspect) AS linked,
-               count(*) FILTER (NOT {blanks.blank_sql("outcome_code")}) AS outcome,
-               count(*) FILTER (suspect AND relationship) AS relationship
+               count(*) FILTER (WHERE suspect) AS suspect,
+               count(*) FILTER (WHERE suspect) AS linked,
+               count(*) FILTER (WHERE NOT {blanks.blank_sql("outcome_code", dialect)}) AS outcome,
+               count(*) FILTER (WHERE suspect AND relationship) AS relationship
         FROM dated LEFT JOIN involved USING (crime)
-        GROUP BY ALL ORDER BY ALL
+        GROUP BY force, unit_id, month
         """
-    ).df()
 
 
 def coverage_table(counts: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +155,7 @@ def never_reported(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     Only the truth knows them; events and people are joined by hashes of their keys, as in ``share_counts``. Rows with
     ``attribute`` "all" are of all victims; the others of a sex or an ethnicity, where they have ten events or more.
     """
+    connection.register("offence_groups", reference("offences")[["offence_code", "offence_group"]])
     counts = connection.execute(
         """
         WITH victims AS (SELECT hash(person_key) AS victim, sex, ethnicity FROM truth_people),

@@ -1,30 +1,64 @@
-"""Levels of pairs on Spark: the same conditions in Spark's SQL. Records, pairs and the model stay on DuckDB and this machine.
+"""Levels of pairs on Spark: the same conditions in Spark's SQL. Pairs are found, and the model is fitted, on DuckDB and this machine.
+
+Records and pairs go to the workers as Parquet in a folder that both can read, so that neither passes through the memory of
+Spark's driver, and what a worker loses is read again. Of many pairs only those that are worth weighing come back.
 
 The distances between texts are those of the functions that Splink brings along for Spark; the rest is Spark's own. They count
 letters that changed places a little differently from DuckDB's in Jaro-Winkler's similarity: of 176,121 pairs of a small force 38
 are on a neighbouring level of a name or an address.
 """
 
+import math
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from audit.engines.spark import ROWS_A_TASK, work_folder
+from audit.linkage.blocking import ALL_PAIRS
+from audit.linkage.compare import _worth_weighing
+from audit.linkage.comparisons import RADIX
 from audit.linkage.records import COLUMNS
+
+GROUP = 100_000
+"""Rows in a group of a Parquet file, the least that a task reads."""
 
 
 def levels_on_spark(
     session: Any, connection: duckdb.DuckDBPyConnection, table: str, query: str
 ) -> dict[str, npt.NDArray[np.int64]]:
-    """The query's columns first, second and code, of the records and pairs in the connection's tables."""
+    """The query's columns first, second and code, of the records and pairs in the connection's tables.
+
+    Of more pairs than ``ALL_PAIRS`` only those are there that are worth weighing: fewer may be all there are, which are counted.
+    """
     from splink.backends.spark import SparkAPI
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
     read = {table: ", ".join(["number", *COLUMNS]), f"{table}_pairs": "first, second", f"{table}_nicknames": "one, other"}
-    for name, columns in read.items():
-        rows = connection.sql(f"SELECT {columns} FROM {name}").to_arrow_table()
-        session.createDataFrame(rows).createOrReplaceTempView(name)
-    found = session.sql(query).toPandas()
-    session.catalog.clearCache()
-    return {name: found[name].to_numpy(np.int64) for name in ("first", "second", "code")}
+    pairs = connection.execute(f"SELECT count(*) FROM {table}_pairs").fetchall()[0][0]
+    tasks = max(pairs // ROWS_A_TASK + 1, int(session.conf.get("spark.sql.shuffle.partitions")))
+    session.conf.set("spark.sql.shuffle.partitions", str(tasks))
+    many = pairs > ALL_PAIRS
+    if many:
+        connection.register("worth_weighing", pa.table({"code": np.flatnonzero(_worth_weighing(np.arange(math.prod(RADIX))))}))
+        read["worth_weighing"] = "code"
+        query = f"SELECT * FROM ({query}) LEFT SEMI JOIN worth_weighing USING (code)"
+    try:
+        with work_folder(session) as folder:
+            for name, columns in read.items():
+                _hand_over(session, connection, name, columns, folder / f"{name}.parquet")
+            found = session.sql(query).toArrow()
+    finally:
+        if many:
+            connection.unregister("worth_weighing")
+    return {name: found[name].to_numpy().astype(np.int64, copy=False) for name in ("first", "second", "code")}
+
+
+def _hand_over(session: Any, connection: duckdb.DuckDBPyConnection, name: str, columns: str, path: Path) -> None:
+    """Write a table of the connection as Parquet, and make it a view of the session by the same name."""
+    target = str(path).replace("'", "''")
+    connection.execute(f"COPY (SELECT {columns} FROM {name}) TO '{target}' (FORMAT parquet, ROW_GROUP_SIZE {GROUP})")
+    session.read.parquet(path.as_uri()).createOrReplaceTempView(name)

@@ -1,21 +1,24 @@
 """Reporting gaps: found once, with their months, kind and what they hide; and not found where there are none."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import Results, audit_dataset
-from audit.engines import connect
+from audit.engines import asked_of, connect
 from audit.evaluation import score_gaps
 from audit.gaps import Counts, find_coverage, find_gaps, read_counts
 from audit.gaps.describe import interval
 from audit.gaps.scan import Windows, tail
 from synthetic import Dataset, generate
+from synthetic.contract import blanks
 from synthetic.profile import check_profile
 from tests.audit.foreign import write_dataset
 from tests.audit.simulated import Simulated
@@ -251,3 +254,21 @@ def test_the_interval_of_a_count_is_scipys(mean: float, over: float) -> None:
     chance = 1 / (1 + over)
     assert low[0] == nbinom.ppf(0.025, mean / over, chance)
     assert high[0] == nbinom.ppf(0.975, mean / over, chance)
+
+
+def test_only_counts_are_read_of_what_an_engine_holds(typical: Dataset) -> None:
+    """An engine answers the queries, and no answer has a row for each crime."""
+    answers: list[pa.Table] = []
+    with connect(typical) as connection:
+        usual = asked_of(connection)
+
+        def ask(sql: Callable[[blanks.Dialect], str]) -> pa.Table:
+            answers.append(usual(sql))
+            return answers[-1]
+
+        counts = read_counts(connection, typical.manifest.as_of, None, ask)
+        find_coverage(connection, True, ask)
+        crimes = connection.execute("SELECT count(*) FROM crimes").fetchall()[0][0]
+    assert [answer["crimes"].to_pandas().sum() > 0.9 * crimes for answer in answers] == [True, True]
+    assert max(len(answer) for answer in answers) < crimes
+    assert sum(one.crimes.sum() for one in counts) > 0.9 * crimes

@@ -1,18 +1,26 @@
 """On Spark, in local mode and on a cluster of its own: the same checks, pairs, clusters and gaps as on DuckDB."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from audit import Results, read_results
 from audit.engines import connect, engine_of, spark_session
 from audit.linkage import find_identities
+from audit.linkage.blocking import collapse, find_pairs
+from audit.linkage.comparisons import BIRTH, FORENAME, code_sql, levels_of, pairs_sql
+from audit.linkage.conditions import SPARK
+from audit.linkage.on_spark import levels_on_spark
+from audit.linkage.records import prepare
 from synthetic import Dataset
 from tests.audit.cluster import HERE, NO_SPARK, cluster, free_port
 from tests.conftest import ROOT
@@ -33,6 +41,25 @@ def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
     assert len(here.identity_pairs) > 50
     assert here.left_out == there.left_out
     assert_same_people(vars(here), vars(there))
+
+
+def test_of_many_pairs_those_that_say_nothing_stay_on_spark(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no file is left where the workers read records and pairs."""
+    with connect(small) as connection:
+        prepare(connection, "records")
+        collapse(connection, "records")
+        find_pairs(connection, "records")
+        query = f"SELECT p.first, p.second, CAST({code_sql(SPARK)} AS INTEGER) AS code FROM {pairs_sql('records_pairs', 'records')}"
+        every = pd.DataFrame(levels_on_spark(spark_session(), connection, "records", query))
+        monkeypatch.setattr("audit.linkage.on_spark.ALL_PAIRS", 1000)
+        few = pd.DataFrame(levels_on_spark(spark_session(), connection, "records", query))
+    assert 0 < len(few) < len(every) / 2
+    both = every.merge(few, how="left", indicator=True)
+    assert (both["_merge"] == "both").sum() == len(few)
+    levels = levels_of(both.loc[both["_merge"] == "left_only", "code"].to_numpy())
+    assert not np.isin(levels["date_of_birth"], [BIRTH.number("same"), BIRTH.number("one digit off")]).any()
+    assert not (levels["forename"] == FORENAME.number("same")).any()
+    assert not list(Path(tempfile.gettempdir()).glob(f".force-data-spark-*.partial-{os.getpid()}-*"))
 
 
 def assert_same_people(here: Mapping[str, Any] | Results, there: Mapping[str, Any] | Results) -> None:
@@ -76,7 +103,8 @@ def test_the_readmes_command_works_on_a_cluster_and_finds_the_same(
         one, other = (results["checks"] for results in (here, there))
         pd.testing.assert_frame_equal(one[~estimated], other[~estimated], check_dtype=False)
         pd.testing.assert_series_equal(one.loc[estimated, "rate"], other.loc[estimated, "rate"], rtol=0, atol=0.005)
-        pd.testing.assert_frame_equal(here["gaps"], there["gaps"])
+        for table in ("gaps", "unit_months", "unit_changes", "hidden_crimes", "coverage", "coverage_gaps"):
+            pd.testing.assert_frame_equal(here[table], there[table], check_dtype=False)
         assert_same_people(here, there)
         pd.testing.assert_frame_equal(here["effect"], there["effect"])
 
@@ -99,7 +127,11 @@ def test_a_cluster_that_is_not_there_is_one_sentence(small: Dataset, tmp_path: P
 
 def test_what_spark_says_when_it_gives_up_is_one_sentence() -> None:
     spark = engine_of("spark")
-    for text, says in (("java.lang.OutOfMemoryError: Java heap space", "ran out of memory"), ("Job aborted due to", "gave up")):
+    for text, says in (
+        ("java.lang.OutOfMemoryError: Java heap space", "ran out of memory"),
+        ("Job aborted due to", "gave up"),
+        ("Job 5 cancelled as part of cancellation of all jobs", "lost its last worker"),
+    ):
         sentence = spark.gave_up(RuntimeError(text))
         assert sentence is not None and says in str(sentence)
     assert spark.gave_up(KeyError("phone")) is None
