@@ -50,7 +50,7 @@ class Tree:
         self.root = root
         self.printed: dict[str, str] = {}
         for name in ("synthetic", "audit", "dashboard", "docs"):
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*.png"))
         shutil.copy(ROOT / "app.py", root)
 
     def run(self, commands: dict[str, list[str]]) -> dict[str, str]:
