@@ -46,10 +46,15 @@ def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_checks_have_the_same_rows_on_every_engine(engine: str, small: Dataset) -> None:
+@pytest.fixture(scope="module")
+def on_duckdb(small: Dataset) -> pd.DataFrame:
+    return rows_on("duckdb", small)
+
+
+def test_checks_have_the_same_rows_on_every_engine(engine: str, small: Dataset, on_duckdb: pd.DataFrame) -> None:
     there = rows_on(engine, small)
     assert "error" not in set(there["status"])
-    pd.testing.assert_frame_equal(rows_on("duckdb", small), there, check_dtype=False)
+    pd.testing.assert_frame_equal(on_duckdb, there, check_dtype=False)
 
 
 def test_blank_and_placeholder_are_the_same_on_every_engine_and_in_python_and_sql(engine: str, tmp_path: Path) -> None:
