@@ -43,7 +43,7 @@ K = 15
 
 @pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.deep)])
 def tables(request: pytest.FixtureRequest) -> Tables:
-    return random_world(request.param)
+    return random_world(request.param, reports=1000)
 
 
 @pytest.fixture(scope="module")
