@@ -58,12 +58,13 @@ def named_in(text: str, dataset: Dataset) -> set[str]:
     Looked for at each space of the text: to search it for thousands of names one by one would take seconds.
     """
     names, forenames, surnames = names_of_people(dataset.path)
-    longest, words = max(map(len, surnames)), text.split(" ")
-    before = {word: [word[at:] for at in range(len(word)) if word[at:] in forenames] for word in set(words)}
     found = set()
-    for first, second in set(itertools.pairwise(words)):
-        ends = [second[:at] for at in range(1, min(longest, len(second)) + 1) if second[:at] in surnames] if before[first] else []
-        found |= {f"{forename} {surname}" for forename in before[first] for surname in ends}
+    longest = max(map(len, forenames | surnames))
+    # Of what stands between two spaces, which may be a whole table, only the beginning and the end can be of a name.
+    words = [(word[:longest], word[-longest:]) for word in text.split(" ")]
+    for end, begin in {(end, begin) for (_, end), (begin, _) in itertools.pairwise(words)}:
+        for first in (end[at:] for at in range(len(end)) if end[at:] in forenames):
+            found |= {f"{first} {begin[:at]}" for at in range(1, len(begin) + 1)}
     return found & names
 
 
