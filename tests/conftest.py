@@ -1,7 +1,10 @@
 """Datasets and results that many tests share, made once a run; tests that damage one work on a copy.
 
 Tests marked ``deep`` are slow and about what rarely breaks. They run with ``--deep`` alone, as in `.ci/run`.
+The project is imported where a fixture needs it: the process that only hands out tests need not wait for it.
 """
+
+from __future__ import annotations
 
 import contextlib
 import fcntl
@@ -14,19 +17,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import typer
 from hypothesis import settings
 
-import audit.__main__ as audit_commands
-import synthetic.__main__ as synthetic_commands
-from audit import Results, audit_dataset, read_results, write_results
-from synthetic import Dataset, generate, load
-from synthetic.dataset import file_hash
-from synthetic.errors import run_command_line
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from audit import Results
+    from synthetic import Dataset
 
 settings.register_profile("suite", max_examples=40)
 settings.register_profile("deep", max_examples=2000)
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> "Shared":
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     """Makes a folder once for all test processes: the first that needs it makes it, the others wait and use the same."""
     own = tmp_path_factory.getbasetemp()
     root = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
@@ -90,6 +90,8 @@ Shared = Callable[[str, Callable[[Path], object]], Path]
 @pytest.fixture(scope="session")
 def typical(shared: Shared) -> Dataset:
     """Three neighbouring forces, small, with the typical defects."""
+    from synthetic import generate, load
+
     forces = ["aldermoor", "brackenshire", "durnley"]
     return load(shared("typical", lambda out: generate(out, "typical", forces, scale=0.08, seed=7)))
 
@@ -97,35 +99,50 @@ def typical(shared: Shared) -> Dataset:
 @pytest.fixture(scope="session")
 def clean(shared: Shared) -> Dataset:
     """Two neighbouring forces, small, with no defect at all."""
+    from synthetic import generate, load
+
     return load(shared("clean", lambda out: generate(out, "clean", ["aldermoor", "durnley"], scale=0.1, seed=3)))
 
 
 @pytest.fixture(scope="session")
 def small(shared: Shared) -> Dataset:
     """One force, very small, with the typical defects: for commands of which it counts that they work."""
+    from synthetic import generate, load
+
     return load(shared("small", lambda out: generate(out, "typical", ["durnley"], years=1, scale=0.02, seed=7)))
 
 
 @pytest.fixture(scope="session")
 def results_folder(typical: Dataset, shared: Shared) -> Path:
     """The results folder of the typical dataset."""
-    return shared("typical-results", lambda out: write_results(audit_dataset(typical), out))
+    return shared("typical-results", lambda out: audited(typical, out))
 
 
 @pytest.fixture(scope="session")
 def typical_results(results_folder: Path) -> Results:
+    from audit import read_results
+
     return read_results(results_folder)
 
 
 @pytest.fixture(scope="session")
 def clean_results(clean: Dataset, shared: Shared) -> Results:
-    return read_results(shared("clean-results", lambda out: write_results(audit_dataset(clean), out)))
+    from audit import read_results
+
+    return read_results(shared("clean-results", lambda out: audited(clean, out)))
 
 
 @pytest.fixture(scope="session")
 def small_results_folder(small: Dataset, shared: Shared) -> Path:
     """The results folder of the small dataset."""
-    return shared("small-results", lambda out: write_results(audit_dataset(small), out))
+    return shared("small-results", lambda out: audited(small, out))
+
+
+def audited(dataset: Dataset, out: Path) -> None:
+    """Audit a dataset and write the results folder."""
+    from audit import audit_dataset, write_results
+
+    write_results(audit_dataset(dataset), out)
 
 
 @pytest.fixture
@@ -137,6 +154,11 @@ def damaged(typical: Dataset, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def command() -> Callable[..., Outcome]:
     """Runs the command lines ``synthetic`` and ``audit`` with arguments, in this process: a new one takes seconds to begin."""
+    import typer
+
+    import audit.__main__ as audit_commands
+    import synthetic.__main__ as synthetic_commands
+    from synthetic.errors import run_command_line
 
     def run(program: str, *arguments: str | Path) -> Outcome:
         app = {"synthetic": synthetic_commands.app, "audit": audit_commands.app}[program]
@@ -170,6 +192,9 @@ def shell() -> Callable[..., Outcome]:
 @pytest.fixture(scope="session")
 def forge_table() -> Callable[[Path, str, Callable[[pa.Table], pa.Table]], None]:
     """Changes a table's first file and repairs the manifest, as someone would who wants to get past the hashes."""
+    import pyarrow.parquet as pq
+
+    from synthetic.dataset import file_hash
 
     def forge(folder: Path, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
         manifest = json.loads((folder / "dataset.json").read_text())

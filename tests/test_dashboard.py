@@ -69,7 +69,7 @@ def made() -> dict[Setting[Any], Any]:
     return {}
 
 
-QUICK = ("recorded-twice", "placeholders", "unreported", "slow-drift")
+QUICK = ("recorded-twice", "unreported", "slow-drift")
 """Lessons that are tried in every run; the others with ``--deep``, since a world takes over a second."""
 
 

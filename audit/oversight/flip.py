@@ -17,5 +17,5 @@ def flip(filled: float, value: float, blank: float, limit: float) -> Flip:
     >>> flip(100, 0.02, 50, 0.05)
     Flip(point=0.11, beyond_reach=False)
     """
-    point = (limit * (filled + blank) - value * filled) / blank
-    return Flip(round(float(point), 12), not 0 <= point <= 1)
+    point = round(float((limit * (filled + blank) - value * filled) / blank), 12) + 0.0  # -0.0 is 0
+    return Flip(point, not 0 <= point <= 1)

@@ -31,7 +31,7 @@ def test_run_writes_the_whole_results_folder(small: Dataset, tmp_path: Path, she
 
 
 def test_run_prints_json_for_programs(small: Dataset, tmp_path: Path, command: Callable[..., Outcome]) -> None:
-    arguments = ("--instrument", "rfs", "--k", "15", "--engine", "pandas", "--json")
+    arguments = ("--instrument", "rfs", "--k", "15", "--engine", "pandas", "--only", "missing", "--json")
     outcome = command("audit", "run", small.path, "--out", tmp_path / "results", *arguments)
     assert outcome.code == 0, outcome.err
     options = json.loads(outcome.out)["options"]

@@ -12,6 +12,7 @@ from audit import AuditOptions, Results, audit_dataset, write_results
 from audit.oversight.compare import changed_first, compare
 from audit.presentation.changes import changed_checks_table
 from audit.readiness.thresholds import Thresholds
+from audit.readiness.verdict import judge
 from synthetic import generate
 from tests.conftest import Outcome
 
@@ -23,7 +24,7 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Resul
     folder = tmp_path_factory.mktemp("compare")
     results = []
     for number, (profile, seed) in enumerate([("clean", 5), ("typical", 5)]):
-        dataset = generate(folder / f"data-{number}", profile, FORCES, years=1, scale=0.04, seed=seed)
+        dataset = generate(folder / f"data-{number}", profile, FORCES, years=1, scale=0.025, seed=seed)
         results.append(audit_dataset(dataset))
         write_results(results[-1], folder / f"results-{number}")
     return results[0], results[1], folder
@@ -50,7 +51,7 @@ def test_nothing_changes_against_itself(two_months: tuple[Results, Results, Path
 def test_chance_is_not_reported(tmp_path: Path) -> None:
     results = [
         audit_dataset(
-            generate(tmp_path / str(seed), "typical", ["durnley"], years=1, scale=0.1, seed=seed),
+            generate(tmp_path / str(seed), "typical", ["durnley"], years=1, scale=0.04, seed=seed),
             AuditOptions(only=["missing"], skip=["*outcome*"]),
         )
         for seed in (1, 2)
@@ -102,12 +103,14 @@ def months(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
     december = generate(folder / "december", "typical", FORCES, as_of=date(2024, 12, 31), **small)
     alone = generate(folder / "alone", "typical", FORCES[:1], as_of=date(2024, 12, 31), **small)
     limits = Thresholds.model_validate({"types": {"missing": {"warn": 0.5, "fail": 0.6}}})
+    few = {"only": ["missing", "duplicate_identities", "stands_out", "unequal.persons.ethnicity.by_sex", "reporting_gaps.crimes"]}
+    of_december = audit_dataset(december, AuditOptions(**few))
     return {
-        "november": audit_dataset(november),
-        "december": audit_dataset(december),
-        "one force": audit_dataset(alone),
-        "one check less": audit_dataset(december, AuditOptions(skip=["missing.persons.sex"])),
-        "other limits": audit_dataset(december, AuditOptions(thresholds=limits)),
+        "november": audit_dataset(november, AuditOptions(**few)),
+        "december": of_december,
+        "one force": audit_dataset(alone, AuditOptions(**few)),
+        "one check less": audit_dataset(december, AuditOptions(**few, skip=["missing.persons.sex"])),
+        "other limits": judge(of_december, limits),  # as an audit with these limits, see test_thresholds
     }
 
 
@@ -207,5 +210,5 @@ def test_other_settings_of_the_profile_and_of_the_generator_are_listed(
     assert "Profile: clean, then typical." in notes
     assert "Profile setting " in notes
     assert "Made with scale" not in notes
-    assert "Made with scale: 0.04, then 0.02." in " ".join(compare(two_months[1], months["november"]).notes)
+    assert "Made with scale: 0.025, then 0.02." in " ".join(compare(two_months[1], months["november"]).notes)
     assert not [note for note in compare(two_months[0], two_months[0]).notes if "rofile" in note or "Made with" in note]

@@ -59,7 +59,7 @@ def foreign(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
     for key in people[:25]:
         add_record(forces[rng.integers(3)], key, people[rng.integers(160)])
-    for number in range(2600):
+    for number in range(1600):
         key, force = people[int(160 * rng.random() ** 2)], forces[rng.integers(3)]
         reported = last - int(rng.integers(0, 1300))
         code = codes[rng.integers(6)]

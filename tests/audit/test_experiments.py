@@ -128,8 +128,8 @@ def test_a_grid_that_is_wrong_is_refused(text: str, says: str, tmp_path: Path) -
 
 
 def test_the_commands_work_from_the_command_line(tmp_path: Path, command: Callable[..., Outcome]) -> None:
-    (tmp_path / "grid.toml").write_text(GRID.replace("[1, 2]", "[1]"))
-    swept = command("audit", "sweep", tmp_path / "grid.toml", "--out", tmp_path / "sweep.parquet")
+    (tmp_path / "grid.toml").write_text(GRID.replace("[1, 2]", "[1]").replace("scale = 0.1", "scale = 0.02"))
+    swept = command("audit", "sweep", tmp_path / "grid.toml", "--out", tmp_path / "sweep.parquet", "--workers", "2")
     assert swept.code == 0, swept.err
     assert len(pd.read_parquet(tmp_path / "sweep.parquet")) == 2
     for arguments in (("twin",), ("twin", tmp_path / "no.toml"), ("sweep", tmp_path / "grid.toml", "--out", tmp_path / "x.csv")):

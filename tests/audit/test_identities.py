@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from audit import Results, audit_dataset
 from audit.engines import connect
-from audit.evaluation import IdentityScore, score_identities
+from audit.evaluation import score_identities
 from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.clusters import UNKNOWN, build_tree
 from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
@@ -211,33 +211,26 @@ def test_relabelled_records_fall_into_the_same_clusters() -> None:
     assert groups(before, {}) == groups(after, {new: old for old, new in names.items()})
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, Identities, IdentityScore]:
-    dataset = generate(tmp_path_factory.mktemp("world") / "d", "typical", ["durnley", "aldermoor"], years=2, scale=0.12, seed=21)
-    with connect(dataset) as connection:
-        found = find_identities(connection)
-        return dataset, found, score_identities(connection, found.identities)
-
-
-def test_a_typical_world_is_linked_well(world: tuple[Dataset, Identities, IdentityScore]) -> None:
-    _, found, scored = world
+def test_a_typical_world_is_linked_well(typical: Dataset, typical_results: Results) -> None:
+    with connect(typical) as connection:
+        scored = score_identities(connection, typical_results["identities"])
     assert (
         scored.precision is not None and scored.precision >= 0.97
     )  # people live together here; 0.98 was of a world where nobody shared a telephone
     assert scored.f1 is not None and scored.f1 >= 0.95
     assert scored.b_cubed_f1 is not None and scored.b_cubed_f1 >= 0.99
     assert {part.attribute for part in scored.parts} >= {"defect", "group: sex", "group: ethnicity", "group: force"}
-    taken = found.identity_pairs.query("probability >= @found.threshold")
-    assert taken["probability"].mean() == pytest.approx(scored.precision, abs=0.015)
+    probability = typical_results["identity_pairs"]["probability"]
+    taken = probability[probability >= typical_results.summary.identity.threshold]
+    assert taken.mean() == pytest.approx(scored.precision, abs=0.015)
 
 
-def test_the_interval_of_the_duplicate_rate_holds_the_truth(world: tuple[Dataset, Identities, IdentityScore]) -> None:
-    dataset, found, _ = world
-    truth = pd.concat([pd.read_parquet(path) for path in dataset.files("truth/identities")])
-    force = pd.concat([pd.read_parquet(path)[["person_id", "force"]] for path in dataset.files("persons")])
+def test_the_interval_of_the_duplicate_rate_holds_the_truth(typical: Dataset, typical_results: Results) -> None:
+    truth = pd.concat([pd.read_parquet(path) for path in typical.files("truth/identities")])
+    force = pd.concat([pd.read_parquet(path)[["person_id", "force"]] for path in typical.files("persons")])
     owners = truth.groupby("person_id", as_index=False)["person_key"].min().merge(force)
     rate = 1 - owners.groupby("force")["person_key"].nunique() / owners.groupby("force").size()
-    summary = found.identity_summary.set_index("force")
+    summary = typical_results["identity_summary"].set_index("force")
     assert ((summary["low"] - 0.01 <= rate) & (rate <= summary["high"] + 0.01)).all()
     assert (summary["high"] - summary["low"] < 0.05).all()
 

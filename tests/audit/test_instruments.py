@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import AuditOptions, InputError, Results
-from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, built_in, choose_instruments, list_lengths, measure, pooled_length
+from audit.effect import (
+    FAMILIES,
+    INSTRUMENT_NAMES,
+    Choices,
+    Effect,
+    Instrument,
+    built_in,
+    choose_instruments,
+    list_lengths,
+    measure,
+    pooled_length,
+)
 from audit.effect.bench import ALL, Bench, Otherwise
 from audit.effect.instruments import declare
 from audit.effect.reading import World, read
@@ -32,13 +43,22 @@ K = 15
 
 @pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.deep)])
 def tables(request: pytest.FixtureRequest) -> Tables:
-    return random_world(request.param)
+    return random_world(request.param, reports=1000)
 
 
-def test_lists_of_every_kind_equal_a_plain_loop(tables: Tables) -> None:
+@pytest.fixture(scope="module")
+def instruments() -> list[Instrument]:
+    return [*(built_in()[key] for key in INSTRUMENT_NAMES), declare(OWN)]
+
+
+@pytest.fixture(scope="module")
+def measured(tables: Tables, instruments: list[Instrument]) -> Effect:
+    return measure(connected(tables), FORCES, LAST, Choices(k=K), has_gaps=False, instruments=instruments)
+
+
+def test_lists_of_every_kind_equal_a_plain_loop(tables: Tables, instruments: list[Instrument], measured: Effect) -> None:
     """With incidents, cancelled crimes, split victims, wrong births and flags; v(all) = 1 is asserted in the recomputation."""
-    instruments = [*(built_in()[key] for key in INSTRUMENT_NAMES), declare(OWN)]
-    found = measure(connected(tables), FORCES, LAST, Choices(k=K), has_gaps=False, instruments=instruments)
+    found = measured
     for instrument in instruments:
         for force in FORCES:
             place = "force == @force and instrument == @instrument.key"
@@ -52,9 +72,12 @@ def test_lists_of_every_kind_equal_a_plain_loop(tables: Tables) -> None:
             assert contributions == pytest.approx(expected.attribution(), abs=1e-9), (force, instrument.key)
 
 
-def test_each_family_of_defect_matters_to_the_serial_list(tables: Tables) -> None:
-    found = measure(connected(tables), FORCES, LAST, Choices(k=K), has_gaps=False, instruments=[built_in()["serial"]])
-    moved = found.attribution.groupby("family")["contribution"].apply(lambda shares: shares.abs().max())
+def test_each_family_of_defect_matters_to_the_serial_list(measured: Effect) -> None:
+    moved = (
+        measured.attribution.query("instrument == 'serial'")
+        .groupby("family")["contribution"]
+        .apply(lambda shares: shares.abs().max())
+    )
     assert (moved.reindex(list(FAMILIES)) > 0).all()
 
 

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import InputError
@@ -211,6 +211,7 @@ def test_tipping_points_of_a_dataset(small: Dataset, command: Callable[..., Outc
 
 
 @given(filled=st.integers(10, 1000), value=st.floats(0, 1), blank=st.integers(10, 1000), limit=st.floats(0, 1))
+@example(filled=10, value=1.6e-19, blank=10, limit=0.0)  # below 0 by less than is shown
 def test_at_the_tipping_point_the_whole_is_at_its_limit(filled: int, value: float, blank: int, limit: float) -> None:
     at = flip(filled, value, blank, limit)
     assert (value * filled + at.point * blank) / (filled + blank) == pytest.approx(limit, abs=1e-6)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 
@@ -87,16 +87,23 @@ def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 Visit = Callable[[str], tuple[Page, list[str]]]
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Whose pages keep the dashboard's scripts, so that they are read and compiled once; each page is a session of its own."""
+    look = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
+    context = browser.new_context(**look)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+def visit(visitor: BrowserContext) -> Iterator[Visit]:
     """Opens an address: the page, and what went wrong on it or left the machine. Pages are closed when the test ends."""
     with contextlib.ExitStack() as opened:
 
         def open_page(address: str) -> tuple[Page, list[str]]:
-            look = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
-            context = browser.new_context(**look)
-            opened.callback(context.close)
-            page = context.new_page()
+            page = visitor.new_page()
+            opened.callback(page.close)
             wrong: list[str] = []
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
