@@ -8,7 +8,6 @@ letters that changed places a little differently from DuckDB's in Jaro-Winkler's
 are on a neighbouring level of a name or an address.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ import pyarrow as pa
 
 from audit.engines.spark import ROWS_A_TASK, work_folder
 from audit.linkage.blocking import ALL_PAIRS
-from audit.linkage.compare import _worth_weighing
-from audit.linkage.comparisons import RADIX
+from audit.linkage.comparisons import CODES, worth_weighing
 from audit.linkage.records import COLUMNS
 
 GROUP = 100_000
@@ -43,7 +41,7 @@ def levels_on_spark(
     session.conf.set("spark.sql.shuffle.partitions", str(tasks))
     many = pairs > ALL_PAIRS
     if many:
-        connection.register("worth_weighing", pa.table({"code": np.flatnonzero(_worth_weighing(np.arange(math.prod(RADIX))))}))
+        connection.register("worth_weighing", pa.table({"code": np.flatnonzero(worth_weighing(np.arange(CODES)))}))
         read["worth_weighing"] = "code"
         query = f"SELECT * FROM ({query}) LEFT SEMI JOIN worth_weighing USING (code)"
     try:
