@@ -148,6 +148,10 @@ RECORDING = (
          "units, in three years", "sample", frame("units"), units_with_gap("drop"), "Ask every unit; the audit's reporting gaps say which first."),
     _ask("recording.late_unit", "Units that recorded months late", "units that recorded most reports of 2 to 6 months only 1 to 4 months on",
          "units, in three years", "sample", frame("units"), units_with_gap("late"), "Ask every unit; the audit's late units say which first."),
+    _ask("recording.unit_renamed", "Units that got another code", "units whose records carry a new code from some month on", "units, in three years",
+         "sample", frame("units"), "SELECT count(*) AS counted,\n       (SELECT count(*) FROM units) - count(*) AS total\nFROM truth_defects\n"
+         "WHERE defect = 'unit_renamed' AND \"table\" = 'units'",
+         "Take it from the list of units and its earlier copies; the audit's unit changes say where to look.", matters=False),
     _ask("recording.system_change", "Lost since a change of records system", "crimes not recorded since the change", "crimes reported since the change",
          "sample", truth="SELECT (SELECT coalesce(sum(events_lost), 0) FROM truth_gaps WHERE kind = 'step') AS counted,\n"
          f"       (SELECT coalesce(sum(events_lost), 0) FROM truth_gaps WHERE kind = 'step')\n       + (SELECT count(*) FROM crimes WHERE {CRIME}\n"

@@ -153,15 +153,15 @@ def found(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 def test_a_defect_alone_raises_the_checks_meant_for_it_and_no_others(name: str, found: dict[str, set[str]]) -> None:
     defect = next(one for one in ALONE if one.name == name)
     assert found[defect.name] - OF_GATES - BY_CHANCE <= meant(defect), defect.name
-    if defect.name not in FOUND_BY[GAPS] | FOUND_BY[UNITS]:  # 5 % of so few units may be none, or not stand out
+    if defect.name not in FOUND_BY[GAPS] | FOUND_BY[UNITS] | {"unit_renamed"}:  # 5 % of so few units may be none, or not stand out
         assert found[defect.name], defect.name
 
 
 def test_duplicate_records_alone_raise_the_checks_meant_for_them_and_no_others(tmp_path: Path) -> None:
     defect = next(one for one in REGISTRY if one.name == "split_identity")
     checks = raised(world_of(tmp_path / "dataset", "durnley", rates_of([defect])), linkage=True)["durnley"]
-    assert checks - OF_GATES <= meant(defect)
-    assert checks
+    assert checks - OF_GATES - BY_CHANCE <= meant(defect)
+    assert checks & meant(defect)
 
 
 def test_every_defect_has_a_check_that_is_meant_for_it_or_a_blind_spot() -> None:

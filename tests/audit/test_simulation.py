@@ -78,7 +78,7 @@ PARTLY = {  # the ledger has the rows that did change, which are fewer than thos
     "identity.transliteration", "identity.accent_hyphen", "identity.nickname", "identity.married_name", "identity.day_month_swapped",
     "identity.phonetic", "dates.defaulted",
 }  # fmt: skip
-OF_UNITS = {"recording.silent_unit", "recording.group_dropped", "recording.unit_drop", "recording.late_unit", "offence.misrouted"}
+OF_UNITS = {"recording.silent_unit", "recording.group_dropped", "recording.unit_drop", "recording.late_unit", "recording.unit_renamed", "offence.misrouted"}
 
 
 def test_each_query_returns_the_rate_that_was_put_in(counted: Dataset) -> None:
@@ -114,6 +114,10 @@ def test_counts_of_the_world_and_of_units_are_near_what_was_put_in(counted: Data
         silent_units, units = totals(connection, replace(asked, truth=asked.truth.replace("IS NOT", "IS"))) or (0, 0)
         assert 0 < silent_units < units == 9
         assert totals(connection, QUANTITIES["recording.silent_unit"]) == (silent_units, units)
+    merged = generate(tmp_path / "merged", load_profile("clean", ("recording.unit_renamed=0.6",)), ["durnley"], seed=3, scale=1.0)
+    with as_written(merged) as connection:
+        renamed, units = totals(connection, QUANTITIES["recording.unit_renamed"]) or (0, 0)
+        assert 0 < renamed <= units == 9
 
 
 def test_a_dataset_is_described_by_its_own_counts(counted: Dataset) -> None:

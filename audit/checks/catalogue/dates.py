@@ -79,7 +79,8 @@ CHECKS: tuple[Check, ...] = (
     ),
     LeastNumber(
         "range.units.population", table="units", field="population", least=1, warn=0.0, fail=0.2, needed_for=("frequency",),
-        finds="Units for which no resident is entered.",
+        detects=("unit_renamed",),
+        finds="Units for which no resident is entered, such as a new code of a unit.",
         matters="Rates by resident, and lists whose length follows the population, go wrong.",
         fix=_ASK_AGAIN,
     ),
