@@ -152,7 +152,7 @@ def test_simulated_gaps_are_found_and_few_others_are_reported() -> None:
 @pytest.fixture(scope="module")
 def gappy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, dict[str, pd.DataFrame]]:
     profile = check_profile({"recording": {"silent_unit": 0.15, "late_unit": 0.15}, "offence": {"misrouted": 0.1}})
-    dataset = generate(tmp_path_factory.mktemp("gappy") / "dataset", profile, ["brackenshire"], scale=0.6, seed=3)
+    dataset = generate(tmp_path_factory.mktemp("gappy") / "dataset", profile, ["brackenshire"], scale=0.6, seed=8)
     with connect(dataset) as connection:
         gaps = find_gaps(read_counts(connection, dataset.manifest.as_of))
         return dataset, {**vars(gaps), **vars(find_coverage(connection, True))}
