@@ -1,8 +1,10 @@
 """An audit, stage by stage: checks, duplicate identities, reporting gaps, effect on a prioritisation, readiness."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +16,7 @@ import pandas as pd
 from audit.checks.run import Context, count_checks, finding_counts, judged
 from audit.effect import built_in, measure, no_effect
 from audit.engines import connect, engine_of
+from audit.engines.engine import Engine
 from audit.gaps import find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.options import AuditOptions
@@ -48,19 +51,16 @@ def audit_dataset(
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
-    with connect(opened) as connection:
+    with connect(opened) as connection, _identities(connection, runs_on, options.master, steps) as linked:
         with steps.step("Checked the fields"):
             frames = runs_on.frames(opened, connection, options.master)
             counted, broken = count_checks(frames, declared, Context(as_of), runs_on.gave_up)
-        with steps.step("Looked for duplicate identities"):
-            try:
-                identities = find_identities(connection, runs_on.session(options.master))
-            except Exception as error:
-                raise (runs_on.gave_up(error) or error) from None
         with steps.step("Looked for reporting gaps"):
             ask = runs_on.asked(connection, options.master)
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None), ask)
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth, ask)
+        with steps.step("Looked for duplicate identities"):
+            identities = linked()
         with steps.step("Measured the effect on a prioritisation"):
             found = identities.identities
             effect, sampled = no_effect(), SamplingAudit(empty("sampling"), empty("sampling_cancelled"))
@@ -128,18 +128,60 @@ def show_progress(sentence: str, share: float) -> None:
     print(f"{share:4.0%}  {sentence}", file=sys.stderr, flush=True)  # noqa: T201 - it is asked for
 
 
+@contextmanager
+def _identities(
+    connection: duckdb.DuckDBPyConnection, runs_on: Engine, master: str | None, steps: "_Steps"
+) -> Iterator[Callable[[], Identities]]:
+    """What waits for the duplicate identities. They are looked for beside the checks and gaps: each leaves a core idle at times.
+
+    On an engine with a session of its own they are looked for when they are asked for.
+    """
+    session = runs_on.session(master)
+    if session is not None:
+
+        def there() -> Identities:
+            try:
+                return find_identities(connection, session)
+            except Exception as error:
+                raise (runs_on.gave_up(error) or error) from None
+
+        yield there
+        return
+    own, done = connection.cursor(), Future[Identities]()
+
+    def look() -> None:
+        begin = time.perf_counter()
+        try:
+            found = find_identities(own)
+            steps.took["Looked for duplicate identities"] = time.perf_counter() - begin
+            done.set_result(found)
+        except BaseException as error:
+            done.set_exception(error)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield done.result
+    finally:
+        own.interrupt()
+        thread.join(10)
+        own.close()
+
+
 class _Steps:
     """Reports progress, and keeps the seconds of each step."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self.progress, self.total = progress, total
         self.seconds: dict[str, float] = {}
+        self.took: dict[str, float] = {}
+        """Seconds of steps that also ran beside others."""
 
     @contextmanager
     def step(self, sentence: str) -> Iterator[None]:
         begin = time.perf_counter()
         yield
-        self.seconds[sentence] = round(time.perf_counter() - begin, 3)
+        self.seconds[sentence] = round(self.took.get(sentence, time.perf_counter() - begin), 3)
         self.progress(sentence, len(self.seconds) / self.total)
 
 

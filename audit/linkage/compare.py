@@ -1,5 +1,7 @@
 """Pairs of person records compared level by level on DuckDB or Spark, and pairs drawn at random."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.linkage.blocking import Sampled, collapse, find_pairs
+from audit.linkage.blocking import SAMPLED_BROAD, Sampled, collapse, find_pairs
 from audit.linkage.comparisons import FIELDS, FORENAME, code_sql, levels_of, pairs_sql, worth_weighing
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.model import RARE, Ints, Strangers
@@ -45,7 +47,8 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     every, sampled = find_pairs(connection, table)
     copies = connection.execute(f"SELECT original, number FROM {table}_copies ORDER BY number").fetchnumpy()
     if spark is None:
-        found = connection.execute(_levels(table, code_sql(DUCKDB))).fetchnumpy()
+        with by_pairs(connection, table):
+            found = connection.execute(_levels(table, code_sql(DUCKDB))).fetchnumpy()
     else:
         from audit.linkage.on_spark import levels_on_spark
 
@@ -67,6 +70,17 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
         sampled,
         totals,
     )
+
+
+@contextmanager
+def by_pairs(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[None]:
+    """Have the few records of a small set looked up for many pairs, not the pairs for records, which one core would do alone."""
+    few = connection.execute(f"SELECT count(*) < {SAMPLED_BROAD} FROM {table}").fetchall()[0][0]
+    connection.execute(f"SET disabled_optimizers = '{'build_side_probe_side' if few else ''}'")
+    try:
+        yield
+    finally:
+        connection.execute("SET disabled_optimizers = ''")
 
 
 def _levels(table: str, code: str) -> str:
@@ -135,9 +149,11 @@ def strangers(connection: duckdb.DuckDBPyConnection, table: str, compared: Compa
             SELECT l.number AS first, r.number AS second FROM numbered l CROSS JOIN range(1, {reach} + 1) steps(step)
             JOIN numbered r ON r.spot = l.spot + step AND l.force {"<>" if across else "="} r.force"""
     )
-    found = connection.execute(
-        f"SELECT {code_sql(DUCKDB)} AS code, count(*) AS pairs FROM {pairs_sql(f'{table}_drawn', table)} GROUP BY code ORDER BY code"
-    ).fetchnumpy()
+    with by_pairs(connection, table):
+        found = connection.execute(
+            f"SELECT {code_sql(DUCKDB)} AS code, count(*) AS pairs FROM {pairs_sql(f'{table}_drawn', table)} "
+            "GROUP BY code ORDER BY code"
+        ).fetchnumpy()
     connection.execute(f"DROP TABLE {table}_drawn")
     return _counted(np.asarray(found["code"], np.int64), np.asarray(found["pairs"], float))
 

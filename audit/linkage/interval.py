@@ -5,11 +5,13 @@ as if another sample had been drawn. Of each such fit the merges of the tree hav
 which the odds of the whole may be off, and some pairs share no blocking key and so are missed.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import expit
 
 from audit.linkage.comparisons import BIRTH, FORENAME, PHONE, PLACE, SURNAME
-from audit.linkage.model import Floats, Patterns, State, fit
+from audit.linkage.model import Floats, State, fit
 from audit.linkage.people import DOUBT, Part, People, _log_odds
 
 REFITS, DRAWS = 12, 40
@@ -115,6 +117,6 @@ def _again(part: Part, rng: np.random.Generator) -> tuple[Floats, State]:
     patterns = part.patterns
     # The sum of so many exponential weights as a pattern has pairs.
     count = rng.gamma(patterns.count)
-    drawn = Patterns(patterns.levels, patterns.shares, count, patterns.possible, patterns.records)
+    drawn = replace(patterns, count=count)
     state, weighed = fit(drawn, part.strangers, part.settings.varied(rng), part.state, most=60)
     return _log_odds(weighed), state

@@ -17,11 +17,12 @@ grows with the records.
 """
 
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PLACE, SEX, SURNAME
+from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -149,6 +150,16 @@ class Patterns:
     possible: float
     records: int
 
+    @cached_property
+    def exact(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """By field of ``RARE``, the patterns in which the value itself is shared."""
+        return {name: np.isin(self.levels[name], FIELDS[name].exact) for name in RARE}
+
+    @cached_property
+    def silent(self) -> npt.NDArray[np.bool_]:
+        """Patterns in which both forename and birth say nothing."""
+        return np.asarray(np.logical_and(*(np.isin(self.levels[one.name], (0, one.size)) for one in (FORENAME, BIRTH))))
+
     def and_also(self, others: "Patterns") -> "Patterns":
         """These patterns, and the others after them."""
         return replace(
@@ -265,9 +276,8 @@ def _rarity(patterns: Patterns, state: State) -> Tables:
     """What it adds that the shared value is rarer, or commoner, than the level's average, as logs."""
     found = {}
     for name in RARE:
-        level, exact = patterns.levels[name], FIELDS[name].exact
-        average = np.log(state.strangers[name][exact].sum())
-        found[name] = np.where(np.isin(level, exact), average - patterns.shares[name], 0.0)
+        average = np.log(state.strangers[name][FIELDS[name].exact].sum())
+        found[name] = np.where(patterns.exact[name], average - patterns.shares[name], 0.0)
     swapped = patterns.levels["forename"] == SWAPPED
     found["forename"][swapped] = np.log(state.strangers["forename"][SWAPPED]) - patterns.shares["forename"][swapped]
     return found
@@ -305,10 +315,9 @@ def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         near = _shares(state.same[name] * FIELDS[name].near)
         return np.append(np.log(near / state.strangers[name]), 0.0)[levels[name]] + rarity[name]
 
-    silent = (np.isin(levels["forename"], (0, FORENAME.size))) & (np.isin(levels["date_of_birth"], (0, BIRTH.size)))
     odds = np.full((len(KINDS), len(zero)), -np.inf)
     odds[0] = 0.0
-    odds[SAME] = np.log(state.pairs["same"]) + sum(weights.values(), zero) + silent * np.log(state.joint)
+    odds[SAME] = np.log(state.pairs["same"]) + sum(weights.values(), zero) + patterns.silent * np.log(state.joint)
     if "forename" in there and "surname" in there:
         odds[ONE_NAME] = np.log(state.pairs["one_name"]) + agreed("forename") + agreed("surname")
     agree: Tables = {}
@@ -343,7 +352,7 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     if state.rounds >= settings.hold:
         # A shared home and telephone are as well explained by kin, so these pairs do not teach that one person's forenames or
         # births may be quite different: father and son would come to be one person, and twins.
-        home = np.isin(levels["place"], FIELDS["place"].exact) & np.isin(levels["phone"], FIELDS["phone"].exact)
+        home = patterns.exact["place"] & patterns.exact["phone"]
         taught = {name: np.where(home & (levels[name] <= 1), 0.0, same) for name in ("forename", "date_of_birth")}
         counted = {name: np.bincount(levels[name], taught.get(name, same), FIELDS[name].size + 1) for name in FIELDS}
         tables = {name: _shares(counted[name][:-1] + settings.strength[name] * settings.same[name]) for name in FIELDS}
@@ -351,12 +360,11 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
             name: (counted[name][-1] + settings.missing * state.missing_strangers[name]) / (same.sum() + settings.missing)
             for name in there
         }
-        silent = np.isin(levels["forename"], (0, FORENAME.size)) & np.isin(levels["date_of_birth"], (0, BIRTH.size))
         apart = 1.0
         for name in ("forename", "date_of_birth"):
             if name in there:
                 apart *= (1 - missing[name]) * tables[name][0] + missing[name]
-        joint = min(settings.joint.learnt(float(same[silent].sum()), float(same.sum()) * apart), 1.0)
+        joint = min(settings.joint.learnt(float(same[patterns.silent].sum()), float(same.sum()) * apart), 1.0)
     shares, pairs = dict(state.shares), {"same": max(float(same.sum()), 1.0) / patterns.possible}
     pairs["one_name"] = max(float(expected[ONE_NAME].sum()), 0.5) / patterns.possible
     births = state.births_at_home
@@ -390,9 +398,3 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
         joint=joint,
         rounds=state.rounds + 1,
     )
-
-
-__all__ = [
-    "FIELDS", "KINDS", "PLACE", "RARE", "SAME", "SEX", "SURNAME", "Patterns", "Prior", "Settings", "State", "Strangers",
-    "Weighed", "fit", "learn", "present", "start", "weigh",
-]  # fmt: skip

@@ -85,7 +85,7 @@ class Summary(_Model):
     auditor: str
     dataset: DatasetSummary
     options: Options
-    timings: dict[str, float] = Field(description="Seconds by step.")
+    timings: dict[str, float] = Field(description="Seconds by step; duplicate identities are looked for beside checks and gaps.")
     not_applicable: dict[str, str] = Field(description="What could not be computed, and why.")
     identity: IdentitySummary
     interval: str = Field(description="What the intervals of the effect are.")

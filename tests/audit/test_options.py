@@ -1,6 +1,7 @@
 """The options of an audit: checked when they are made, before any data is read, and never changed afterwards."""
 
 import dataclasses
+import threading
 from typing import Any
 
 import pytest
@@ -54,3 +55,17 @@ def test_the_summary_holds_the_options(small: Dataset) -> None:
     options = AuditOptions(only="missing.units.*", k=12, date_basis="occurred", instruments=["rfs"])
     summary = audit_dataset(small, options).summary.options
     assert (summary.k, summary.date_basis, summary.instrument, summary.only) == (12, "occurred", "rfs", ["missing.units.*"])
+
+
+@pytest.mark.parametrize("failing", ["find_identities", "count_checks"])
+def test_what_fails_beside_something_else_is_reported_as_it_is(
+    failing: str, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise InputError("dataset", "changed while it was read.")
+
+    monkeypatch.setattr(f"audit.pipeline.{failing}", fail)
+    before = threading.active_count()
+    with pytest.raises(InputError, match="changed while it was read"):
+        audit_dataset(small)
+    assert threading.active_count() == before

@@ -78,7 +78,14 @@ PARTLY = {  # the ledger has the rows that did change, which are fewer than thos
     "identity.transliteration", "identity.accent_hyphen", "identity.nickname", "identity.married_name", "identity.day_month_swapped",
     "identity.phonetic", "dates.defaulted",
 }  # fmt: skip
-OF_UNITS = {"recording.silent_unit", "recording.group_dropped", "recording.unit_drop", "recording.late_unit", "recording.unit_renamed", "offence.misrouted"}
+OF_UNITS = {
+    "recording.silent_unit",
+    "recording.group_dropped",
+    "recording.unit_drop",
+    "recording.late_unit",
+    "recording.unit_renamed",
+    "offence.misrouted",
+}
 
 
 def test_each_query_returns_the_rate_that_was_put_in(counted: Dataset) -> None:
