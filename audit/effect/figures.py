@@ -118,7 +118,7 @@ def _without_history(bench: Bench) -> Mask:
     rows, start = bench.everything.data, bench.last_day - bench.instrument.window
     if start - 180 < bench.world.horizon:
         return np.zeros(0, bool)
-    known = np.unique(rows["person"][rows["of_event"] & (rows["true_reported"] <= start)])
+    known = rows["person"][rows["of_event"] & (rows["true_reported"] <= start)]
     return ~np.isin(bench.truth, known)
 
 

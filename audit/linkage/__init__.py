@@ -18,6 +18,7 @@ from audit.linkage.diagnosis import diagnose
 from audit.linkage.interval import duplicate_rates
 from audit.linkage.people import People, best_threshold, find_people
 from audit.linkage.records import prepare
+from audit.statistics import distinct
 
 __all__ = ["Identities", "best_threshold", "find_identities"]
 
@@ -108,7 +109,7 @@ def _summary(
     """A row for each force: records, clusters found, the estimated share of duplicate records, and its interval."""
     count = len(forces)
     # A person as one force knows them: a cluster's records in it.
-    known = np.unique(cluster * max(count, 1) + force)
+    known = distinct(cluster * max(count, 1) + force)
     of_cluster, of_force = np.divmod(known, max(count, 1))
     crossing = np.bincount(of_cluster, minlength=len(cluster) + 1)[of_cluster] > 1
     clusters, crossed = np.bincount(of_force, minlength=count), np.bincount(of_force, crossing, count)

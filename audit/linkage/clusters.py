@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from audit.statistics import distinct
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -49,9 +51,9 @@ class Tree:
 
     def people(self, cut: float, force: Ints, forces: int) -> Ints:
         """How many clusters have records in each force, shape (forces,), joining merges of at least ``cut``."""
-        joined = np.unique(np.concatenate((self.left, self.right)))
+        joined = distinct(np.concatenate((self.left, self.right)))
         alone = np.bincount(force, minlength=forces) - np.bincount(force[joined], minlength=forces)
-        known = np.unique(self.labels(cut)[joined] * forces + force[joined])
+        known = distinct(self.labels(cut)[joined] * forces + force[joined])
         return np.asarray(alone + np.bincount(known % forces, minlength=forces), np.int64)
 
     def mean_odds(self, odds: Floats) -> Floats:
@@ -153,7 +155,7 @@ def _linked(first: Ints, second: Ints, weight: Floats, force: Ints) -> tuple[Flo
         becomes = np.arange(len(names))
         becomes[j[taken]] = i[taken]
         size[i[taken]] += size[j[taken]]
-        group, has = np.divmod(np.unique(becomes[group] * forces + has), forces)
+        group, has = np.divmod(distinct(becomes[group] * forces + has), forces)
         of_pair[pair] = merge_of_edge[edge]
         moving = np.flatnonzero(merge_of_edge < 0)
         one, other = becomes[i[moving]], becomes[j[moving]]

@@ -54,17 +54,22 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
 
         found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK)))
     first, second, code = (np.asarray(found[name], np.int64) for name in ("first", "second", "code"))
-    order = np.lexsort((second, first))
+    if not every:
+        worth = worth_weighing(code)
+        first, second, code = first[worth], second[worth], code[worth]
+    order = np.argsort(first << 32 | second)
     first, second, code = first[order], second[order], code[order]
     original, copied = (np.asarray(copies[name], np.int64) for name in ("original", "number"))
     exact = _exact_code(connection, table, original)
     totals = _totals(connection, table, first, second, code) if every else None
-    worth = worth_weighing(code)
+    if every:
+        worth = worth_weighing(code)
+        first, second, code = first[worth], second[worth], code[worth]
     return Compared(
-        np.concatenate((first[worth], original)),
-        np.concatenate((second[worth], copied)),
-        np.concatenate((code[worth], exact)),
-        np.arange(worth.sum(), worth.sum() + len(copied)),
+        np.concatenate((first, original)),
+        np.concatenate((second, copied)),
+        np.concatenate((code, exact)),
+        np.arange(len(first), len(first) + len(copied)),
         _values(connection, table),
         every,
         sampled,
