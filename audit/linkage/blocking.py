@@ -15,7 +15,7 @@ LARGEST_BLOCK, LARGEST_OF_NAME = 400, 20
 """Blocks of more records than this are sampled; those of a name alone, which says something only where it is rare, sooner."""
 NEXT_TO = 2
 """In a block that is sampled each record is compared with so many that follow it."""
-LEAST_BUDGET, NARROW, BROAD = 500_000, 3.0, 0.3
+LEAST_BUDGET, NARROW, BROAD = 500_000, 1.0, 0.1
 """A key may bring together so many pairs, or so many a record (for narrow and for broad keys) where that is more."""
 SAMPLED_BROAD = 200_000
 """Up to so many records, the large blocks of broad keys are sampled too: of more, other keys find these pairs."""
