@@ -31,6 +31,9 @@ __all__ = ["audit_dataset", "show_progress"]
 
 NO_TRUTH = "The dataset has no truth, so what depends on it cannot be judged."
 
+BESIDE = 4_000_000
+"""Up to so many person records are linked while other steps run: of more, DuckDB's memory is too small for both."""
+
 Progress = Callable[[str, float], None]
 
 
@@ -51,7 +54,8 @@ def audit_dataset(
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     forces, as_of = opened.forces, opened.manifest.as_of
-    with connect(opened) as connection, _identities(connection, runs_on, options.master, steps) as linked:
+    records = opened.manifest.tables["persons"].rows
+    with connect(opened) as connection, _identities(connection, runs_on, options.master, steps, records) as linked:
         with steps.step("Checked the fields"):
             frames = runs_on.frames(opened, connection, options.master)
             counted, broken = count_checks(frames, declared, Context(as_of), runs_on.gave_up)
@@ -130,14 +134,14 @@ def show_progress(sentence: str, share: float) -> None:
 
 @contextmanager
 def _identities(
-    connection: duckdb.DuckDBPyConnection, runs_on: Engine, master: str | None, steps: "_Steps"
+    connection: duckdb.DuckDBPyConnection, runs_on: Engine, master: str | None, steps: "_Steps", records: int
 ) -> Iterator[Callable[[], Identities]]:
     """What waits for the duplicate identities. They are looked for beside the checks and gaps: each leaves a core idle at times.
 
-    On an engine with a session of its own they are looked for when they are asked for.
+    On an engine with a session of its own, and of more records than ``BESIDE``, they are looked for when they are asked for.
     """
     session = runs_on.session(master)
-    if session is not None:
+    if session is not None or records > BESIDE:
 
         def there() -> Identities:
             try:

@@ -53,10 +53,10 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
         from audit.linkage.on_spark import levels_on_spark
 
         found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK)))
-    first, second, code = (np.asarray(found[name], np.int64) for name in ("first", "second", "code"))
     if not every:
-        worth = worth_weighing(code)
-        first, second, code = first[worth], second[worth], code[worth]
+        worth = worth_weighing(found["code"])
+        found = {name: values[worth] for name, values in found.items()}
+    first, second, code = (np.asarray(found.pop(name), np.int64) for name in ("first", "second", "code"))
     order = np.argsort(first << 32 | second)
     first, second, code = first[order], second[order], code[order]
     original, copied = (np.asarray(copies[name], np.int64) for name in ("original", "number"))

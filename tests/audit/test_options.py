@@ -69,3 +69,16 @@ def test_what_fails_beside_something_else_is_reported_as_it_is(
     with pytest.raises(InputError, match="changed while it was read"):
         audit_dataset(small)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("most", "beside"), [(10**9, True), (0, False)])
+def test_only_what_fits_into_memory_is_linked_beside_other_steps(
+    most: int, beside: bool, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: object) -> None:
+        raise InputError("dataset", f"linked beside: {threading.current_thread() is not threading.main_thread()}")
+
+    monkeypatch.setattr("audit.pipeline.BESIDE", most)
+    monkeypatch.setattr("audit.pipeline.find_identities", look)
+    with pytest.raises(InputError, match=f"linked beside: {beside}"):
+        audit_dataset(small)
