@@ -1,8 +1,10 @@
 """Pairs of person records compared level by level on DuckDB or Spark, and pairs drawn at random."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -18,6 +20,8 @@ from audit.linkage.records import COLUMNS
 
 SAMPLE, FARTHEST = 450_000, 25
 """Pairs drawn at random to see what strangers agree on by chance; of a large set each record takes part in so many."""
+PAIRS_AT_ONCE = 10_000_000
+"""Of more pairs, so many at a time are compared, or nearly."""
 VALUES = {"forename": "fn", "surname": "sn", "date_of_birth": "born_text", "place": "ad", "phone": "ph"}
 """The column whose frequency counts where a field agrees exactly."""
 
@@ -47,15 +51,12 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     every, sampled = find_pairs(connection, table)
     copies = connection.execute(f"SELECT original, number FROM {table}_copies ORDER BY number").fetchnumpy()
     if spark is None:
-        with by_pairs(connection, table):
-            found = connection.execute(_levels(table, code_sql(DUCKDB))).fetchnumpy()
+        found = _in_parts(connection, table, every)
     else:
         from audit.linkage.on_spark import levels_on_spark
 
         found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK)))
-    if not every:
-        worth = worth_weighing(found["code"])
-        found = {name: values[worth] for name, values in found.items()}
+        found = found if every else _worth(found)
     first, second, code = (np.asarray(found.pop(name), np.int64) for name in ("first", "second", "code"))
     order = np.argsort(first << 32 | second)
     first, second, code = first[order], second[order], code[order]
@@ -75,6 +76,30 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
         sampled,
         totals,
     )
+
+
+def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, every: bool) -> dict[str, npt.NDArray[Any]]:
+    """The pairs with their levels, unless ``every`` is wanted those worth weighing; part by part where they are many, since
+    records side by side take far more memory than their levels.
+    """
+    pairs, records = connection.execute(f"SELECT (SELECT count(*) FROM {table}_pairs), (SELECT count(*) FROM {table})").fetchall()[
+        0
+    ]
+    parts = max(math.ceil(pairs / PAIRS_AT_ONCE), 1)
+    # The first record of a pair has the lower number, so that low numbers have more pairs.
+    ends = [round(records * (1 - math.sqrt(1 - part / parts))) for part in range(parts + 1)]
+    found = []
+    with by_pairs(connection, table):
+        for begin, end in pairwise(ends):
+            some = "" if parts == 1 else f" WHERE p.first >= {begin} AND p.first < {end}"
+            part = connection.execute(_levels(table, code_sql(DUCKDB)) + some).fetchnumpy()
+            found.append(part if every else _worth(part))
+    return {name: np.concatenate([part[name] for part in found]) for name in ("first", "second", "code")}
+
+
+def _worth(found: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    worth = worth_weighing(found["code"])
+    return {name: values[worth] for name, values in found.items()}
 
 
 @contextmanager

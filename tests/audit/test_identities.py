@@ -1,6 +1,7 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -337,6 +338,18 @@ def test_the_tree_is_that_of_average_linkage(seed: int) -> None:
         people_of = [len(set(expected[force == one].tolist())) for one in range(3)]
         assert tree.people(cut, force, 3).tolist() == people_of
     assert (tree.mean_odds(odds) == pytest.approx(tree.odds)) if len(tree.odds) else True
+
+
+def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    persons = people(1800)
+    again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
+    persons = pd.concat([persons, again], ignore_index=True)
+    whole = found_in(persons)
+    monkeypatch.setattr(sys.modules["audit.linkage.compare"], "PAIRS_AT_ONCE", 3_000)
+    parts = found_in(persons)
+    assert len(whole.identity_pairs) > 20
+    pd.testing.assert_frame_equal(parts.identity_pairs, whole.identity_pairs)
+    pd.testing.assert_frame_equal(parts.identity_summary, whole.identity_summary)
 
 
 def test_pairs_settled_early_change_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
