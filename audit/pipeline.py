@@ -31,7 +31,7 @@ __all__ = ["audit_dataset", "show_progress"]
 
 NO_TRUTH = "The dataset has no truth, so what depends on it cannot be judged."
 
-BESIDE = 4_000_000
+MOST_LINKED_BESIDE = 4_000_000
 """Up to so many person records are linked while other steps run: of more, DuckDB's memory is too small for both."""
 
 Progress = Callable[[str, float], None]
@@ -138,10 +138,10 @@ def _identities(
 ) -> Iterator[Callable[[], Identities]]:
     """What waits for the duplicate identities. They are looked for beside the checks and gaps: each leaves a core idle at times.
 
-    On an engine with a session of its own, and of more records than ``BESIDE``, they are looked for when they are asked for.
+    On an engine with a session of its own, and of more records than ``MOST_LINKED_BESIDE``, they are looked for when they are asked for.
     """
     session = runs_on.session(master)
-    if session is not None or records > BESIDE:
+    if session is not None or records > MOST_LINKED_BESIDE:
 
         def there() -> Identities:
             try:

@@ -64,8 +64,8 @@ def score_gaps(
 
     A gap reported meets one of the ledger when it is of the same unit, has a month in common, and is of the same offence
     group, or one of both is of the whole unit; the overlap is months in common ÷ months of either. With ``unit_changes``
-    (that table's columns) a gap of a unit in the months when it was renamed, merged, split, closed or not yet open is false. ``renamed`` has the unit of each later code of
-    one, by which a gap is reported from then on; the ledger names the unit.
+    (that table's columns) a gap of a unit in the months when it was renamed, merged, split, closed or not yet open is false.
+    ``renamed`` gives the unit of each later code of one: a gap is reported by the code in use, and the ledger names the unit.
     """
     renamed = renamed or {}
     ledger = ledger.reset_index(drop=True).assign(deviations=_deviations(ledger, counts, renamed))

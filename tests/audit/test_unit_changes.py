@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from audit.engines import connect
+from audit.checks.catalogue import catalogue
+from audit.checks.run import Context, failing_rows
+from audit.engines import connect, frames
 from audit.evaluation import score_gaps
 from audit.evaluation.gaps import units_renamed
 from audit.gaps import find_gaps, read_counts
@@ -197,9 +199,12 @@ def test_units_that_a_merger_renames_are_found_as_the_ledger_has_them(tmp_path: 
     with connect(dataset) as connection:
         counts = read_counts(connection, dataset.manifest.as_of, dataset.manifest.period_start)
         renamed_units = units_renamed(connection)
+        population = next(one for one in catalogue() if one.id == "range.units.population")
+        new_codes = failing_rows(frames("duckdb", dataset, connection), population, Context(dataset.manifest.as_of), None)
     found = find_gaps(counts)
     changes = found.unit_changes.query("kind == 'renamed'")
     assert len(expected) >= 3
+    assert set(new_codes["unit_id"]) == set(renamed_units)
     assert {(row.unit_id, row.other_unit_id, row.month) for row in changes.itertuples()} == expected
     # A silence of such a unit is reported by its new code, and the ledger names the unit.
     gaps = read(dataset, "truth/gaps")
