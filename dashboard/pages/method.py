@@ -96,6 +96,8 @@ def _run(view: View) -> None:
         "Checks skipped": ", ".join(map(check_type_title, options.skip)) or "none",
         "Auditor": summary.auditor,
         "Intervals of the effect": summary.interval.replace("95 %", "95%"),
-        "Seconds": ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in summary.timings.items()),
+        "Seconds (duplicate identities are looked for beside fields and gaps)": ", ".join(
+            f"{name.lower()} {seconds:.1f}" for name, seconds in summary.timings.items()
+        ),
     }
     show_table(Table("This run", ["What", "How"], [[Cell(name), Cell(text)] for name, text in rows.items()]))
