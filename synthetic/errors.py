@@ -1,7 +1,9 @@
 """Bad input: the one exception that reports it, and how a command line shows it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import date, datetime
 
 
@@ -43,6 +45,17 @@ def read_day(text: str, parameter: str, message: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise InputError(parameter, message) from None
+
+
+@contextmanager
+def processes_that_last() -> Iterator[None]:
+    """Reports a process of a pool that was ended from outside, as the system does when memory runs out, as bad input."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise InputError(
+            "workers", "takes fewer on this machine: a process that shared the work was ended, as happens when memory runs out."
+        ) from None
 
 
 def run_command_line(command: Callable[..., int | None]) -> int:

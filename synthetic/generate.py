@@ -28,7 +28,7 @@ from synthetic.dataset import (
     write_table,
 )
 from synthetic.defects import REGISTRY, apply_defects, ledger_table
-from synthetic.errors import InputError, read_day
+from synthetic.errors import InputError, processes_that_last, read_day
 from synthetic.profile import Profile, load_profile
 from synthetic.recording import record_clean
 from synthetic.recording.tables import identifiers, recorded_tables, truth_tables
@@ -334,7 +334,7 @@ def _pool(workers: int, jobs: int) -> Iterator[Callable[..., Any]]:
         yield map
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, jobs), mp_context=context) as executor:
+    with processes_that_last(), ProcessPoolExecutor(min(workers, jobs), mp_context=context) as executor:
 
         def run(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
             futures = [executor.submit(function, item) for item in items]

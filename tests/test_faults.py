@@ -19,8 +19,10 @@ from audit import InputError, Results, audit_dataset, read_results, write_result
 from audit.engines import connect
 from audit.report import write_report
 from audit.results import replace_results
+from audit.simulation.worlds import in_processes
 from synthetic import Dataset, generate, load
 from synthetic.dataset import reading, staged_folder
+from synthetic.generate import _pool
 from tests.conftest import ROOT, Outcome
 
 
@@ -67,6 +69,14 @@ def test_a_full_disk_under_a_command_is_one_line(small: Dataset, tmp_path: Path,
             assert list(disk.iterdir()) == []
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_process_that_the_system_ends_is_reported(tmp_path: Path) -> None:
+    """As where memory runs out: the generator's and the simulations' processes alike."""
+    with pytest.raises(InputError, match="workers takes fewer on this machine"):
+        list(in_processes(os._exit, [1, 1], 2))
+    with pytest.raises(InputError, match="workers takes fewer on this machine"), _pool(2, 2) as run:
+        list(run(os._exit, [1, 1]))
 
 
 def test_a_folder_that_two_runs_write_holds_one_of_them_whole(typical_results: Results, tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ COMPILED_FROM = 2_000_000
 """Rows from which compiling the checks takes less time than it saves."""
 ROWS_A_TASK = 250_000
 PATIENCE = 60.0
-"""Seconds that a cluster has to give a first executor, and another one when the last is lost."""
+"""Seconds that a cluster has to give a first executor."""
+PATIENCE_FOR_ANOTHER = 60.0
+"""Seconds that a cluster has to give another executor when the last is lost."""
 BESIDE = "spark.audit.beside"
 """Setting of a session: the dataset, beside which every worker can read."""
 _GONE = (
@@ -175,7 +177,7 @@ def spark_session(master: str | None = None) -> Any:
         raise InputError(None, "Spark did not start; check --master, and that Java 17 or newer is there.") from None
     if master is not None:
         _wait_for_executor(session)
-        watch(session, PATIENCE)
+        watch(session, PATIENCE_FOR_ANOTHER)
     return session
 
 

@@ -19,7 +19,7 @@ from audit.engines import connect, connect_tables
 from audit.results import Results
 from synthetic import generate
 from synthetic.dataset import Dataset, Generated
-from synthetic.errors import InputError
+from synthetic.errors import InputError, processes_that_last
 from synthetic.generate import force_tables, make_scope
 from synthetic.profile import Profile, check_profile
 
@@ -94,7 +94,7 @@ def in_processes(
         for place, job in enumerate(jobs):
             yield place, function(job)
         return
-    with tempfile.TemporaryDirectory(prefix="force-data-worlds-", ignore_cleanup_errors=True) as folder:
+    with processes_that_last(), tempfile.TemporaryDirectory(prefix="force-data-worlds-", ignore_cleanup_errors=True) as folder:
         context = multiprocessing.get_context("spawn")
         executor = ProcessPoolExecutor(count, mp_context=context, initializer=_work_in, initargs=(folder,))
         try:

@@ -57,10 +57,15 @@ class Cluster:
         self.workers.append(self._start(f"worker-{number}", arguments))
         self._wait_for_workers(alive + 1)
 
-    def wait_for_work(self) -> None:
-        """Until every worker has an executor that works on something, by its own log. RuntimeError where none does in time."""
+    def wait_for_work(self, asked_by: subprocess.Popen[str]) -> None:
+        """Until every worker has an executor that works on something, by its own log.
+
+        RuntimeError where none does in time, or the process that asks for the work ends before.
+        """
         end = time.monotonic() + PATIENCE * 5
         while not all(self._works(number) for number in range(len(self.workers))):
+            if asked_by.poll() is not None:
+                raise RuntimeError(f"The work ended before every executor began: {asked_by.communicate()[1]}")
             if time.monotonic() > end:
                 raise RuntimeError("No executor began to work.")
             time.sleep(0.1)
