@@ -9,7 +9,7 @@ import pandas as pd
 from audit.statistics import distinct
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64 | np.int32]
 
 LEAST = 1e-3
 """Pairs below this probability take no part."""

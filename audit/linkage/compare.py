@@ -20,8 +20,8 @@ from audit.linkage.records import COLUMNS
 
 SAMPLE, FARTHEST = 450_000, 25
 """Pairs drawn at random to see what strangers agree on by chance; of a large set each record takes part in so many."""
-PAIRS_AT_ONCE = 10_000_000
-"""Of more pairs, so many at a time are compared, or nearly."""
+RECORDS_AT_ONCE = 3_500_000
+"""Of more records, so many at a time stand beside so many others, as all of them side by side do not fit into memory."""
 VALUES = {"forename": "fn", "surname": "sn", "date_of_birth": "born_text", "place": "ad", "phone": "ph"}
 """The column whose frequency counts where a field agrees exactly."""
 
@@ -55,11 +55,8 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     else:
         from audit.linkage.on_spark import levels_on_spark
 
-        found = levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK)))
-        found = found if every else _worth(found)
-    first, second, code = (np.asarray(found.pop(name), np.int64) for name in ("first", "second", "code"))
-    order = np.argsort(first << 32 | second)
-    first, second, code = first[order], second[order], code[order]
+        found = _in_order(_worth(levels_on_spark(spark, connection, table, _levels(table, code_sql(SPARK))), every))
+    first, second, code = (found.pop(name) for name in ("first", "second", "code"))
     original, copied = (np.asarray(copies[name], np.int64) for name in ("original", "number"))
     exact = _exact_code(connection, table, original)
     totals = _totals(connection, table, first, second, code) if every else None
@@ -67,9 +64,9 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
         worth = worth_weighing(code)
         first, second, code = first[worth], second[worth], code[worth]
     return Compared(
-        np.concatenate((first, original)),
-        np.concatenate((second, copied)),
-        np.concatenate((code, exact)),
+        np.concatenate((first, original), dtype=np.int32),
+        np.concatenate((second, copied), dtype=np.int32),
+        np.concatenate((code, exact), dtype=np.int32),
         np.arange(len(first), len(first) + len(copied)),
         _values(connection, table),
         every,
@@ -78,28 +75,46 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, spark: Any = None
     )
 
 
-def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, every: bool) -> dict[str, npt.NDArray[Any]]:
-    """The pairs with their levels, unless ``every`` is wanted those worth weighing; part by part where they are many, since
-    records side by side take far more memory than their levels.
+def _in_parts(connection: duckdb.DuckDBPyConnection, table: str, every: bool) -> dict[str, npt.NDArray[np.int32]]:
+    """The pairs with their levels in order of their records; unless ``every`` is wanted, those worth weighing.
+
+    Of a large set, the pairs between two parts of the records at a time.
     """
-    pairs, records = connection.execute(f"SELECT (SELECT count(*) FROM {table}_pairs), (SELECT count(*) FROM {table})").fetchall()[
-        0
-    ]
-    parts = max(math.ceil(pairs / PAIRS_AT_ONCE), 1)
-    # The first record of a pair has the lower number, so that low numbers have more pairs.
-    ends = [round(records * (1 - math.sqrt(1 - part / parts))) for part in range(parts + 1)]
+    records = connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+    parts = max(math.ceil(records / RECORDS_AT_ONCE), 1)
+    ranges = list(pairwise(round(records * part / parts) for part in range(parts + 1)))
     found = []
     with by_pairs(connection, table):
-        for begin, end in pairwise(ends):
-            some = "" if parts == 1 else f" WHERE p.first >= {begin} AND p.first < {end}"
-            part = connection.execute(_levels(table, code_sql(DUCKDB)) + some).fetchnumpy()
-            found.append(part if every else _worth(part))
-    return {name: np.concatenate([part[name] for part in found]) for name in ("first", "second", "code")}
+        for place, one in enumerate(ranges):
+            of_one = []
+            for other in ranges[place:]:
+                query = _levels(table, code_sql(DUCKDB))
+                if parts > 1:
+                    query += f" WHERE {_inside('p.first', one)} AND {_inside('p.second', other)}"
+                    query += f" AND {_inside('l.number', one)} AND {_inside('r.number', other)}"
+                of_one.append(_worth(connection.execute(query).fetchnumpy(), every))
+            found.append(_in_order(_together(of_one)))
+    return _together(found)
 
 
-def _worth(found: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    worth = worth_weighing(found["code"])
-    return {name: values[worth] for name, values in found.items()}
+def _inside(column: str, numbers: tuple[int, int]) -> str:
+    return f"{column} >= {numbers[0]} AND {column} < {numbers[1]}"
+
+
+def _worth(found: dict[str, npt.NDArray[Any]], every: bool) -> dict[str, npt.NDArray[np.int32]]:
+    """All pairs, or those that are worth weighing."""
+    kept = slice(None) if every else worth_weighing(np.ma.getdata(found["code"]))
+    return {name: np.ma.getdata(found[name])[kept].astype(np.int32) for name in ("first", "second", "code")}
+
+
+def _together(found: list[dict[str, npt.NDArray[np.int32]]]) -> dict[str, npt.NDArray[np.int32]]:
+    return {name: np.concatenate([part.pop(name) for part in found]) for name in ("first", "second", "code")}
+
+
+def _in_order(found: dict[str, npt.NDArray[np.int32]]) -> dict[str, npt.NDArray[np.int32]]:
+    """The pairs in order of their records."""
+    order = np.argsort(found["first"].astype(np.int64) << 32 | found["second"])
+    return {name: values[order] for name, values in found.items()}
 
 
 @contextmanager
@@ -149,13 +164,12 @@ def _values(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Ints
     """Each record's value by field, as a number."""
     hashes = ", ".join(f"CASE WHEN {column} IS NULL THEN 0 ELSE hash({column}) END AS {name}" for name, column in VALUES.items())
     found = connection.execute(f"SELECT {hashes} FROM {table} ORDER BY number").fetchnumpy()
-    gone = {name: np.asarray(found[name]) == 0 for name in VALUES}
-    both = np.concatenate((found["forename"], found["surname"]))
-    names = pd.factorize(both)[0].astype(np.int64)
-    values = dict(zip(("forename", "surname"), np.split(names, 2), strict=True))
-    for name in ("date_of_birth", "place", "phone"):
-        values[name] = pd.factorize(np.asarray(found[name]))[0].astype(np.int64)
-    return {name: np.where(gone[name], -1, values[name]) for name in VALUES}
+    values: dict[str, Ints] = {}
+    for group in (("forename", "surname"), ("date_of_birth",), ("place",), ("phone",)):
+        hashed = np.concatenate([np.ma.getdata(found.pop(name)) for name in group])
+        numbers = np.where(hashed == 0, -1, pd.factorize(hashed)[0]).astype(np.int32)
+        values |= zip(group, np.split(numbers, len(group)), strict=True)
+    return {name: values[name] for name in VALUES}
 
 
 def strangers(connection: duckdb.DuckDBPyConnection, table: str, compared: Compared, across: bool) -> Strangers:

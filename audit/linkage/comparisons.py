@@ -33,7 +33,7 @@ from audit.linkage.conditions import (
     When,
 )
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64 | np.int32]
 
 
 @dataclass(frozen=True)

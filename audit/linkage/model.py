@@ -25,7 +25,7 @@ import numpy.typing as npt
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64 | np.int32]
 Tables = dict[str, Floats]
 
 KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins", "strangers of one name")

@@ -1,5 +1,6 @@
 """From the comparisons to people: patterns of pairs, the model within forces and across, probabilities and the tree of merges."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from audit.linkage.model import (
     Settings,
     State,
     Strangers,
+    Tables,
     Weighed,
     fit,
     start,
@@ -36,6 +38,8 @@ NO_KIND = -14.0
 SETTLED = {0: -14.0, 1: -10.0}
 """After these rounds, pairs whose log odds for the same person are lower than this are looked at no more one by one: they still
 teach what the other kinds are like, but what they share is as rare, and they are as unlikely, as then."""
+AT_ONCE = 8_000_000
+"""Pairs that are worked on at a time, so that what stands beside them takes little memory."""
 DOUBT = 1.0
 """Standard deviation of the error of the log odds: what the model's simplifications may do to a pair."""
 
@@ -44,7 +48,7 @@ DOUBT = 1.0
 class Part:
     """The pairs of one type, within forces or across, and what was learnt of them."""
 
-    pairs: Ints
+    pairs: slice
     """Their places among all pairs."""
     of_pair: Ints
     """The pattern of each."""
@@ -77,58 +81,54 @@ def find_people(
     """Fit the model and group the records. ``force`` is each record's force as a number; ``possible`` counts all pairs."""
     settings = settings or Settings()
     records = len(force)
-    pairs = _Pairs(compared.first, compared.second, compared.code, np.zeros(len(compared.first), bool))
-    pairs.copy[compared.copies] = True
-    across = force[pairs.first] != force[pairs.second]
+    pairs = _by_kind(compared, force)
     if not compared.every:
         keep = pairs.copy.copy()
         for kind in drawn:
-            members = np.flatnonzero((across == kind) & ~pairs.copy)
-            keep[members] = _possible(pairs.code[members], drawn[kind], settings, possible[kind], records)
-        pairs, across = pairs.only(keep), across[keep]
+            places = pairs.of_kind(kind)
+            keep[places] |= _possible(pairs.code[places], drawn[kind], settings, possible[kind], records)
+        pairs = pairs.only(keep)
     weight = _first_weights(compared, pairs, records)
     states: dict[bool, State | None] = {False: None, True: None}
     settled: dict[bool, Patterns | None] = {False: None, True: None}
     parts: list[Part] = []
     for step in range(ROUNDS):
         last = step == ROUNDS - 1
-        odds = np.full((2, len(pairs.first)), -np.inf)
         parts, kept = [], np.ones(len(pairs.first), bool)
         for kind in (False, True):
-            members = np.flatnonzero(across == kind)
-            if possible[kind] < 1 or not (len(members) or settled[kind]):
+            places = pairs.of_kind(kind)
+            if possible[kind] < 1 or not (places.start < places.stop or settled[kind]):
                 continue
             mine = settings if not kind or not parts else _across(settings, parts[0])
-            moving, of_pair = _patterns(pairs, members, compared, weight, drawn[kind], states[kind], possible[kind])
+            moving, of_pair = _patterns(pairs, places, compared, weight, drawn[kind], states[kind], possible[kind])
             rest = settled[kind]
             patterns = moving.and_also(rest) if rest else moving
             state, weighed = fit(patterns, drawn[kind], mine, states[kind], 100 if last else STEPS)
             states[kind] = state
-            parts.append(Part(members, of_pair, patterns, drawn[kind], state, weighed, mine))
-            odds[0, members] = _log_odds(weighed)[of_pair]
-            odds[1, members] = weighed.odds[1:].max(0)[of_pair]
+            parts.append(Part(places, of_pair, patterns, drawn[kind], state, weighed, mine))
             if step in SETTLED:
-                done = (odds[0, members] < SETTLED[step]) & ~pairs.copy[members]
-                if step == 1 and not compared.every:
-                    done &= odds[1, members] > NO_KIND
+                likely = _log_odds(weighed) >= SETTLED[step]
+                of_a_kind = weighed.odds[1:].max(0) > NO_KIND if step == 1 and not compared.every else np.ones_like(likely)
+                done = (of_a_kind & ~likely)[of_pair] & ~pairs.copy[places]
                 left = moving.with_count(np.bincount(of_pair[done], minlength=len(moving.count)).astype(float))
                 settled[kind] = left.and_also(rest) if rest else left
-                kept[members] = ~done
-        weight = _weights(pairs, expit(odds[0]), records)
-        if step == 1 and not compared.every:
-            kept &= (odds[1] > NO_KIND) | pairs.copy
+                kept[places] = (of_a_kind & likely)[of_pair] | pairs.copy[places]
+        weight = _weights(pairs, parts, records)
         if not kept.all():
-            pairs, across = pairs.only(kept), across[kept]
-    same = odds[0]
+            pairs = pairs.only(kept)
+    same = np.full(len(pairs.first), -np.inf)
+    for part in parts:
+        same[part.pairs] = _log_odds(part.weighed)[part.of_pair]
     probability = blurred(same)
     threshold = best_threshold(probability)
-    tree = build_tree(records, pairs.first, pairs.second, same, force, pairs.copy)
+    first, second = pairs.first.astype(np.int64), pairs.second.astype(np.int64)
+    tree = build_tree(records, first, second, same, force, pairs.copy)
     weights = {name: np.zeros(len(same)) for name in FIELDS}
     for part in parts:
         for name, logs in part.weighed.weights.items():
             weights[name][part.pairs] = logs[part.of_pair]
     cut = float(np.log(threshold / (1 - threshold)))
-    return People(pairs.first, pairs.second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
+    return People(first, second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
 
 
 def blurred(odds: Floats, spread: float = DOUBT) -> Floats:
@@ -158,13 +158,39 @@ def best_threshold(probability: Floats) -> float:
 
 @dataclass(frozen=True)
 class _Pairs:
+    """Pairs: those within forces, so many as ``within``, and then those across."""
+
     first: Ints
     second: Ints
     code: Ints
     copy: np.ndarray
+    within: int
+
+    def of_kind(self, across: bool) -> slice:
+        """The places of the pairs of one kind."""
+        return slice(self.within, len(self.first)) if across else slice(0, self.within)
 
     def only(self, keep: np.ndarray) -> "_Pairs":
-        return _Pairs(self.first[keep], self.second[keep], self.code[keep], self.copy[keep])
+        within = int(np.count_nonzero(keep[: self.within]))
+        return _Pairs(self.first[keep], self.second[keep], self.code[keep], self.copy[keep], within)
+
+
+def _by_kind(compared: Compared, force: Ints) -> _Pairs:
+    copy = np.zeros(len(compared.first), bool)
+    copy[compared.copies] = True
+    across = force[compared.first] != force[compared.second]
+
+    def sorted_by_kind(values: np.ndarray) -> np.ndarray:
+        return np.concatenate((values[~across], values[across]))
+
+    first, second, code = (sorted_by_kind(values) for values in (compared.first, compared.second, compared.code))
+    return _Pairs(first, second, code, sorted_by_kind(copy), int(np.count_nonzero(~across)))
+
+
+def _in_turn(places: slice) -> Iterator[slice]:
+    """The places, so many as ``AT_ONCE`` at a time."""
+    for begin in range(places.start, places.stop, AT_ONCE):
+        yield slice(begin, min(begin + AT_ONCE, places.stop))
 
 
 def _log_odds(weighed: Weighed) -> Floats:
@@ -194,15 +220,19 @@ def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:
     return weight
 
 
-def _weights(pairs: _Pairs, same: Floats, records: int) -> Floats:
+def _weights(pairs: _Pairs, parts: list[Part], records: int) -> Floats:
     """How many people a record stands for: one, shared with the records that are probably the same person's."""
-    original = ~pairs.copy
-    degree = np.bincount(pairs.first[original], same[original], records) + np.bincount(
-        pairs.second[original], same[original], records
-    )
-    weight = 1 / (1 + degree)
-    weight[pairs.second[pairs.copy]] = 1 - same[pairs.copy]
-    return np.asarray(weight, np.float64)
+    degree, of_copy = np.zeros(records), np.full(records, -1.0)
+    for part in parts:
+        chance = expit(_log_odds(part.weighed))
+        for some in _in_turn(part.pairs):
+            same = chance[part.of_pair[some.start - part.pairs.start : some.stop - part.pairs.start]]
+            copy = pairs.copy[some]
+            of_copy[pairs.second[some][copy]] = 1 - same[copy]
+            same[copy] = 0.0
+            for side in (pairs.first, pairs.second):
+                degree += np.bincount(side[some], same, records)
+    return np.where(of_copy >= 0, of_copy, 1 / (1 + degree))
 
 
 def _across(settings: Settings, within: Part) -> Settings:
@@ -212,54 +242,72 @@ def _across(settings: Settings, within: Part) -> Settings:
 
 
 def _patterns(
-    pairs: _Pairs, members: Ints, compared: Compared, weight: Floats, drawn: Strangers, state: State | None, possible: float
+    pairs: _Pairs, places: slice, compared: Compared, weight: Floats, drawn: Strangers, state: State | None, possible: float
 ) -> tuple[Patterns, Ints]:
     """Pairs by levels and rarity of what they share; and the pattern of each."""
-    first, second, code = pairs.first[members], pairs.second[members], pairs.code[members]
-    key, shares, place = code.copy(), {}, CODES
-    for name in RARE:
-        hit, share = _share(name, code, first, second, compared, weight, drawn, state)
-        shares[name] = hit, share
-        key[hit] += np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64) * place
-        place *= 128
-    of_pair, distinct = pd.factorize(key)
-    count = np.bincount(of_pair, minlength=len(distinct)).astype(float)
-    mean = {name: np.bincount(of_pair[hit], share, len(distinct)) / count for name, (hit, share) in shares.items()}
-    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(weight)), of_pair.astype(np.int64)
+    measures = {name: _Rarity(name, compared, weight, state.strangers if state else None, drawn) for name in RARE}
+    found: list[Ints] = []
+    counts: list[Floats] = []
+    sums: dict[str, list[Floats]] = {name: [] for name in RARE}
+    of_pair = np.zeros(places.stop - places.start, np.int32)
+    for some in _in_turn(places):
+        first, second, code = pairs.first[some], pairs.second[some], pairs.code[some]
+        key, shares, radix = code.astype(np.int64), {}, CODES
+        for name in RARE:
+            hit, share = shares[name] = measures[name].share(code, first, second)
+            key[hit] += np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64) * radix
+            radix *= 128
+        local, keys = pd.factorize(key)
+        of_pair[some.start - places.start : some.stop - places.start] = local
+        found.append(keys)
+        counts.append(np.bincount(local, minlength=len(keys)).astype(float))
+        for name, (hit, share) in shares.items():
+            sums[name].append(np.asarray(np.bincount(local[hit], share, len(keys)), np.float64))
+    whole, distinct = pd.factorize(np.concatenate(found)) if found else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    begin = 0
+    for some, keys in zip(_in_turn(places), found, strict=True):
+        mine = slice(some.start - places.start, some.stop - places.start)
+        of_pair[mine] = whole[begin : begin + len(keys)][of_pair[mine]]
+        begin += len(keys)
+
+    def summed(parts: list[Floats]) -> Floats:
+        return np.asarray(np.bincount(whole, np.concatenate(parts), len(distinct)) if parts else np.zeros(0), np.float64)
+
+    count = summed(counts)
+    mean = {name: summed(parts) / count for name, parts in sums.items()}
+    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(weight)), of_pair
 
 
-def _share(
-    name: str,
-    code: Ints,
-    first: Ints,
-    second: Ints,
-    compared: Compared,
-    weight: Floats,
-    drawn: Strangers,
-    state: State | None,
-) -> tuple[Ints, Floats]:
-    """The pairs whose values agree, and the log of the share of people, the pair's own left out, who have that value."""
-    values = compared.values[name]
-    known = values >= 0
-    bearing = np.bincount(values[known], weight[known], values.max(initial=0) + 1)
-    total = bearing.sum()
-    chances = state.strangers[name] if state else (drawn.counts[name] + 0.2) / (drawn.counts[name] + 0.2).sum()
-    exact = FIELDS[name].exact
-    hit = np.flatnonzero(codes_at(name, tuple(exact))[code])
-    a, b = first[hit], second[hit]
-    others = np.maximum(bearing[values[a]] - weight[a] - weight[b], 0) + 1
-    share = np.log(np.minimum(others / (total + 1 / chances[exact].sum()), 1.0))
-    if name == "forename":
+class _Rarity:
+    """How rare a field's values are, by how many people the records stand for."""
+
+    def __init__(self, name: str, compared: Compared, weight: Floats, strangers: Tables | None, drawn: Strangers) -> None:
+        counts = drawn.counts[name] + 0.2
+        chances = strangers[name] if strangers else counts / counts.sum()
+        self.name, self.weight, self.values = name, weight, compared.values[name]
+        self.surnames = compared.values["surname"]
+        known = self.values >= 0
+        size = max(self.values.max(initial=0), self.surnames.max(initial=0) if name == "forename" else 0) + 1
+        self.bearing = np.bincount(self.values[known], weight[known], size)
+        self.exact, self.swapped = codes_at(name, tuple(FIELDS[name].exact)), codes_at(name, (SWAPPED,))
+        self.total = self.bearing.sum() + 1 / chances[FIELDS[name].exact].sum()
+        if name == "forename":
+            there = self.surnames >= 0
+            self.of_surname = np.bincount(self.surnames[there], weight[there], size)
+
+    def share(self, code: Ints, first: Ints, second: Ints) -> tuple[Ints, Floats]:
+        """The pairs whose values agree, and the log of the share of people, the pair's own left out, who have that value."""
+        hit = np.flatnonzero(self.exact[code])
+        a, b = first[hit], second[hit]
+        others = np.maximum(self.bearing[self.values[a]] - self.weight[a] - self.weight[b], 0) + 1
+        share = np.log(np.minimum(others / self.total, 1.0))
+        if self.name != "forename":
+            return hit, share
         # Names swapped: how many have these names the one way or the other, whichever is commoner.
-        surnames = compared.values["surname"]
-        size = max(values.max(), surnames.max()) + 1
-        by_forename = np.bincount(values[known], weight[known], size)
-        of_surname = np.bincount(surnames[surnames >= 0], weight[surnames >= 0], size)
-        swapped = np.flatnonzero(codes_at(name, (SWAPPED,))[code])
+        swapped = np.flatnonzero(self.swapped[code])
         commoner = np.full(len(swapped), -np.inf)
         for side in (first[swapped], second[swapped]):
-            one = (np.maximum(by_forename[values[side]] - weight[side], 0) + 1) / by_forename.sum()
-            other = (np.maximum(of_surname[surnames[side]] - weight[side], 0) + 1) / of_surname.sum()
+            one = (np.maximum(self.bearing[self.values[side]] - self.weight[side], 0) + 1) / self.bearing.sum()
+            other = (np.maximum(self.of_surname[self.surnames[side]] - self.weight[side], 0) + 1) / self.of_surname.sum()
             commoner = np.maximum(commoner, np.log(one * other))
-        hit, share = np.concatenate((hit, swapped)), np.concatenate((share, np.minimum(commoner, 0.0)))
-    return hit, share
+        return np.concatenate((hit, swapped)), np.concatenate((share, np.minimum(commoner, 0.0)))

@@ -345,7 +345,7 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
     persons = pd.concat([persons, again], ignore_index=True)
     whole = found_in(persons)
-    monkeypatch.setattr(sys.modules["audit.linkage.compare"], "PAIRS_AT_ONCE", 3_000)
+    monkeypatch.setattr(sys.modules["audit.linkage.compare"], "RECORDS_AT_ONCE", 500)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20
     pd.testing.assert_frame_equal(parts.identity_pairs, whole.identity_pairs)
