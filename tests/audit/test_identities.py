@@ -352,6 +352,21 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     pd.testing.assert_frame_equal(parts.identity_summary, whole.identity_summary)
 
 
+def test_swapped_names_say_less_where_either_name_is_common() -> None:
+    persons = people(1800)
+    rare = {0: {"surname": "Featherstone"}, 1: {"forename": "Ottoline"}, 2: {"forename": "Ottoline", "surname": "Featherstone"}}
+    for place, names in rare.items():
+        persons.loc[place, list(names)] = list(names.values())
+    again = persons.loc[[0, 1, 2, 3]].assign(person_id=["SYN-S0", "SYN-S1", "SYN-S2", "SYN-S3"])
+    again[["forename", "surname"]] = again[["surname", "forename"]].to_numpy()
+    pairs = found_in(pd.concat([persons, again], ignore_index=True)).identity_pairs
+    own = pairs["person_id_l"].str.removeprefix("SYN-0000") == pairs["person_id_r"].str.removeprefix("SYN-S")
+    weight = pairs[own].set_index("person_id_r")["weight_forename"]
+    assert weight["SYN-S2"] > weight["SYN-S0"] + 1
+    assert weight["SYN-S2"] > weight["SYN-S1"] + 1
+    assert min(weight["SYN-S0"], weight["SYN-S1"]) > weight["SYN-S3"] + 1
+
+
 def test_pairs_settled_early_change_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     persons = pd.concat([namesake_kin(25), copies(forename="Kim").assign(person_id=lambda copied: copied["person_id"] + "-K")])
     found = found_in(persons)
