@@ -13,7 +13,7 @@ import platformdirs
 from audit import audit_dataset, read_results, write_results
 from audit.oversight.track import track_series, write_tracked
 from audit.results import Results
-from synthetic import InputError, generate, generate_series
+from synthetic import Dataset, InputError, generate, generate_series
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
 SCALE = 0.06
@@ -59,12 +59,13 @@ def make(progress: Callable[[str, float], None]) -> Path:
     target = results_folder()
     with _one_at_a_time:
         if not is_there(target):
-            dataset = target.with_name("dataset")
-            if not (dataset / "dataset.json").exists():
+            folder = target.with_name("dataset")
+            dataset: Dataset | Path = folder
+            if not (folder / "dataset.json").exists():
                 # Another process may be first: what it wrote is the same, byte for byte.
-                with _if_another_was_first(dataset / "dataset.json"):
-                    generate(
-                        dataset,
+                with _if_another_was_first(folder / "dataset.json"):
+                    dataset = generate(
+                        folder,
                         "typical",
                         FORCES,
                         scale=SCALE,

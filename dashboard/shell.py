@@ -12,7 +12,6 @@ from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
 from audit.presentation.method import commands
 from audit.readiness.thresholds import Thresholds
-from audit.report import report_html, report_name
 from dashboard import DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import begin, result_of
@@ -154,6 +153,8 @@ def _demonstration() -> Path:
 
 
 def _take_away(view: View) -> None:
+    from audit.report import report_html, report_name  # slow to import, for its charts, and the first scorecard has none
+
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :] if view.name in names else []
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
