@@ -18,8 +18,8 @@ from dashboard.jobs import begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
 
 FIRST_RESULTS = (
-    "**First results.** Duplicate identities and the effect on a prioritisation have not been looked for yet, and nothing that rests "
-    "on them is judged. This page changes by itself when they are there."
+    "**First results.** Duplicate identities and the effect on a prioritisation are not known yet, and nothing that rests on them is "
+    "judged. This page changes by itself when they are."
 )
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
