@@ -59,22 +59,21 @@ class Job:
             self.done.set()
 
 
-@st.cache_resource
-def _jobs() -> "tuple[threading.Lock, OrderedDict[str, Job]]":
-    return threading.Lock(), OrderedDict()
+_jobs: OrderedDict[str, Job] = OrderedDict()
+_lock = threading.Lock()
+"""The server's own, and not in Streamlit's cache: work also begins before there is a visitor."""
 
 
 def begin(key: str, work: Callable[[Progress], Any]) -> Job:
     """The job of a key, begun where it was not. Work of one key is done once for all visitors; a key that has the visitor's
     session in it is that visitor's alone.
     """
-    lock, jobs = _jobs()
-    with lock:
-        job = jobs.get(key)
+    with _lock:
+        job = _jobs.get(key)
         if job is None:
-            job = jobs[key] = Job(work)
-            while len(jobs) > MOST_KEPT:
-                jobs.popitem(last=False)
+            job = _jobs[key] = Job(work)
+            while len(_jobs) > MOST_KEPT:
+                _jobs.popitem(last=False)
     return job
 
 
@@ -93,7 +92,7 @@ def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Ca
     elif job.error is None:
         return job.result
     else:
-        _forget(key)
+        forget(key)
         st.warning(job.error, icon=":material/error:")
         st.button("Start again", key=f"again-{key}")
     if early is None:
@@ -101,10 +100,10 @@ def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Ca
     return early
 
 
-def _forget(key: str) -> None:
-    lock, jobs = _jobs()
-    with lock:
-        jobs.pop(key, None)
+def forget(key: str) -> None:
+    """Forget the job of a key, so that it is begun again when it is next asked for."""
+    with _lock:
+        _jobs.pop(key, None)
 
 
 @st.fragment(run_every=0.5)
