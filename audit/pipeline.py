@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,17 +15,17 @@ import numpy as np
 import pandas as pd
 
 from audit.checks.run import Context, count_checks, finding_counts, judged
-from audit.effect import built_in, measure, no_effect
+from audit.effect import Effect, built_in, measure, no_effect
 from audit.engines import connect, engine_of
 from audit.engines.engine import Engine
-from audit.gaps import find_coverage, find_gaps, read_counts
+from audit.gaps import Coverage, Gaps, find_coverage, find_gaps, read_counts
 from audit.linkage import Identities, find_identities
 from audit.options import AuditOptions
 from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
-from audit.readiness.evidence import agreement, class_shares, months_supplied
+from audit.readiness.evidence import ESTIMATED, agreement, class_shares, months_supplied
 from audit.readiness.field_scores import field_score_table
-from audit.readiness.verdict import Size, verdict
-from audit.results import DatasetSummary, IdentitySummary, Options, Results, Summary, empty
+from audit.readiness.verdict import Size, Verdict, verdict
+from audit.results import AWAITED, NOT_YET, SCHEMAS, DatasetSummary, IdentitySummary, Options, Results, Summary, empty
 from synthetic.dataset import Dataset, file_hash, load
 
 __all__ = ["audit_dataset", "show_progress"]
@@ -38,91 +39,131 @@ Progress = Callable[[str, float], None]
 
 
 def audit_dataset(
-    dataset: Dataset | str | Path, options: AuditOptions | None = None, progress: Progress | bool | None = None
+    dataset: Dataset | str | Path,
+    options: AuditOptions | None = None,
+    progress: Progress | bool | None = None,
+    first: Callable[[Results], None] | None = None,
 ) -> Results:
     """Audit a dataset and return the results; ``write_results`` puts them in a folder.
 
     ``dataset`` is a folder, which must pass the provenance gate, or one that has. ``options`` say how, those of the command
     line otherwise. ``progress`` is called with a sentence and the share done; True prints both, on standard error.
-    Raises InputError.
+    ``first`` is called with first results once fields and reporting gaps are known, after a third of the time: they have no
+    duplicate identities and no effect, and judge nothing that rests on these (``Summary.awaits``). Raises InputError.
     """
     options = options or AuditOptions()
-    instruments, limits = options.computed, options.thresholds
-    first, declared = instruments[0], options.checks
     runs_on = engine_of(options.engine)
     steps = _Steps(show_progress if progress is True else progress or (lambda sentence, share: None), total=6)
     with steps.step("Checked the provenance"):
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
-    forces, as_of = opened.forces, opened.manifest.as_of
-    records = opened.manifest.tables["persons"].rows
-    with connect(opened) as connection, _identities(connection, runs_on, options.master, steps, records) as linked:
+    as_of = opened.manifest.as_of
+    # Where first results are wanted, nothing runs beside what makes them.
+    beside = first is None and opened.manifest.tables["persons"].rows <= MOST_LINKED_BESIDE
+    with connect(opened) as connection, _identities(connection, runs_on, options.master, steps, beside) as linked:
         with steps.step("Checked the fields"):
             frames = runs_on.frames(opened, connection, options.master)
-            counted, broken = count_checks(frames, declared, Context(as_of), runs_on.gave_up)
+            counted, broken = count_checks(frames, options.checks, Context(as_of), runs_on.gave_up)
         with steps.step("Looked for reporting gaps"):
             ask = runs_on.asked(connection, options.master)
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None), ask)
             gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth, ask)
+        found = _Found(counted, broken, gaps, coverage)
+        if first is not None:
+            first(_results(opened, options, found, _judge(connection, opened, options, found), steps.seconds))
         with steps.step("Looked for duplicate identities"):
-            identities = linked()
+            found = replace(found, identities=linked())
         with steps.step("Measured the effect on a prioritisation"):
-            found = identities.identities
-            effect, sampled = no_effect(), SamplingAudit(empty("sampling"), empty("sampling_cancelled"))
             if opened.has_truth:
-                has_gaps = "truth/gaps" in opened.manifest.tables
-                day = np.datetime64(as_of)
-                sampled = sampling_audit(connection, forces, LOGS_OF_AN_AUDIT)
-                effect = measure(
-                    connection, forces, day, options.choices, found, options.own_weights, has_gaps, options.detail,
-                    instruments=instruments,
-                )  # fmt: skip
+                found = _with_effect(connection, opened, options, found)
         with steps.step("Judged the readiness"):
-            by_month = months_supplied(connection, forces, as_of, opened.manifest.period_start)
-            of_findings = finding_counts(
-                declared,
-                {"identity_summary": identities.identity_summary, "gaps": gaps.gaps, "unit_months": gaps.unit_months}
-                | {"coverage_gaps": coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)}
-                | {"class_shares": class_shares(connection)},
-                by_month,
-            )
-            found_out = verdict(
-                judged(pd.concat([counted, of_findings], ignore_index=True), declared, forces, broken, options.left_out),
-                identities.identity_summary,
-                effect.effect,
-                effect.fix_first,
-                _sizes(connection, opened),
-                [one.key for one in instruments],
-                first.key,
-                limits,
-            )
+            judgement = _judge(connection, opened, options, found)
+    return _results(opened, options, found, judgement, steps.seconds)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the stages before the readiness have found so far."""
+
+    counted: pd.DataFrame
+    broken: frozenset[str]
+    gaps: Gaps
+    coverage: Coverage
+    identities: Identities | None = None
+    """None where they were not looked for yet."""
+    effect: Effect = field(default_factory=no_effect)
+    sampled: SamplingAudit = field(default_factory=lambda: SamplingAudit(empty("sampling"), empty("sampling_cancelled")))
+
+    @property
+    def identity_tables(self) -> dict[str, pd.DataFrame]:
+        """The results' tables of duplicate identities; with no rows where they were not looked for yet."""
+        names = [name for name in SCHEMAS if name == "identities" or name.startswith("identity_")]
+        return {name: empty(name) if self.identities is None else getattr(self.identities, name) for name in names}
+
+
+def _with_effect(connection: duckdb.DuckDBPyConnection, opened: Dataset, options: AuditOptions, found: _Found) -> _Found:
+    assert found.identities is not None
+    sampled = sampling_audit(connection, opened.forces, LOGS_OF_AN_AUDIT)
+    effect = measure(
+        connection, opened.forces, np.datetime64(opened.manifest.as_of), options.choices, found.identities.identities,
+        options.own_weights, "truth/gaps" in opened.manifest.tables, options.detail, instruments=options.computed,
+    )  # fmt: skip
+    return replace(found, effect=effect, sampled=sampled)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, opened: Dataset, options: AuditOptions, found: _Found) -> Verdict:
+    """The verdict on what is found so far; a check of duplicate identities that were not looked for yet is one that was not run."""
+    forces, instruments = opened.forces, options.computed
+    waiting = tuple(check for check in options.checks if check.id == ESTIMATED and found.identities is None)
+    declared = tuple(check for check in options.checks if check not in waiting)
+    by_month = months_supplied(connection, forces, opened.manifest.as_of, opened.manifest.period_start)
+    summary = found.identity_tables["identity_summary"]
+    of_findings = finding_counts(
+        declared,
+        {"identity_summary": summary, "gaps": found.gaps.gaps, "unit_months": found.gaps.unit_months}
+        | {"coverage_gaps": found.coverage.coverage_gaps, "agreement": agreement(connection, opened.has_truth)}
+        | {"class_shares": class_shares(connection)},
+        by_month,
+    )
+    counted = pd.concat([found.counted, of_findings], ignore_index=True)
+    return verdict(
+        judged(counted, declared, forces, found.broken, (*options.left_out, *waiting)),
+        summary,
+        found.effect.effect,
+        found.effect.fix_first,
+        _sizes(connection, opened),
+        [one.key for one in instruments],
+        instruments[0].key,
+        options.thresholds,
+    )
+
+
+def _results(opened: Dataset, options: AuditOptions, found: _Found, judgement: Verdict, seconds: dict[str, float]) -> Results:
+    not_applicable = {} if found.identities is not None else dict.fromkeys(AWAITED, NOT_YET)
+    if not opened.has_truth:
+        not_applicable |= dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH)
     summary = Summary(
         auditor=f"audit {version('synthetic-force-data')}",
         dataset=_dataset_summary(opened),
         options=_options(options),
-        thresholds=limits.model_dump(mode="json", exclude_defaults=True, exclude_none=True),
-        timings=steps.seconds,
-        not_applicable={} if opened.has_truth else dict.fromkeys(("effect", "attribution", "accuracy", "unreported"), NO_TRUTH),
-        identity=_identity_summary(identities),
+        thresholds=options.thresholds.model_dump(mode="json", exclude_defaults=True, exclude_none=True),
+        timings=dict(seconds),
+        not_applicable=not_applicable,
+        identity=_identity_summary(found.identities),
         interval="95 % Wilson intervals over the people of the truth list",
-        forces=found_out.forces,
+        forces=judgement.forces,
     )
     tables = {
-        "checks": found_out.checks,
-        "identities": identities.identities,
-        "identity_summary": identities.identity_summary,
-        "identity_pairs": identities.identity_pairs,
-        "identity_thresholds": identities.identity_thresholds,
-        "identity_people": identities.identity_people,
-        "identity_diagnosis": identities.identity_diagnosis,
-        **vars(gaps),
-        **vars(coverage),
-        **vars(effect),
-        "readiness": found_out.readiness,
-        "actions": found_out.actions,
-        "field_scores": field_score_table(found_out.checks, forces),
+        "checks": judgement.checks,
+        **found.identity_tables,
+        **vars(found.gaps),
+        **vars(found.coverage),
+        **vars(found.effect),
+        "readiness": judgement.readiness,
+        "actions": judgement.actions,
+        "field_scores": field_score_table(judgement.checks, opened.forces),
         "replicates": empty("replicates"),
-        "sampling": sampled.rates,
-        "sampling_cancelled": sampled.cancelled,
+        "sampling": found.sampled.rates,
+        "sampling_cancelled": found.sampled.cancelled,
     }
     return Results(summary, tables)
 
@@ -134,14 +175,14 @@ def show_progress(sentence: str, share: float) -> None:
 
 @contextmanager
 def _identities(
-    connection: duckdb.DuckDBPyConnection, runs_on: Engine, master: str | None, steps: "_Steps", records: int
+    connection: duckdb.DuckDBPyConnection, runs_on: Engine, master: str | None, steps: "_Steps", beside: bool
 ) -> Iterator[Callable[[], Identities]]:
-    """What waits for the duplicate identities. They are looked for beside the checks and gaps: each leaves a core idle at times.
+    """What waits for the duplicate identities. ``beside``: they are looked for beside the checks and gaps, each of which leaves a core idle at times.
 
-    On an engine with a session of its own, and of more records than ``MOST_LINKED_BESIDE``, they are looked for when they are asked for.
+    Otherwise, and on an engine with a session of its own, they are looked for when they are asked for.
     """
     session = runs_on.session(master)
-    if session is not None or records > MOST_LINKED_BESIDE:
+    if session is not None or not beside:
 
         def there() -> Identities:
             try:
@@ -210,7 +251,9 @@ def _options(options: AuditOptions) -> Options:
     )
 
 
-def _identity_summary(identities: Identities) -> IdentitySummary:
+def _identity_summary(identities: Identities | None) -> IdentitySummary:
+    if identities is None:
+        return IdentitySummary(threshold=1.0, expected_precision=None, expected_recall=None, left_out=[])
     pairs = identities.identity_pairs["probability"].to_numpy()
     joined = pairs[pairs >= identities.threshold]
     return IdentitySummary(

@@ -29,6 +29,8 @@ class DashboardPage:
 
     shows_results: bool = True
     """Whether its figures are those of the results that are chosen, so that the commands that make these again stand below."""
+    needs_whole: bool = False
+    """Whether it rests on duplicate identities or the effect, so that first results have nothing for it."""
     presents: bool = False
     """Whether it can be shown to a class, with large type and without the side bar."""
 
@@ -60,6 +62,7 @@ PAGES = (
         "Duplicate identities", "identities", "identities",
         "How many people stand behind the person records, how sure is that, and what would merging bring?",
         "Search before a record is made; merge duplicates after someone has looked. No record is merged here: it is a finding.",
+        needs_whole=True,
     ),
     DashboardPage(
         "Reporting gaps", "gaps", "gaps",
@@ -81,6 +84,7 @@ PAGES = (
         "Effect on a prioritisation", "effect", "effect",
         "Of the people a list should hold, how many does this data find, and which repair finds more?",
         "Fix the family of defects at the top of the table first; the gains say what a part of the work brings.",
+        needs_whole=True,
     ),
     DashboardPage(
         "Simulate your force", "twin", "simulate",
@@ -98,12 +102,14 @@ PAGES = (
         "Compare", "compare", "compare",
         "What got better or worse between two audits, beyond chance?",
         "Ask about what got worse first; a fix has worked where its check got better.",
+        needs_whole=True,
     ),
     DashboardPage(
         "Over time", "over-time", "over_time",
         "What changed from month to month beyond chance, in which force, and did a fix work?",
         "Begin with the latest signals; ask what was done in that force in that month before you believe a better figure.",
         shows_results=False,
+        needs_whole=True,
     ),
     DashboardPage(
         "Lessons", "pitfalls", "lessons",

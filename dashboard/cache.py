@@ -41,6 +41,11 @@ class View:
         return f"{self.folder} {changed_at(self.folder)} {self.thresholds.model_dump_json()}"
 
     @property
+    def is_first(self) -> bool:
+        """Whether these are the first results of an audit that goes on: without duplicate identities and effect."""
+        return self.results.summary.awaits()
+
+    @property
     def names(self) -> dict[str, str]:
         """Slug → name of the forces, in the order of the dataset."""
         return {row.force: row.force_name for row in self.results.summary.forces}

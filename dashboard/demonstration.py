@@ -13,7 +13,7 @@ import platformdirs
 from audit import audit_dataset, read_results, write_results
 from audit.oversight.track import track_series, write_tracked
 from audit.results import Results
-from synthetic import InputError, generate, generate_series
+from synthetic import Dataset, InputError, generate, generate_series
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
 SCALE = 0.06
@@ -23,6 +23,8 @@ CHANGES = ("2025-01-01:migration@garrowby",)
 FIXES = ("2024-12-01:linkage.suspect_not_linked=0.7@cairnwater",)
 """What happens in the last months, so that a series of extracts has something to show."""
 EXTRACTS = 6
+MONTHS = "the demonstration's months"
+"""The job that makes the months before."""
 
 _one_at_a_time = threading.Lock()
 
@@ -34,17 +36,36 @@ def results_folder() -> Path:
     return platformdirs.user_cache_path("synthetic-force-data") / f"demonstration-{name}" / "results"
 
 
-def make(progress: Callable[[str, float], None]) -> Results:
-    """The demonstration's results, made first where they do not exist yet; safe when several visitors come at once."""
+def first_folder() -> Path:
+    """Where first results are, or will be, until the whole are there: without duplicate identities and effect."""
+    return results_folder().with_name("first-results")
+
+
+def months_folder() -> Path:
+    """Where the tracked months before the demonstration's are, or will be."""
+    return results_folder().with_name("over-time")
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a folder of results was made; none is ever there in part."""
+    return (folder / "audit.json").exists()
+
+
+def make(progress: Callable[[str, float], None]) -> Path:
+    """The folder of the demonstration's results, made where they do not exist yet; safe when several visitors come at once.
+
+    ``first_folder`` has results after a third of the time. They stay: a page may still be reading them when the whole are there.
+    """
     target = results_folder()
     with _one_at_a_time:
-        if not (target / "audit.json").exists():
-            dataset = target.with_name("dataset")
-            if not (dataset / "dataset.json").exists():
+        if not is_there(target):
+            folder = target.with_name("dataset")
+            dataset: Dataset | Path = folder
+            if not (folder / "dataset.json").exists():
                 # Another process may be first: what it wrote is the same, byte for byte.
-                with _if_another_was_first(dataset / "dataset.json"):
-                    generate(
-                        dataset,
+                with _if_another_was_first(folder / "dataset.json"):
+                    dataset = generate(
+                        folder,
                         "typical",
                         FORCES,
                         scale=SCALE,
@@ -52,12 +73,19 @@ def make(progress: Callable[[str, float], None]) -> Results:
                         workers=1,  # so little is made sooner than another process begins
                         changes=CHANGES,
                         fixes=FIXES,
-                        progress=lambda sentence, share: progress(sentence, 0.6 * share),
+                        progress=lambda sentence, share: progress(sentence, 0.2 * share),
                     )
-            results = audit_dataset(dataset, progress=lambda sentence, share: progress(sentence, 0.6 + 0.4 * share))
+            results = audit_dataset(
+                dataset, progress=lambda sentence, share: progress(sentence, 0.2 + 0.8 * share), first=_write_first
+            )
             with _if_another_was_first(target / "audit.json"):
                 write_results(results, target)
-    return read_results(target)
+    return target
+
+
+def _write_first(results: Results) -> None:
+    with _if_another_was_first(first_folder() / "audit.json"):  # or a server that was stopped before it had the whole
+        write_results(results, first_folder())
 
 
 def make_months(progress: Callable[[str, float], None]) -> Path:
@@ -66,10 +94,10 @@ def make_months(progress: Callable[[str, float], None]) -> Path:
     The last extract of the series is the demonstration's dataset, byte for byte, so its audit is not repeated. Person records
     of the months before are not linked, which would take most of the time.
     """
-    last = make(progress)
-    target = results_folder().with_name("over-time")
+    last = read_results(make(progress))
+    target = months_folder()
     with _one_at_a_time:
-        if not (target / "audit.json").exists():
+        if not is_there(target):
             series = target.with_name("series")
             if not series.exists():
                 with _if_another_was_first(series):

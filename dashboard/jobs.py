@@ -59,40 +59,58 @@ class Job:
             self.done.set()
 
 
-@st.cache_resource
-def _jobs() -> "tuple[threading.Lock, OrderedDict[str, Job]]":
-    return threading.Lock(), OrderedDict()
+_jobs: OrderedDict[str, Job] = OrderedDict()
+_lock = threading.Lock()
+"""The server's own, and not in Streamlit's cache: work also begins before there is a visitor."""
 
 
-def result_of(key: str, title: str, work: Callable[[Progress], R]) -> R:
-    """What the work returns; while it runs the page shows its progress, with a button to stop it, and ends there.
-
-    Work of one key is done once for all visitors; a key that has the visitor's session in it is that visitor's alone.
+def begin(key: str, work: Callable[[Progress], Any]) -> Job:
+    """The job of a key, begun where it was not. Work of one key is done once for all visitors; a key that has the visitor's
+    session in it is that visitor's alone.
     """
-    lock, jobs = _jobs()
-    with lock:
-        job = jobs.get(key)
+    with _lock:
+        job = _jobs.get(key)
         if job is None:
-            job = jobs[key] = Job(work)
-            while len(jobs) > MOST_KEPT:
-                jobs.popitem(last=False)
-    job.done.wait(0.6)
+            job = _jobs[key] = Job(work)
+            while len(_jobs) > MOST_KEPT:
+                _jobs.popitem(last=False)
+    return job
+
+
+def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Callable[[], R | None] = lambda: None) -> R:
+    """What the work of a key (``begin``) returns; while it runs the page shows its progress, with a button to stop it, and ends there.
+
+    ``meanwhile`` gives what can be shown before the work is done, None where there is nothing yet. The page then goes on with
+    that below the progress, and runs again by itself when the work is done.
+    """
+    job, early = begin(key, work), meanwhile()
+    if early is None:
+        job.done.wait(0.6)
+        early = meanwhile()
     if not job.done.is_set():
-        _progress(title, job)
-        st.stop()
-    if job.error is not None:
-        with lock:
-            jobs.pop(key, None)
+        _progress(title, job, None if early is not None else meanwhile)
+    elif job.error is None:
+        return job.result
+    else:
+        forget(key)
         st.warning(job.error, icon=":material/error:")
         st.button("Start again", key=f"again-{key}")
+    if early is None:
         st.stop()
-    return job.result
+    return early
 
 
-@st.fragment(run_every=1.0)
-def _progress(title: str, job: Job) -> None:
+def forget(key: str) -> None:
+    """Forget the job of a key, so that it is begun again when it is next asked for."""
+    with _lock:
+        _jobs.pop(key, None)
+
+
+@st.fragment(run_every=0.5)
+def _progress(title: str, job: Job, meanwhile: Callable[[], Any] | None) -> None:
+    """The progress of a job. ``meanwhile``: what the page waits for beside its end; None where the page already shows something."""
     st.progress(min(max(job.share, 0.02), 1.0), f"{title}: {job.sentence.lower()}")
-    if job.done.is_set():
+    if job.done.is_set() or (meanwhile is not None and meanwhile() is not None):
         st.rerun()
-    if st.button("Stop", icon=":material/stop:", key="stop-job"):
+    if meanwhile is not None and st.button("Stop", icon=":material/stop:", key="stop-job"):
         job.stop()

@@ -1,6 +1,7 @@
 """What every page shares: the banner, its heading, the results it shows, thresholds, the report to take away."""
 
 import argparse
+import contextlib
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,17 @@ from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
 from audit.presentation.method import commands
 from audit.readiness.thresholds import Thresholds
-from audit.report import report_html, report_name
 from dashboard import DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
-from dashboard.jobs import result_of
+from dashboard.jobs import begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
 
+DEMONSTRATION = "demonstration"
+"""The job that makes it."""
+FIRST_RESULTS = (
+    "**First results.** Duplicate identities and the effect on a prioritisation are not known yet, and nothing that rests on them is "
+    "judged. This page changes by itself when they are."
+)
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
 .stMainBlockContainer h1 {{ font-size: 2rem; padding-top: .4rem; }}
@@ -60,6 +66,13 @@ def as_streamlit(page: DashboardPage) -> StreamlitPage:
     return st.Page(partial(run_page, page), title=page.title, url_path=page.path or "overview", default=not page.path)
 
 
+def begin_demonstration() -> None:
+    """Begin to make the demonstration where it is what the server shows and is not there yet; no visitor need be there."""
+    with contextlib.suppress(InputError):  # a page says what is wrong with the server's arguments
+        if _arguments().results is None and not demonstration.is_there(demonstration.results_folder()):
+            begin(DEMONSTRATION, demonstration.make)
+
+
 def run_page(page: DashboardPage) -> None:
     """Draw a page: the banner, its heading, the results or the way to get some, then what the page shows."""
     if st.session_state.get("page") != page.module:
@@ -80,11 +93,16 @@ def run_page(page: DashboardPage) -> None:
                 "The dataset at hand is not the one that was audited: it has changed since, or is another.",
                 icon=":material/warning:",
             )
+        if view.is_first and page.needs_whole:
+            st.info("This page rests on the whole audit, and opens by itself when that is there.", icon=":material/hourglass_top:")
+            return
+        if view.is_first and page.shows_results:
+            st.info(FIRST_RESULTS, icon=":material/hourglass_top:")
         page.show(view)
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
-    if not presenting:
+    if not presenting and not view.is_first:
         _take_away(view)
         if page.shows_results:
             with st.expander("Reproduce these figures"):
@@ -94,12 +112,9 @@ def run_page(page: DashboardPage) -> None:
 def _view() -> View:
     arguments = _arguments()
     if arguments.results is None:
-        root = demonstration.results_folder()
-        if not (root / "audit.json").exists():
-            _make_demonstration()
+        runs = {demonstration.results_folder().name: _demonstration()}
     else:
-        root = arguments.results
-    runs = results_below(root)
+        runs = results_below(arguments.results)
     if not runs:
         raise InputError(None, "There is no audit.json in the results folder; name one that `python -m audit run` has written.")
     runs = runs | work.made()
@@ -125,17 +140,31 @@ def _changed_thresholds(results: Results) -> Thresholds:
     return Thresholds.model_validate(own)
 
 
-def _make_demonstration() -> None:
-    st.header("First start: making the demonstration", anchor=False)
-    st.write(
-        "Five fictional forces over three years are generated and audited, once; it takes some seconds. "
-        "They are kept in this user's cache, so that the next start opens at once."
+def _demonstration() -> Path:
+    """The folder of the demonstration's results: the first ones while the rest is made. The months before are made behind the pages."""
+    whole, first = demonstration.results_folder(), demonstration.first_folder()
+    if demonstration.is_there(whole):
+        if not demonstration.is_there(demonstration.months_folder()):
+            begin(demonstration.MONTHS, demonstration.make_months)
+        return whole
+    waits = not demonstration.is_there(first)
+    if waits:
+        st.header("First start: making the demonstration", anchor=False)
+        st.write(
+            "Five fictional forces over three years are generated and audited, once; it takes some seconds. "
+            "They are kept in this user's cache, so that the next start opens at once."
+        )
+    folder = result_of(
+        DEMONSTRATION, "Making the demonstration", demonstration.make, lambda: first if demonstration.is_there(first) else None
     )
-    result_of("demonstration", "Making the demonstration", demonstration.make)
-    st.rerun()
+    if waits:
+        st.rerun()
+    return folder
 
 
 def _take_away(view: View) -> None:
+    from audit.report import report_html, report_name  # slow to import, for its charts, and the first scorecard has none
+
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :] if view.name in names else []
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)

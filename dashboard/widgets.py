@@ -2,20 +2,22 @@
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
 from audit.effect import INSTRUMENT_NAMES
-from audit.presentation.charts import Picture
 from audit.presentation.html import table_html
-from audit.presentation.pictures import png_bytes, svg_bytes
 from audit.presentation.spreadsheet import csv_bytes, excel_bytes
 from audit.presentation.tables import Table
 from audit.presentation.wording import instrument_sentence, instrument_title
 from audit.results import to_arrow
 from dashboard.cache import View
+
+if TYPE_CHECKING:
+    from audit.presentation.charts import Picture
 
 EVERYWHERE = "all"
 
@@ -52,8 +54,10 @@ def may_work() -> bool:
     return "--no-work" not in sys.argv[1:]
 
 
-def picture_downloads(make: Callable[[], Picture], name: str, rows: Callable[[], pd.DataFrame] | None = None) -> None:
+def picture_downloads(make: "Callable[[], Picture]", name: str, rows: Callable[[], pd.DataFrame] | None = None) -> None:
     """Buttons that hand over a chart as SVG and PNG, made when asked for, and its rows as CSV where given."""
+    from audit.presentation.pictures import png_bytes, svg_bytes  # slow to import, and only pages with charts need it
+
     kinds: list[tuple[str, str, Callable[[], bytes]]] = [
         ("SVG", "image/svg+xml", lambda: svg_bytes(make())),
         ("PNG", "image/png", lambda: png_bytes(make())),

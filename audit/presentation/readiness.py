@@ -74,6 +74,8 @@ def headline(results: Results, instrument: str | None = None, force: str | None 
         effect = effect[effect["force"] == force]
     known = effect.dropna(subset=["recall_at_k"])
     size = int(known["truth_size"].sum())
+    if results.summary.awaits("effect"):
+        return "How many of the people that a list should hold this data finds is still being measured."
     if size < LEAST_GROUP:
         return "There is no truth to compare a list with here, or too few people, so nobody can say whom it would miss."
     found = round(float((known["recall_at_k"] * known["truth_size"]).sum()))
@@ -160,7 +162,7 @@ def scorecard_table(results: Results) -> Table:
             [
                 Cell(force.force_name),
                 Cell(status_name(force.status), status=force.status),
-                _people_found(effect[effect["force"] == force.force], needed),
+                _people_found(results, effect[effect["force"] == force.force], needed),
                 *(_dimension(figures[name], limits) if name in figures else Cell("–", number=True) for name in DIMENSIONS),
             ]
         )
@@ -232,7 +234,7 @@ def status_table(results: Results) -> Table:
             Cell(row.force_name),
             Cell(status_name(row.status), status=row.status),
             Cell(_why(row)),
-            _people_found(effect[effect["force"] == row.force], needed),
+            _people_found(results, effect[effect["force"] == row.force], needed),
         ]
         for row in results.summary.forces
     ]
@@ -287,8 +289,10 @@ def _actions_of(frame: pd.DataFrame) -> Table:
     return Table("Actions", ["Force", "Why", "What to reach", "Rows affected", "Gain, people of 100", "How to fix it"], rows)
 
 
-def _people_found(effect: pd.DataFrame, needed: float) -> Cell:
+def _people_found(results: Results, effect: pd.DataFrame, needed: float) -> Cell:
     found = people_found(effect, needed)
+    if results.summary.awaits("effect"):
+        return Cell("–", "not measured yet", found.status, True)
     if found.value is None:
         return Cell("–", "no truth, or too few people", found.status, True)
     note = interval(found.low, found.high, 0)

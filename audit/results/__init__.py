@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from audit.results.notebook import scorecard_html
 from audit.results.schemas import SCHEMAS, empty, to_arrow
-from audit.results.summary import DatasetSummary, ForceSummary, IdentitySummary, Options, Status, Summary
+from audit.results.summary import AWAITED, NOT_YET, DatasetSummary, ForceSummary, IdentitySummary, Options, Status, Summary
 from synthetic.dataset import clear_leftovers, staged_folder
 from synthetic.errors import InputError
 
 __all__ = [
-    "SCHEMAS", "DatasetSummary", "ForceSummary", "IdentitySummary", "Options", "Results", "Status", "Summary",
+    "AWAITED", "NOT_YET", "SCHEMAS", "DatasetSummary", "ForceSummary", "IdentitySummary", "Options", "Results", "Status", "Summary",
     "check_free", "empty", "read_results", "replace_results", "to_arrow", "write_results",
 ]  # fmt: skip
 

@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 Status = Literal["not ready", "cannot be judged", "process testing only", "supervised pilot"]
 """The first two rank equal: what cannot be judged is no better than what is not met."""
 
+NOT_YET = "Not looked for yet."
+"""Why a part of first results is missing: the audit goes on."""
+AWAITED = ("identities", "effect", "attribution", "sampling")
+"""What first results do not have."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,3 +96,7 @@ class Summary(_Model):
     interval: str = Field(description="What the intervals of the effect are.")
     thresholds: dict[str, Any] = Field({}, description="What replaced the project's own limits, as in a thresholds file.")
     forces: list[ForceSummary]
+
+    def awaits(self, part: str = "identities") -> bool:
+        """Whether these are first results, whose audit has not looked for a part of ``AWAITED`` yet."""
+        return self.not_applicable.get(part) == NOT_YET

@@ -30,7 +30,7 @@ def show(view: View) -> None:
     tracked = _tracked(view, view.folder)
     folder = view.folder
     if tracked is None and folder == demonstration.results_folder():
-        folder = result_of("the demonstration's months", "Making the months before", demonstration.make_months)
+        folder = result_of(demonstration.MONTHS, "Making the months before", demonstration.make_months)
         tracked = _tracked(view, folder)
     if tracked is None:
         st.info(NO_SERIES, icon=":material/timeline:")

@@ -90,14 +90,15 @@ def _gates_and_families(view: View, instrument: str, force: str) -> None:
             show_table(table)
             st.caption("The page *Effect on a prioritisation* has the rest.")
         else:
-            st.info("What to fix first can be measured only where there is a truth.", icon=":material/help:")
+            why = "is still being measured." if results.summary.awaits("effect") else "can be measured only where there is a truth."
+            st.info(f"What to fix first {why}", icon=":material/help:")
 
 
 def _since_last(view: View, force: str) -> None:
     """What changed since the run before, of the force that is shown, where there is one below the same folder."""
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :]
-    if later:
+    if later and not view.is_first:
         _changes(view, later[0], force)
 
 

@@ -239,7 +239,9 @@ def _whole_cache(cache: Path) -> None:
                 raise InputError("half a dataset")
     for path in cache.rglob("audit.json"):
         if not any(part.startswith(".") for part in path.relative_to(cache).parts):
-            read_results(path.parent)
+            results = read_results(path.parent)
+            if results.summary.awaits() and path.parent.name == "results":
+                raise InputError(None, "first results taken for the whole")
 
 
 def _clear(work: Work) -> None:

@@ -113,12 +113,13 @@ def _row(scale: float, name: str, seconds: float, gib: float, what: str = "") ->
 
 
 def _first_start() -> None:
-    """A server that has nothing made yet, to the scorecard of the demonstration."""
+    """A server that has nothing made yet, to the first scorecard of the demonstration, and to that of its whole audit."""
     with tempfile.TemporaryDirectory() as cache:
         begin = time.perf_counter()
         with server(cache=Path(cache)) as (port, _):
-            asyncio.run(until_made(port))
-            measured["first start of the dashboard, to the scorecard"] = f"{time.perf_counter() - begin:.0f} s"
+            ready = time.perf_counter() - begin
+            first, whole = (seconds + ready for seconds in asyncio.run(until_made(port)))
+            measured["first start of the dashboard, to the scorecard"] = f"{first:.0f} s; the whole audit's {whole:.0f} s"
 
 
 def _dashboard(scale: float, results: Path) -> None:
