@@ -2,14 +2,10 @@
 
 import streamlit as st
 
-if __name__ == "__main__":  # processes that make worlds import this file again, and show nothing
-    from dashboard import PAGES
-    from dashboard.shell import as_streamlit
+from dashboard import PAGES
+from dashboard.shell import as_streamlit
 
+if __name__ == "__main__":  # processes that make worlds import this file again, and show nothing
     chosen = st.navigation([as_streamlit(page) for page in PAGES], expanded=True)
     st.set_page_config(page_title=f"{chosen.title} – Force data bench", layout="wide")
     chosen.run()
-elif __name__ == "app":  # as the server begins; each visitor then runs this file as its main module
-    from dashboard.starting import ahead_of_visitors
-
-    app = st.App(__file__, lifespan=ahead_of_visitors)

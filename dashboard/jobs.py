@@ -59,21 +59,22 @@ class Job:
             self.done.set()
 
 
-_jobs: OrderedDict[str, Job] = OrderedDict()
-_lock = threading.Lock()
-"""The server's own, and not in Streamlit's cache: work also begins before there is a visitor."""
+@st.cache_resource
+def _jobs() -> "tuple[threading.Lock, OrderedDict[str, Job]]":
+    return threading.Lock(), OrderedDict()
 
 
 def begin(key: str, work: Callable[[Progress], Any]) -> Job:
     """The job of a key, begun where it was not. Work of one key is done once for all visitors; a key that has the visitor's
     session in it is that visitor's alone.
     """
-    with _lock:
-        job = _jobs.get(key)
+    lock, jobs = _jobs()
+    with lock:
+        job = jobs.get(key)
         if job is None:
-            job = _jobs[key] = Job(work)
-            while len(_jobs) > MOST_KEPT:
-                _jobs.popitem(last=False)
+            job = jobs[key] = Job(work)
+            while len(jobs) > MOST_KEPT:
+                jobs.popitem(last=False)
     return job
 
 
@@ -92,7 +93,7 @@ def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Ca
     elif job.error is None:
         return job.result
     else:
-        forget(key)
+        _forget(key)
         st.warning(job.error, icon=":material/error:")
         st.button("Start again", key=f"again-{key}")
     if early is None:
@@ -100,10 +101,10 @@ def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Ca
     return early
 
 
-def forget(key: str) -> None:
-    """Forget the job of a key, so that it is begun again when it is next asked for."""
-    with _lock:
-        _jobs.pop(key, None)
+def _forget(key: str) -> None:
+    lock, jobs = _jobs()
+    with lock:
+        jobs.pop(key, None)
 
 
 @st.fragment(run_every=0.5)

@@ -1,7 +1,6 @@
 """What every page shares: the banner, its heading, the results it shows, thresholds, the report to take away."""
 
 import argparse
-import contextlib
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,6 @@ from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
 
-DEMONSTRATION = "demonstration"
-"""The job that makes it."""
 FIRST_RESULTS = (
     "**First results.** Duplicate identities and the effect on a prioritisation are not known yet, and nothing that rests on them is "
     "judged. This page changes by itself when they are."
@@ -64,13 +61,6 @@ table.bench td.number small { display: inline; font-size: .85rem; margin-left: .
 def as_streamlit(page: DashboardPage) -> StreamlitPage:
     """A page as Streamlit's navigation takes it."""
     return st.Page(partial(run_page, page), title=page.title, url_path=page.path or "overview", default=not page.path)
-
-
-def begin_demonstration() -> None:
-    """Begin to make the demonstration where it is what the server shows and is not there yet; no visitor need be there."""
-    with contextlib.suppress(InputError):  # a page says what is wrong with the server's arguments
-        if _arguments().results is None and not demonstration.is_there(demonstration.results_folder()):
-            begin(DEMONSTRATION, demonstration.make)
 
 
 def run_page(page: DashboardPage) -> None:
@@ -155,7 +145,7 @@ def _demonstration() -> Path:
             "They are kept in this user's cache, so that the next start opens at once."
         )
     folder = result_of(
-        DEMONSTRATION, "Making the demonstration", demonstration.make, lambda: first if demonstration.is_there(first) else None
+        "demonstration", "Making the demonstration", demonstration.make, lambda: first if demonstration.is_there(first) else None
     )
     if waits:
         st.rerun()

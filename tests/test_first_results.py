@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from audit import InputError, Results, audit_dataset, read_results, write_results
@@ -16,8 +17,6 @@ from audit.readiness.thresholds import Thresholds
 from audit.readiness.verdict import judge
 from audit.results import to_arrow
 from dashboard import PAGES, DashboardPage, demonstration
-from dashboard.jobs import forget
-from dashboard.shell import DEMONSTRATION, begin_demonstration
 from synthetic import Dataset
 
 DUPLICATES = "duplicate person records"
@@ -112,7 +111,7 @@ def under_way(
 ) -> Iterator[UnderWay]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["app.py"])
-    forget(DEMONSTRATION)
+    streamlit.cache_resource.clear()
     start = UnderWay(threading.Event(), threading.Lock())
 
     def make(progress: object) -> Path:
@@ -130,8 +129,7 @@ def under_way(
     start.go_on.set()
     with start.at_work:  # it ends before the next test has a folder
         pass
-    for key in (DEMONSTRATION, demonstration.MONTHS):
-        forget(key)
+    streamlit.cache_resource.clear()
 
 
 def opened(page: DashboardPage) -> AppTest:
@@ -176,21 +174,6 @@ def test_the_overview_fills_in_when_the_rest_is_there(under_way: UnderWay) -> No
     assert not app.get("progress")
     assert "still being measured" not in text(app) and "Scorecard" in text(app)
     assert any(one.proto.label == "Report (HTML)" for one in app.get("download_button"))
-
-
-def test_the_demonstration_is_begun_before_a_visitor_comes_and_not_where_other_results_are_shown(
-    under_way: UnderWay, monkeypatch: pytest.MonkeyPatch, small_results_folder: Path
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["app.py", "--results", str(small_results_folder)])
-    begin_demonstration()
-    assert not under_way.at_work.locked()
-    monkeypatch.setattr(sys, "argv", ["app.py"])
-    under_way.go_on.set()
-    begin_demonstration()
-    end = time.monotonic() + 60
-    while not demonstration.is_there(demonstration.results_folder()) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert demonstration.is_there(demonstration.results_folder())
 
 
 def test_where_the_rest_fails_the_first_results_stay_with_the_reason(under_way: UnderWay) -> None:
