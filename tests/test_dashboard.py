@@ -353,6 +353,21 @@ def test_parts_that_differ_are_marked_and_nothing_is_run() -> None:
     assert "1990-01-02" in shown
 
 
+def test_what_a_page_keeps_has_a_name_of_its_own() -> None:
+    """A visitor's choice in a widget of one page must not be taken for what another page has kept."""
+    widgets: dict[str, set[str]] = {}
+    kept: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "dashboard").rglob("*.py")):
+        for found, pattern in ((widgets, r'key="([^"]+)"'), (kept, r'session_state(?:\.get\(|\.setdefault\(|\[)"([^"]+)"')):
+            for key in re.findall(pattern, path.read_text()):
+                found.setdefault(key, set()).add(path.name)
+    assert widgets and kept
+    assert {key: places for key, places in widgets.items() if len(places) > 1} == {}
+    # The run is chosen in the side bar, and two pages choose one too; whether a class is shown is asked for by all parts of a page.
+    shared = {key for key, places in kept.items() if widgets.get(key, set()) - places or (key in widgets and len(places) > 1)}
+    assert shared == {"run", "present"}
+
+
 def test_a_difference_of_nothing_has_no_sign() -> None:
     assert [points(value) for value in (0.0, -0.0001, 0.012, -0.5, None)] == ["0.0", "0.0", "+1.2", "−50.0", "–"]
 

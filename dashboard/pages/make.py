@@ -22,10 +22,10 @@ def show(view: View) -> None:
         st.info("This server was started with --no-work, so nothing can be made here.")
         return
     order = _order()
-    asked: work.Order | None = st.session_state.get("order")
+    asked: work.Order | None = st.session_state.get("made_order")
     if st.button("Make and audit", type="primary"):
         work.check(order)
-        asked = st.session_state["order"] = order
+        asked = st.session_state["made_order"] = order
     if asked is None:
         return
     name = result_of(f"make {asked}", f"Making {asked.name}", lambda progress: work.make(asked, progress))

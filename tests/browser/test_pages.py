@@ -57,6 +57,16 @@ def test_a_page_is_as_accessible_in_the_dark(visit: Visit, server: Server, shown
     assert [text for text in wrong if not LET_THROUGH.match(text)] == []
 
 
+@pytest.mark.deep
+def test_one_visitor_opens_every_page_after_the_other(visit: Visit, server: Server) -> None:
+    page, _ = visit(server.url)
+    for shown in (*PAGES[1:], *PAGES[::-1]):
+        page.get_by_test_id("stSidebarNavItems").get_by_role("link", name=shown.title, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(shown.title)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
 def test_the_overview_says_how_many_would_be_found(visit: Visit, server: Server) -> None:
     page, _ = visit(f"{server.url}/?force=Brackenshire")
     expect(page.get_by_role("heading", level=2).first).to_contain_text("Brackenshire's data: ")
