@@ -9,11 +9,20 @@ LOST = "cancelled as part of cancellation of all jobs"
 """Spark's words in the error of work that ``watch`` has cancelled."""
 EVERY = 1.0
 """Seconds between looks."""
+WITHOUT_TASKS = 3.0
+"""So many times longer work may wait while executors are counted and none does anything: Spark may count one that was lost."""
 
 
 def executors(session: Any) -> int:
     """Processes that work for the session now, the driver apart."""
     return int(session.sparkContext._jsc.sc().getExecutorMemoryStatus().size()) - 1
+
+
+def tasks(session: Any) -> int:
+    """Tasks that executors are working on now."""
+    tracker = session.sparkContext.statusTracker()
+    stages = (tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds())
+    return sum(stage.numActiveTasks for stage in stages if stage is not None)
 
 
 def watch(session: Any, patience: float) -> None:
@@ -27,10 +36,13 @@ def watch(session: Any, patience: float) -> None:
 def _watch(session: Any, patience: float) -> None:
     # Any error means that the session or its Java has ended; the work itself reports that.
     with contextlib.suppress(Exception):
-        last = time.monotonic()
+        with_executor = with_task = time.monotonic()
         while True:
             time.sleep(EVERY)
-            if executors(session) or not session.sparkContext.statusTracker().getActiveJobsIds():
-                last = time.monotonic()
-            elif time.monotonic() - last > patience:
+            now, idle = time.monotonic(), not session.sparkContext.statusTracker().getActiveJobsIds()
+            if idle or executors(session):
+                with_executor = now
+            if idle or tasks(session):
+                with_task = now
+            if now - with_executor > patience or now - with_task > patience * WITHOUT_TASKS:
                 session.sparkContext.cancelAllJobs()

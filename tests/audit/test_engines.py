@@ -1,8 +1,10 @@
 """Every engine of the registry: the same rows of checks, the same blanks, and columns that are left out read as missing."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import narwhals as nw
 import pandas as pd
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import audit.engines.watch as watching
 from audit.blanks import blank, placeholder
 from audit.engines import ENGINES, connect, engine_of, frames
 from synthetic import Dataset, load
@@ -143,3 +146,40 @@ def test_a_date_of_another_type_is_read_as_a_date(small: Dataset, tmp_path: Path
 def test_an_engine_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="duckdb, pandas, spark"):
         engine_of("polars")
+
+
+@pytest.mark.parametrize("counted", [0, 1])
+def test_work_that_no_executor_does_is_given_up_though_a_lost_one_is_still_counted(
+    counted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = threading.Event()
+    stages = {3: None, 4: SimpleNamespace(numActiveTasks=0)}
+    tracker = SimpleNamespace(
+        getActiveJobsIds=lambda: [] if given_up.is_set() else [1], getActiveStageIds=lambda: list(stages), getStageInfo=stages.get
+    )
+    memory = SimpleNamespace(size=lambda: 1 + counted)  # the driver counts too
+    context = SimpleNamespace(
+        statusTracker=lambda: tracker,
+        cancelAllJobs=given_up.set,
+        _jsc=SimpleNamespace(sc=lambda: SimpleNamespace(getExecutorMemoryStatus=lambda: memory)),
+    )
+    monkeypatch.setattr(watching, "EVERY", 0.01)
+    watching.watch(SimpleNamespace(sparkContext=context), 0.05)
+    assert given_up.wait(20)
+    tracker.getActiveJobsIds = None  # an error ends the thread
+
+
+def test_work_that_an_executor_does_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up = threading.Event()
+    tracker = SimpleNamespace(
+        getActiveJobsIds=lambda: [1], getActiveStageIds=lambda: [4], getStageInfo=lambda stage: SimpleNamespace(numActiveTasks=1)
+    )
+    context = SimpleNamespace(
+        statusTracker=lambda: tracker,
+        cancelAllJobs=given_up.set,
+        _jsc=SimpleNamespace(sc=lambda: SimpleNamespace(getExecutorMemoryStatus=lambda: SimpleNamespace(size=lambda: 2))),
+    )
+    monkeypatch.setattr(watching, "EVERY", 0.01)
+    watching.watch(SimpleNamespace(sparkContext=context), 0.05)
+    assert not given_up.wait(0.5)
+    tracker.getActiveJobsIds = None
