@@ -346,6 +346,7 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     persons = pd.concat([persons, again], ignore_index=True)
     whole = found_in(persons)
     monkeypatch.setattr(sys.modules["audit.linkage.compare"], "RECORDS_AT_ONCE", 500)
+    monkeypatch.setattr("audit.linkage.people.AT_ONCE", 700)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20
     pd.testing.assert_frame_equal(parts.identity_pairs, whole.identity_pairs)
