@@ -16,6 +16,7 @@ from audit.linkage.compare import compare, present_fields, strangers
 from audit.linkage.comparisons import FIELDS
 from audit.linkage.diagnosis import diagnose
 from audit.linkage.interval import duplicate_rates
+from audit.linkage.levels import Levels
 from audit.linkage.people import People, best_threshold, find_people
 from audit.linkage.records import prepare
 from audit.statistics import distinct
@@ -52,6 +53,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     fields are filled no two records are joined, and the diagnosis says so.
     """
     prepare(connection, TABLE)
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     records = connection.execute(f"SELECT person_id, force FROM {TABLE} ORDER BY number").df()
     person, (force, forces) = records["person_id"].to_numpy(), pd.factorize(records["force"].to_numpy(), sort=True)
     force = np.asarray(force, np.int64)
@@ -59,18 +61,20 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     left_out = [name for name in FIELDS if name not in there]
     if sum(name in there for name in IDENTIFYING) < 2:
         return _nothing(person, force, forces, left_out, there)
-    compared = compare(connection, TABLE, spark)
+    levels = Levels(connection, TABLE)
+    compared = compare(connection, TABLE, levels, spark)
     copied = np.zeros(len(force), bool)
     copied[compared.second[compared.copies]] = True
     sizes = np.bincount(force[~copied]).astype(float)
     within = float((sizes * (sizes - 1) / 2).sum())
     distinct = float(sizes.sum())
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
-    drawn = {kind: strangers(connection, TABLE, compared, kind) for kind in (False, True) if possible[kind] >= 1}
-    connection.execute(f"DROP TABLE {TABLE}; DROP TABLE {TABLE}_pairs; DROP TABLE {TABLE}_copies; DROP TABLE {TABLE}_nicknames")
-    people = find_people(compared, drawn, force, possible)
+    drawn = {kind: strangers(connection, TABLE, levels, compared, kind) for kind in (False, True) if possible[kind] >= 1}
+    del levels
+    connection.execute("".join(f"DROP TABLE {TABLE}{part};" for part in ("", "_copies", "_names", "_nicknames")))
+    people = find_people(compared, drawn, force, possible, threads=threads)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
-    rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened)
+    rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)
     return Identities(
         pd.DataFrame({"person_id": person, "cluster_id": person[people.cluster]}),
         _summary(people.cluster, force, forces, rates),
@@ -165,10 +169,11 @@ def _thresholds(probability: np.ndarray, missed: float = 0.0) -> pd.DataFrame:
 def _people(tree: Tree | None, force: np.ndarray, forces: np.ndarray, used: float) -> pd.DataFrame:
     """How many people each force's records would stand for if groups were joined from other probabilities; ``used`` is among them."""
     records = np.bincount(force, minlength=len(forces))
-    rows = []
-    for threshold in sorted({*THRESHOLDS, used}):
-        people = records if tree is None else tree.people(float(np.log(threshold / (1 - threshold))), force, len(forces))
-        rows.append(
-            pd.DataFrame({"threshold": threshold, "used": threshold == used, "force": forces, "records": records, "people": people})
-        )
+    thresholds = sorted({*THRESHOLDS, used})
+    cuts = [float(np.log(threshold / (1 - threshold))) for threshold in thresholds]
+    people = [records] * len(cuts) if tree is None else tree.people(cuts, force, len(forces))
+    rows = [
+        pd.DataFrame({"threshold": threshold, "used": threshold == used, "force": forces, "records": records, "people": count})
+        for threshold, count in zip(thresholds, people, strict=True)
+    ]
     return pd.concat(rows, ignore_index=True)

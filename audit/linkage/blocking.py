@@ -5,9 +5,16 @@ of names and birth, and each is compared with those next to it. Records that are
 into one first, so that no block is large because of them, and none of them is lost.
 """
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from audit.linkage.conditions import MISSING
+from audit.linkage.numbers import Ints, Numbers
 
 ALL_PAIRS = 1_000_000
 """Up to so many possible pairs, all are compared."""
@@ -23,59 +30,60 @@ SAMPLED_BROAD = 200_000
 
 @dataclass(frozen=True)
 class Key:
-    """A blocking key: the columns without which it is missing, and whether it is broad (many strangers share it).
+    """A blocking key: the columns (``Numbers.column``) without which it is missing, and whether it is broad (many strangers
+    share it).
 
-    Its parts are those columns, or the SQL of ``parts`` where it is not these alone.
+    Its parts are those columns, or ``parts`` where it is not these alone. A part of two columns is the two in either order.
     """
 
     name: str
     needs: tuple[str, ...]
-    parts: tuple[str, ...] = ()
+    parts: tuple[str | tuple[str, str], ...] = ()
     broad: bool = False
 
-    @property
-    def value(self) -> str:
-        """SQL for the hash of the key, null where it is missing."""
-        there = " AND ".join(f"{part} IS NOT NULL" for part in self.needs)
-        return f"CASE WHEN {there} THEN hash({', '.join(self.parts or self.needs)}) END"
+    def of(self, numbers: Numbers) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+        """Which records have the key, and each record's key as one number. Shapes (records,)."""
+        there = np.ones(len(numbers), bool)
+        for name in self.needs:
+            there &= numbers.column(name) != MISSING
+        columns: list[Ints] = []
+        for part in self.parts or self.needs:
+            if isinstance(part, str):
+                columns.append(numbers.column(part))
+            else:
+                one, other = map(numbers.column, part)
+                columns += [np.minimum(one, other), np.maximum(one, other)]
+        return there, numbers.hashed(*columns)
 
 
-_DAY = "born_month * 100 + born_of_month"
-_YEAR = "born_year"
-_FN, _SN = "left(fn_sound, 3)", "left(sn_sound, 3)"
-_EITHER_DAY = ("least(born_month, born_of_month)", "greatest(born_month, born_of_month)")
-_EITHER_NAME = ("least(fn, sn)", "greatest(fn, sn)")
+_DAY = ("born_month", "born_of_month")
+_FN, _SN = "fn_sound_3", "sn_sound_3"
 
 KEYS: tuple[Key, ...] = (
     Key("phone", ("ph",)),
-    Key("names and year", ("fn", "sn", _YEAR)),
+    Key("names and year", ("fn", "sn", "born_year")),
     Key("names and sector", ("fn", "sn", "sector")),
-    Key("names and day", ("fn", "sn", _YEAR), ("fn", "sn", _DAY)),
-    Key("birth and forename", ("born_day", "fn_sound"), ("born_day", _FN)),
-    Key("birth and surname", ("born_day", "sn_sound"), ("born_day", _SN)),
+    Key("names and day", ("fn", "sn", "born_year"), ("fn", "sn", *_DAY)),
+    Key("birth and forename", ("born_day", "fn"), ("born_day", _FN)),
+    Key("birth and surname", ("born_day", "sn"), ("born_day", _SN)),
     Key("birth and district", ("born_day", "district")),
-    Key("swapped birth", (_YEAR, "sn"), (_YEAR, *_EITHER_DAY, "sn")),
+    Key("swapped birth", ("born_year", "sn"), ("born_year", _DAY, "sn")),
     Key("sounds and district", ("fn_sound", "sn_sound", "district")),
-    Key("swapped names", ("fn", "sn", "born_day"), (*_EITHER_NAME, "born_day")),
+    Key("swapped names", ("fn", "sn", "born_day"), (("fn", "sn"), "born_day")),
     Key("names and district", ("fn", "sn", "district")),
-    Key("names", ("fn", "sn"), _EITHER_NAME),
+    Key("names", ("fn", "sn"), (("fn", "sn"),)),
     Key("address and birth", ("ad", "born_day")),
-    Key("address and forename", ("ad", "fn_sound"), ("ad", "left(fn_sound, 2)")),
-    Key("address and surname", ("ad", "sn_sound"), ("ad", "left(sn_sound, 2)")),
+    Key("address and forename", ("ad", "fn"), ("ad", "fn_sound_2")),
+    Key("address and surname", ("ad", "sn"), ("ad", "sn_sound_2")),
     Key("surname and postcode", ("sn_sound", "pc")),
     Key("birth", ("born_day",), broad=True),
-    Key("home", ("ad",), ("ad", "coalesce(pc, '')")),
+    Key("home", ("ad",), ("ad", "pc")),
     Key("sounds", ("fn_sound", "sn_sound"), broad=True),
-    Key("surname and year", ("sn_sound", _YEAR), broad=True),
-    Key("forename and year", ("fn_sound", _YEAR), broad=True),
-    Key("surname and day", ("sn_sound", _YEAR), ("left(sn_sound, 2)", _DAY), broad=True),
-    Key("forename and day", ("fn_sound", _YEAR), ("left(fn_sound, 2)", _DAY), broad=True),
-    Key(
-        "starts and month",
-        ("fn_sound", "sn_sound", _YEAR),
-        ("left(fn_sound, 2)", "left(sn_sound, 2)", _YEAR, "born_month"),
-        broad=True,
-    ),
+    Key("surname and year", ("sn_sound", "born_year"), broad=True),
+    Key("forename and year", ("fn_sound", "born_year"), broad=True),
+    Key("surname and day", ("sn", "born_year"), ("sn_sound_2", *_DAY), broad=True),
+    Key("forename and day", ("fn", "born_year"), ("fn_sound_2", *_DAY), broad=True),
+    Key("starts and month", ("fn", "sn", "born_year"), ("fn_sound_2", "sn_sound_2", "born_year", "born_month"), broad=True),
 )
 
 
@@ -90,8 +98,26 @@ class Sampled:
     compared: int
 
 
-def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Make ``{table}_copies`` (number, original): records that repeat another of their force letter for letter.
+@dataclass(frozen=True)
+class Found:
+    """Distinct pairs of records, ``first`` < ``second``, in order; whether these are all there are; and the keys sampled."""
+
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
+    every: bool
+    sampled: list[Sampled]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Records that repeat another letter for letter, in order of their numbers, and those that they repeat."""
+
+    number: npt.NDArray[np.int32]
+    original: npt.NDArray[np.int32]
+
+
+def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> Copies:
+    """Find records that repeat another of their force letter for letter, and make ``{table}_copies`` (number, original) of them.
 
     Only records with both names, a birth, and an address or telephone are collapsed; fewer may be two people's.
     """
@@ -103,80 +129,105 @@ def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> None:
                 WHERE fn IS NOT NULL AND sn IS NOT NULL AND born_text IS NOT NULL AND (ad IS NOT NULL OR ph IS NOT NULL)
             ) WHERE number > original ORDER BY number"""
     )
+    found = connection.execute(f"SELECT number, original FROM {table}_copies ORDER BY number").fetchnumpy()
+    return Copies(*(np.ma.getdata(found[name]).astype(np.int32) for name in ("number", "original")))
 
 
-def find_pairs(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[bool, list[Sampled]]:
-    """Make ``{table}_pairs`` (first < second, distinct) of the records that are no copies.
-
-    Returns whether these are all possible pairs, and which keys had to be sampled.
-    """
-    originals = f"(SELECT * FROM {table} ANTI JOIN {table}_copies USING (number))"
-    count = connection.execute(f"SELECT count(*) FROM {originals}").fetchall()[0][0]
+def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbers, copies: Copies) -> Found:
+    """The pairs that are compared, of the records that are no copies."""
+    original = np.ones(len(numbers), bool)
+    original[copies.number] = False
+    count = int(original.sum())
     if count * (count - 1) // 2 <= ALL_PAIRS:
-        connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {table}_pairs AS
-                SELECT l.number AS first, r.number AS second
-                FROM {originals} l JOIN {originals} r ON l.number < r.number"""
-        )
-        return True, []
-    values = ", ".join(f"{key.value} AS k{place}" for place, key in enumerate(KEYS))
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {table}_keys AS
-            SELECT number, hash(fn, sn, born_text, ad, ph) AS alike, {values} FROM {originals}"""
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_found (pair BIGINT)")
-    pair = "least(a.number, b.number)::BIGINT << 32 | greatest(a.number, b.number)"
-    sampled = []
-    for place, key in enumerate(KEYS):
-        connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {table}_sizes AS
-                SELECT k{place} AS value, count(*)::INTEGER AS size FROM {table}_keys WHERE k{place} IS NOT NULL
-                GROUP BY k{place} HAVING count(*) > 1"""
-        )
-        cap = _cap(connection, table, key, count)
-        connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {table}_block AS SELECT number, value, size FROM {table}_keys
-                JOIN {table}_sizes ON value = k{place}"""
-        )
-        connection.execute(
-            f"""INSERT INTO {table}_found SELECT {pair} FROM {table}_block a JOIN {table}_block b
-                ON a.value = b.value AND a.number < b.number WHERE a.size <= {cap} AND b.size <= {cap}"""
-        )
-        blocks, records, pairs = connection.execute(
-            f"""SELECT count(*), coalesce(sum(size), 0), coalesce(sum(size::BIGINT * (size - 1) // 2), 0)
-                FROM {table}_sizes WHERE size > {cap}"""
-        ).fetchall()[0]
-        if not blocks:
-            continue
-        near = NEXT_TO if not key.broad or count <= SAMPLED_BROAD else 0
-        sampled.append(Sampled(key.name, int(blocks), int(records), int(pairs), int(records - blocks) * near))
-        if near:
-            connection.execute(
-                f"""INSERT INTO {table}_found
-                    WITH inside AS (
-                        SELECT number, value, row_number() OVER (PARTITION BY value ORDER BY sn, fn, born_text, alike, number) AS spot
-                        FROM {table}_block JOIN (SELECT number, fn, sn, born_text FROM {table}) USING (number)
-                        JOIN (SELECT number, alike FROM {table}_keys) USING (number) WHERE size > {cap}
-                    )
-                    SELECT {pair} FROM inside a CROSS JOIN range(1, {near + 1}) steps(step)
-                    JOIN inside b ON a.value = b.value AND b.spot = a.spot + step"""
-            )
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {table}_pairs AS
-            SELECT (pair >> 32)::INTEGER AS first, (pair & 4294967295)::INTEGER AS second FROM (SELECT DISTINCT pair FROM {table}_found)"""
-    )
-    connection.execute(f"DROP TABLE {table}_keys; DROP TABLE {table}_sizes; DROP TABLE {table}_block; DROP TABLE {table}_found")
-    return False, sampled
+        alone = np.flatnonzero(original).astype(np.int32)
+        one, other = np.triu_indices(count, 1)
+        return Found(alone[one], alone[other], True, [])
+    in_order = _by_name(connection, table)
+    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda key: _of_key(key, numbers, original, count, *in_order), KEYS))
+    pairs = np.concatenate([pairs for some, _ in found for pairs in some])
+    sampled = [one for _, one in found if one]
+    del found
+    pairs.sort()
+    new = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=new[1:])
+    pairs = pairs[new]
+    return Found((pairs >> 32).astype(np.int32), pairs.astype(np.int32), False, sampled)
 
 
-def _cap(connection: duckdb.DuckDBPyConnection, table: str, key: Key, records: int) -> int:
+def _by_name(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Ints, Ints]:
+    """The records in order of names and birth, and each record's place in it."""
+    found = connection.execute(
+        f"""SELECT number FROM {table}
+            ORDER BY sn_number NULLS LAST, fn_number NULLS LAST, born_text NULLS LAST, hash(fn, sn, born_text, ad, ph), number"""
+    ).fetchnumpy()["number"]
+    place = np.empty(len(found), np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return found, place
+
+
+def _of_key(
+    key: Key, numbers: Numbers, original: npt.NDArray[np.bool_], count: int, by_name: Ints, place_of: Ints
+) -> tuple[list[npt.NDArray[np.int64]], Sampled | None]:
+    """The pairs of a key, each as one number (the first record's times 2 to the power of 32, plus the second's)."""
+    there, keys = key.of(numbers)
+    there &= original
+    # Sorting numbers is many times faster than sorting their places, so a number holds the start of the key and the record.
+    bits = np.uint64(max(len(numbers) - 1, 1).bit_length())
+    low = (np.uint64(1) << bits) - np.uint64(1)
+    both = keys[there] & ~low | np.flatnonzero(there).astype(np.uint64)
+    del keys
+    both.sort()
+    block = both >> bits
+    begins: Ints = np.flatnonzero(np.append(True, block[1:] != block[:-1])) if len(both) else np.zeros(0, np.int64)
+    size: Ints = np.diff(np.append(begins, len(both)))
+    record = (both & low).astype(np.int64)
+    del both, block
+    cap = _cap(key, size, count)
+    pairs = list(_within(record, *_only(begins, size, (size > 1) & (size <= cap))))
+    large = size > cap
+    if not large.any():
+        return pairs, None
+    begins, size = _only(begins, size, large)
+    near = NEXT_TO if not key.broad or count <= SAMPLED_BROAD else 0
+    possible = int((size * (size - 1) // 2).sum())
+    sampled = Sampled(key.name, len(size), int(size.sum()), possible, int(size.sum() - len(size)) * near)
+    if near:
+        record = record[np.repeat(begins - np.append(0, np.cumsum(size)[:-1]), size) + np.arange(size.sum())]
+        block = np.repeat(np.arange(len(size), dtype=np.uint64), size)
+        places = block << bits | place_of[record].astype(np.uint64)
+        places.sort()
+        record = by_name[(places & low).astype(np.int64)].astype(np.int64)
+        pairs += _within(record, np.append(0, np.cumsum(size)[:-1]), size, near)
+    return pairs, sampled
+
+
+def _only(begins: Ints, size: Ints, kept: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    return begins[kept], size[kept]
+
+
+def _within(record: Ints, begins: Ints, size: Ints, most: int | None = None) -> Iterator[npt.NDArray[np.int64]]:
+    """Pairs of the records that stand in blocks one after another, or of each with so many that follow it at most."""
+    if not len(size):
+        return
+    left = np.repeat(size, size) - (np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)) - 1
+    place = np.repeat(begins - (np.cumsum(size) - size), size) + np.arange(size.sum())
+    step = 0
+    while most is None or step < most:
+        place, left = place[left > step], left[left > step]
+        if not len(place):
+            return
+        step += 1
+        one, other = record[place], record[place + step]
+        yield np.minimum(one, other) << 32 | np.maximum(one, other)
+
+
+def _cap(key: Key, size: Ints, records: int) -> int:
     """The largest block that is compared whole, so that the key's pairs stay within its budget."""
     most = LARGEST_OF_NAME if key.name == "names" else LARGEST_BLOCK
     budget = max(LEAST_BUDGET, records * (BROAD if key.broad else NARROW))
-    found = connection.execute(
-        f"""SELECT max(size) FROM (
-                SELECT size, sum(count(*) * size::BIGINT * (size - 1) // 2) OVER (ORDER BY size) AS pairs
-                FROM {table}_sizes WHERE size <= {most} GROUP BY size
-            ) WHERE pairs <= {budget}"""
-    ).fetchall()[0][0]
-    return int(found or 1)
+    blocks = np.bincount(np.minimum(size, most + 1), minlength=most + 2)[: most + 1]
+    sizes = np.arange(most + 1)
+    fits = (blocks > 0) & (sizes > 1) & (np.cumsum(blocks * (sizes * (sizes - 1) // 2)) <= budget)
+    return int(sizes[fits].max(initial=1))

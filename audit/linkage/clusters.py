@@ -38,23 +38,26 @@ class Tree:
 
     def labels(self, cut: float) -> Ints:
         """The smallest record number of each record's cluster, shape (records,), joining merges of at least ``cut``."""
-        from scipy.sparse import coo_matrix
-        from scipy.sparse.csgraph import connected_components  # slow to import, and no page needs it
-
         taken = self.odds >= cut
-        ones = np.ones(int(taken.sum()), np.int8)
-        graph = coo_matrix((ones, (self.left[taken], self.right[taken])), (self.records, self.records))
-        count, component = connected_components(graph, directed=False)
-        smallest = np.full(count, self.records, np.int64)
-        np.minimum.at(smallest, component, np.arange(self.records))
-        return smallest[component]
+        joined = distinct(np.concatenate((self.left[taken], self.right[taken])))
+        labels = np.arange(self.records)
+        labels[joined] = joined[
+            _smallest(np.searchsorted(joined, self.left[taken]), np.searchsorted(joined, self.right[taken]), len(joined))
+        ]
+        return labels
 
-    def people(self, cut: float, force: Ints, forces: int) -> Ints:
-        """How many clusters have records in each force, shape (forces,), joining merges of at least ``cut``."""
+    def people(self, cuts: list[float], force: Ints, forces: int) -> list[Ints]:
+        """How many clusters have records in each force, shape (forces,), for each cut, joining merges of at least so much."""
         joined = distinct(np.concatenate((self.left, self.right)))
-        alone = np.bincount(force, minlength=forces) - np.bincount(force[joined], minlength=forces)
-        known = distinct(self.labels(cut)[joined] * forces + force[joined])
-        return np.asarray(alone + np.bincount(known % forces, minlength=forces), np.int64)
+        left, right = np.searchsorted(joined, self.left), np.searchsorted(joined, self.right)
+        of_joined = force[joined]
+        alone = np.bincount(force, minlength=forces) - np.bincount(of_joined, minlength=forces)
+        counted: list[Ints] = []
+        for cut in cuts:
+            taken = self.odds >= cut
+            known = distinct(_smallest(left[taken], right[taken], len(joined)) * forces + of_joined)
+            counted.append(np.asarray(alone + np.bincount(known % forces, minlength=forces), np.int64))
+        return counted
 
     def mean_odds(self, odds: Floats) -> Floats:
         """The merges' mean log odds where the pairs given to ``build_tree`` have other odds."""
@@ -62,6 +65,18 @@ class Tree:
         total = np.bincount(self.pair_merge[inside], clipped(odds[inside]), len(self.odds))
         known = np.bincount(self.pair_merge[inside], minlength=len(self.odds))
         return np.asarray((total + UNKNOWN * (self.pairs - known)) / self.pairs, np.float64)
+
+
+def _smallest(left: Ints, right: Ints, count: int) -> Ints:
+    """The smallest number of each number's group, shape (count,), where each left is in one group with its right."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components  # slow to import, and no page needs it
+
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), (count, count))
+    groups, group = connected_components(graph, directed=False)
+    smallest = np.empty(groups, np.int64)
+    smallest[group[::-1]] = np.arange(count)[::-1]  # of several, the last one written stays
+    return smallest[group]
 
 
 def clipped(odds: Floats) -> Floats:

@@ -5,7 +5,7 @@ Each condition (``conditions``) knows its SQL of two records ``l`` and ``r`` (th
 missing on either side is a level of its own, with the highest number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,12 +28,15 @@ from audit.linkage.conditions import (
     Not,
     OneDigit,
     OneLetter,
+    Pairs,
     Same,
     Value,
     When,
 )
 
 Ints = npt.NDArray[np.int64 | np.int32]
+UNSURE = -1
+"""Stands for the level of a pair that numbers alone do not decide."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,44 @@ class Field:
 
     def sql(self, dialect: Dialect) -> str:
         """SQL for the number of the level of a pair."""
-        cases = [f"WHEN {self.missing.sql(dialect)} THEN {self.size}"]
+        return self._sql(dialect, [f"WHEN {self.missing.sql(dialect)} THEN {self.size}"], ())
+
+    def between(self, dialect: Dialect, *left_out: str) -> str:
+        """SQL for the number of the level where neither value is missing and these levels do not hold."""
+        return self._sql(dialect, [], left_out)
+
+    def _sql(self, dialect: Dialect, first: list[str], left_out: tuple[str, ...]) -> str:
+        tried = [(number, when) for number, when in self._conditions() if self.levels[number].name not in left_out]
+        return f"CASE {' '.join(first + [f'WHEN {when.sql(dialect)} THEN {number}' for number, when in tried])} ELSE 0 END"
+
+    def _conditions(self) -> Iterator[tuple[int, Condition]]:
+        """The levels' numbers and conditions in the order in which they are tried."""
         for number in self.tried or range(self.size - 1, 0, -1):
             when = self.levels[number].when
             assert when is not None
-            cases.append(f"WHEN {when.sql(dialect)} THEN {number}")
-        return f"CASE {' '.join(cases)} ELSE 0 END"
+            yield number, when
+
+    def known(self, pairs: Pairs) -> npt.NDArray[np.int8]:
+        """The number of each pair's level; ``UNSURE`` where only the texts can say it."""
+        found = np.full(len(pairs), 0, np.int8)
+        missing, _ = self.missing.bounds(pairs)
+        found[missing] = self.size
+        left = ~missing
+        for number, when in self._conditions():
+            sure, may = when.bounds(pairs)
+            found[left & sure] = number
+            found[left & may & ~sure] = UNSURE
+            left &= ~may
+        return found
 
 
-# Names swapped: one slip at most hits a first letter.
+SWAPPED_NAMES = Alike("fn", 0.9)
+"""Names may be swapped where each is like the other of the other record, and forenames are not like each other."""
+_ALIKE = SWAPPED_NAMES.least
+# One slip at most hits a first letter.
 _SWAPPED = When(
-    Crossed("fn_first", "sn_first", both=False), All((Alike("fn", 0.9, "sn"), Alike("sn", 0.9, "fn"), Not(Alike("fn", 0.9))))
+    Crossed("fn_first", "sn_first", both=False),
+    All((Alike("fn", _ALIKE, "sn"), Alike("sn", _ALIKE, "fn"), Not(SWAPPED_NAMES))),
 )
 
 

@@ -5,13 +5,14 @@ as if another sample had been drawn. Of each such fit the merges of the tree hav
 which the odds of the whole may be off, and some pairs share no blocking key and so are missed.
 """
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit
 
 from audit.linkage.comparisons import BIRTH, FORENAME, PHONE, PLACE, SURNAME
-from audit.linkage.model import Floats, State, fit
+from audit.linkage.model import Floats, Settings, State, fit
 from audit.linkage.people import DOUBT, Part, People, _log_odds
 
 REFITS, DRAWS = 12, 40
@@ -56,11 +57,18 @@ def hidden_by_names(part: Part, state: State) -> float:
 
 
 def duplicate_rates(
-    people: People, force: np.ndarray, forces: int, every: bool, rng: np.random.Generator, widened: float = 0.0
+    people: People,
+    force: np.ndarray,
+    forces: int,
+    every: bool,
+    rng: np.random.Generator,
+    widened: float = 0.0,
+    threads: int = 1,
 ) -> tuple[Floats, Floats, Floats]:
     """The share of records that repeat a person, by force, with low and high ends of 95%. Shapes (forces,).
 
-    ``every`` says that all pairs were compared; ``widened`` is a further share of duplicates that may be missed.
+    ``every`` says that all pairs were compared; ``widened`` is a further share of duplicates that may be missed. The same for
+    every number of ``threads``.
     """
     records = np.bincount(force, minlength=forces).astype(float)
     if not len(people.tree.odds):
@@ -68,25 +76,64 @@ def duplicate_rates(
         return none, none, np.minimum(3 / np.maximum(records, 3), 1.0)
     edges = np.arange(LOWEST, HIGHEST + STEP, STEP)
     middles = edges[:-1] + STEP / 2
-    drawn = []
-    for _ in range(REFITS):
-        odds, missed, hidden = _refitted(people, rng)
+
+    def drawn_with(lot: _Lot) -> list[Floats]:
+        odds, missed, hidden = _refitted(people, lot)
         merges = people.tree.mean_odds(odds)
         by_force = _histogram(merges, people.tree.shared, edges, forces)
         missed = widened + (0.0 if every else missed)
         alone = 1 - np.minimum(_degrees(people, odds, len(force)), 1 - 1e-3)
         matched = 1 - np.bincount(force, alone, forces) / np.maximum(records, 1)
         shift = -np.log(np.maximum(1 - matched, 1 / np.maximum(records, 2)))
-        for _ in range(DRAWS):
-            moved = middles[None, :] + rng.normal(0, DOUBT) + rng.uniform(0, 1) * shift[:, None]
+        drawn = []
+        for draw in lot.draws:
+            moved = middles[None, :] + DOUBT * draw.error + draw.alone * shift[:, None]
             chance = expit(moved)
             mean = (by_force * chance).sum(1)
             spread = np.sqrt((by_force * chance * (1 - chance)).sum(1))
-            count = np.maximum(rng.normal(mean, spread), 0)
-            drawn.append(count * (1 + rng.uniform(0, missed) + max(rng.uniform(-hidden, hidden), 0.0)))
+            count = np.maximum(mean + spread * draw.by_force, 0)
+            drawn.append(count * (1 + draw.missed * missed + max((2 * draw.hidden - 1) * hidden, 0.0)))
+        return drawn
+
+    lots = [_Lot.of(people.parts, forces, rng) for _ in range(REFITS)]
+    with ThreadPoolExecutor(threads) as pool:
+        drawn = [some for of_lot in pool.map(drawn_with, lots) for some in of_lot]
     rates = np.minimum(np.array(drawn) / np.maximum(records, 1), 1 - 1 / np.maximum(records, 1))
     low, middle, high = np.quantile(rates, [0.025, 0.5, 0.975], axis=0)
     return middle, low, high
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """What is drawn for one count of duplicates: standard normal numbers and numbers from 0 to 1."""
+
+    error: float
+    alone: float
+    by_force: Floats
+    missed: float
+    hidden: float
+
+
+@dataclass(frozen=True)
+class _Lot:
+    """All that is drawn for one refit, before any is made, so that they can be made side by side."""
+
+    settings: list[Settings]
+    counts: list[Floats]
+    draws: list[_Draw]
+
+    @classmethod
+    def of(cls, parts: list[Part], forces: int, rng: np.random.Generator) -> "_Lot":
+        settings, counts = [], []
+        for part in parts:
+            # The sum of so many exponential weights as a pattern has pairs.
+            counts.append(rng.gamma(part.patterns.count))
+            settings.append(part.settings.varied(rng))
+        draws = [
+            _Draw(rng.standard_normal(), rng.random(), rng.standard_normal(forces), rng.random(), rng.random())
+            for _ in range(DRAWS)
+        ]
+        return cls(settings, counts, draws)
 
 
 def _degrees(people: People, odds: Floats, records: int) -> Floats:
@@ -101,22 +148,13 @@ def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -
     return counted.reshape(forces, -1).astype(float)
 
 
-def _refitted(people: People, rng: np.random.Generator) -> tuple[Floats, float, float]:
+def _refitted(people: People, lot: _Lot) -> tuple[Floats, float, float]:
     """The pairs' log odds by a fit with other hand-set numbers and weights of pairs; the shares that blocking and names hide."""
     odds = people.odds.copy()
     missed, hidden = 0.0, 0.0
-    for part in people.parts:
-        reweighted, state = _again(part, rng)
-        odds[part.pairs] = reweighted[part.of_pair]
+    for part, settings, count in zip(people.parts, lot.settings, lot.counts, strict=True):
+        state, weighed = fit(replace(part.patterns, count=count), part.strangers, settings, part.state, most=60)
+        odds[part.pairs] = _log_odds(weighed)[part.of_pair]
         if part is people.parts[0]:
             missed, hidden = missed_by_blocking(state), hidden_by_names(part, state)
     return odds, missed, hidden
-
-
-def _again(part: Part, rng: np.random.Generator) -> tuple[Floats, State]:
-    patterns = part.patterns
-    # The sum of so many exponential weights as a pattern has pairs.
-    count = rng.gamma(patterns.count)
-    drawn = replace(patterns, count=count)
-    state, weighed = fit(drawn, part.strangers, part.settings.varied(rng), part.state, most=60)
-    return _log_odds(weighed), state

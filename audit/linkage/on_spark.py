@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from audit.engines.spark import ROWS_A_TASK, work_folder
 from audit.linkage.blocking import ALL_PAIRS
-from audit.linkage.comparisons import CODES, worth_weighing
+from audit.linkage.comparisons import CODES, Ints, code_sql, pairs_sql, worth_weighing
+from audit.linkage.conditions import SPARK
 from audit.linkage.records import COLUMNS
 
 GROUP = 100_000
@@ -26,9 +27,9 @@ GROUP = 100_000
 
 
 def levels_on_spark(
-    session: Any, connection: duckdb.DuckDBPyConnection, table: str, query: str
-) -> dict[str, npt.NDArray[np.int64]]:
-    """The query's columns first, second and code, of the records and pairs in the connection's tables.
+    session: Any, connection: duckdb.DuckDBPyConnection, table: str, first: Ints, second: Ints
+) -> tuple[npt.NDArray[np.int32], ...]:
+    """First, second and code (``comparisons.levels_of``) of these pairs of the table's records, in their order.
 
     Of more pairs than ``ALL_PAIRS`` only those are there that are worth weighing: fewer may be all there are, which are counted.
     """
@@ -36,10 +37,11 @@ def levels_on_spark(
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
     read = {table: ", ".join(["number", *COLUMNS]), f"{table}_pairs": "first, second", f"{table}_nicknames": "one, other"}
-    pairs = connection.execute(f"SELECT count(*) FROM {table}_pairs").fetchall()[0][0]
-    tasks = max(pairs // ROWS_A_TASK + 1, int(session.conf.get("spark.sql.shuffle.partitions")))
+    query = f"SELECT p.first, p.second, CAST({code_sql(SPARK)} AS INTEGER) AS code FROM {pairs_sql(f'{table}_pairs', table)}"
+    tasks = max(len(first) // ROWS_A_TASK + 1, int(session.conf.get("spark.sql.shuffle.partitions")))
     session.conf.set("spark.sql.shuffle.partitions", str(tasks))
-    many = pairs > ALL_PAIRS
+    many = len(first) > ALL_PAIRS
+    connection.register(f"{table}_pairs", pa.table({"first": first, "second": second}))
     if many:
         connection.register("worth_weighing", pa.table({"code": np.flatnonzero(worth_weighing(np.arange(CODES)))}))
         read["worth_weighing"] = "code"
@@ -50,9 +52,12 @@ def levels_on_spark(
                 _hand_over(session, connection, name, columns, folder / f"{name}.parquet")
             found = session.sql(query).toArrow()
     finally:
+        connection.unregister(f"{table}_pairs")
         if many:
             connection.unregister("worth_weighing")
-    return {name: found[name].to_numpy().astype(np.int64, copy=False) for name in ("first", "second", "code")}
+    kept, others, code = (found[name].to_numpy().astype(np.int32) for name in ("first", "second", "code"))
+    order = np.lexsort((others, kept))
+    return kept[order], others[order], code[order]
 
 
 def _hand_over(session: Any, connection: duckdb.DuckDBPyConnection, name: str, columns: str, path: Path) -> None:

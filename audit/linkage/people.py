@@ -1,6 +1,7 @@
 """From the comparisons to people: patterns of pairs, the model within forces and across, probabilities and the tree of merges."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,6 @@ from audit.linkage.model import (
     Settings,
     State,
     Strangers,
-    Tables,
     Weighed,
     fit,
     start,
@@ -76,9 +76,17 @@ class People:
 
 
 def find_people(
-    compared: Compared, drawn: dict[bool, Strangers], force: Ints, possible: dict[bool, float], settings: Settings | None = None
+    compared: Compared,
+    drawn: dict[bool, Strangers],
+    force: Ints,
+    possible: dict[bool, float],
+    settings: Settings | None = None,
+    threads: int = 1,
 ) -> People:
-    """Fit the model and group the records. ``force`` is each record's force as a number; ``possible`` counts all pairs."""
+    """Fit the model and group the records. ``force`` is each record's force as a number; ``possible`` counts all pairs.
+
+    The same for every number of ``threads``.
+    """
     settings = settings or Settings()
     records = len(force)
     pairs = _by_kind(compared, force)
@@ -95,12 +103,21 @@ def find_people(
     for step in range(ROUNDS):
         last = step == ROUNDS - 1
         parts, kept = [], np.ones(len(pairs.first), bool)
-        for kind in (False, True):
+        bearing = [_Bearing(name, compared, weight) for name in RARE]
+
+        def patterns_of(
+            kind: bool, pairs: _Pairs = pairs, bearing: list[_Bearing] = bearing
+        ) -> tuple[bool, slice, Patterns, Ints] | None:
             places = pairs.of_kind(kind)
             if possible[kind] < 1 or not (places.start < places.stop or settled[kind]):
-                continue
+                return None
+            rarity = [_Rarity(of_field, states[kind], drawn[kind]) for of_field in bearing]
+            return kind, places, *_patterns(pairs, places, rarity, possible[kind])
+
+        with ThreadPoolExecutor(threads) as pool:
+            of_kinds = [found for found in pool.map(patterns_of, (False, True)) if found]
+        for kind, places, moving, of_pair in of_kinds:
             mine = settings if not kind or not parts else _across(settings, parts[0])
-            moving, of_pair = _patterns(pairs, places, compared, weight, drawn[kind], states[kind], possible[kind])
             rest = settled[kind]
             patterns = moving.and_also(rest) if rest else moving
             state, weighed = fit(patterns, drawn[kind], mine, states[kind], 100 if last else STEPS)
@@ -241,11 +258,8 @@ def _across(settings: Settings, within: Part) -> Settings:
     return Settings(same=within.state.same, strength=strength, same_pairs=0.005, home_pairs=0.02)
 
 
-def _patterns(
-    pairs: _Pairs, places: slice, compared: Compared, weight: Floats, drawn: Strangers, state: State | None, possible: float
-) -> tuple[Patterns, Ints]:
+def _patterns(pairs: _Pairs, places: slice, rarity: "list[_Rarity]", possible: float) -> tuple[Patterns, Ints]:
     """Pairs by levels and rarity of what they share; and the pattern of each."""
-    measures = {name: _Rarity(name, compared, weight, state.strangers if state else None, drawn) for name in RARE}
     found: list[Ints] = []
     counts: list[Floats] = []
     sums: dict[str, list[Floats]] = {name: [] for name in RARE}
@@ -253,8 +267,8 @@ def _patterns(
     for some in _in_turn(places):
         first, second, code = pairs.first[some], pairs.second[some], pairs.code[some]
         key, shares, radix = code.astype(np.int64), {}, CODES
-        for name in RARE:
-            hit, share = shares[name] = measures[name].share(code, first, second)
+        for measure in rarity:
+            hit, share = shares[measure.of.name] = measure.share(code, first, second)
             key[hit] += np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64) * radix
             radix *= 128
         local, keys = pd.factorize(key)
@@ -275,39 +289,46 @@ def _patterns(
 
     count = summed(counts)
     mean = {name: summed(parts) / count for name, parts in sums.items()}
-    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(weight)), of_pair
+    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(rarity[0].of.weight)), of_pair
+
+
+class _Bearing:
+    """How many people have each value of a field, by how many the records stand for."""
+
+    def __init__(self, name: str, compared: Compared, weight: Floats) -> None:
+        self.name, self.weight, self.values = name, weight, compared.values[name]
+        self.surnames = compared.values["surname"]
+        # What is missing is counted behind the values.
+        size = max(self.values.max(initial=0), self.surnames.max(initial=0) if name == "forename" else 0) + 1
+        self.people = np.bincount(np.where(self.values >= 0, self.values, size), weight, size + 1)[:size]
+        if name == "forename":
+            self.of_surname = np.bincount(np.where(self.surnames >= 0, self.surnames, size), weight, size + 1)[:size]
 
 
 class _Rarity:
-    """How rare a field's values are, by how many people the records stand for."""
+    """How rare the values of a field are among the people of pairs of one kind."""
 
-    def __init__(self, name: str, compared: Compared, weight: Floats, strangers: Tables | None, drawn: Strangers) -> None:
-        counts = drawn.counts[name] + 0.2
-        chances = strangers[name] if strangers else counts / counts.sum()
-        self.name, self.weight, self.values = name, weight, compared.values[name]
-        self.surnames = compared.values["surname"]
-        known = self.values >= 0
-        size = max(self.values.max(initial=0), self.surnames.max(initial=0) if name == "forename" else 0) + 1
-        self.bearing = np.bincount(self.values[known], weight[known], size)
-        self.exact, self.swapped = codes_at(name, tuple(FIELDS[name].exact)), codes_at(name, (SWAPPED,))
-        self.total = self.bearing.sum() + 1 / chances[FIELDS[name].exact].sum()
-        if name == "forename":
-            there = self.surnames >= 0
-            self.of_surname = np.bincount(self.surnames[there], weight[there], size)
+    def __init__(self, of: _Bearing, state: State | None, drawn: Strangers) -> None:
+        counts = drawn.counts[of.name] + 0.2
+        chances = state.strangers[of.name] if state else counts / counts.sum()
+        self.of = of
+        self.exact, self.swapped = codes_at(of.name, tuple(FIELDS[of.name].exact)), codes_at(of.name, (SWAPPED,))
+        self.total = of.people.sum() + 1 / chances[FIELDS[of.name].exact].sum()
 
     def share(self, code: Ints, first: Ints, second: Ints) -> tuple[Ints, Floats]:
         """The pairs whose values agree, and the log of the share of people, the pair's own left out, who have that value."""
+        of = self.of
         hit = np.flatnonzero(self.exact[code])
         a, b = first[hit], second[hit]
-        others = np.maximum(self.bearing[self.values[a]] - self.weight[a] - self.weight[b], 0) + 1
+        others = np.maximum(of.people[of.values[a]] - of.weight[a] - of.weight[b], 0) + 1
         share = np.log(np.minimum(others / self.total, 1.0))
-        if self.name != "forename":
+        if of.name != "forename":
             return hit, share
         # Names swapped: how many have these names the one way or the other, whichever is commoner.
         swapped = np.flatnonzero(self.swapped[code])
         commoner = np.full(len(swapped), -np.inf)
         for side in (first[swapped], second[swapped]):
-            one = (np.maximum(self.bearing[self.values[side]] - self.weight[side], 0) + 1) / self.bearing.sum()
-            other = (np.maximum(self.of_surname[self.surnames[side]] - self.weight[side], 0) + 1) / self.of_surname.sum()
+            one = (np.maximum(of.people[of.values[side]] - of.weight[side], 0) + 1) / of.people.sum()
+            other = (np.maximum(of.of_surname[of.surnames[side]] - of.weight[side], 0) + 1) / of.of_surname.sum()
             commoner = np.maximum(commoner, np.log(one * other))
         return np.concatenate((hit, swapped)), np.concatenate((share, np.minimum(commoner, 0.0)))

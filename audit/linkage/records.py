@@ -26,7 +26,7 @@ the surname likewise; birth as YYYYMMDD, as a day number and in parts; address, 
 ``*_letters`` is the same for texts of the same letters in any order, and ``born_text_mask`` has a bit for each digit that occurs.
 
 What only saves time is not among them: ``*_mask`` has a bit for each Latin letter and digit, ``*_size`` the number of letters,
-``born_text_digits`` four bits for each digit, and ``ad_first`` the first letter."""
+``born_text_digits`` four bits for each digit, ``ad_first`` the first letter, and ``fn_number`` and ``sn_number`` the names' numbers in the list of all names."""
 
 # What spellings and transliterations of one sound come to: like sounds alike, doubled letters once, vowels gone.
 _SOUNDS = (
@@ -107,7 +107,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
         f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
         SELECT w.number, person_id, force,
-               f.letters AS fn, f.mask AS fn_mask, f.sorted AS fn_letters, f.sound AS fn_sound,
+               f.number AS fn_number, s.number AS sn_number, f.letters AS fn, f.mask AS fn_mask, f.sorted AS fn_letters, f.sound AS fn_sound,
                f.back AS fn_back, f.first AS fn_first, f.last AS fn_last, f.size AS fn_size,
                s.letters AS sn, s.mask AS sn_mask, s.sorted AS sn_letters,
                s.sound AS sn_sound, s.back AS sn_back, s.first AS sn_first, s.last AS sn_last, s.size AS sn_size,
@@ -149,7 +149,8 @@ def signatures(texts: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
 
 def _names(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """``identity_names``: each name as it is written and as it is compared: there are far fewer names than records. And
-    ``{table}_nicknames`` (one, other): the names that may stand for the same full name.
+    ``{table}_nicknames`` (one, other): the names that may stand for the same full name; and ``{table}_names``: each name as it is
+    compared, once, with its number and what is compared of it as a forename and as a surname.
 
     Those of plain letters are made ready by DuckDB, the rest by Unicode's rules in Python.
     """
@@ -180,11 +181,18 @@ def _names(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_nicknames AS SELECT * FROM identity_nicknamed")
     connection.unregister("identity_nicknamed")
     letters, mask = signatures(distinct["letters"])
-    connection.register("identity_letters", pa.table({"letters": distinct["letters"], "sorted": letters, "mask": mask}))
+    numbers = pa.array(np.arange(len(distinct)), pa.int32())
+    connection.register(
+        "identity_letters", pa.table({"letters": distinct["letters"], "sorted": letters, "mask": mask, "number": numbers})
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE identity_names AS SELECT * FROM identity_names JOIN identity_letters USING (letters)"
     )
     connection.unregister("identity_letters")
+    columns = {"": "letters", "_mask": "mask", "_letters": "sorted"}
+    columns |= {f"_{name}": name for name in ("sound", "back", "first", "last", "size")}
+    both = ", ".join(f"{column} AS {field}{name}" for field in ("fn", "sn") for name, column in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_names AS SELECT DISTINCT number, {both} FROM identity_names")
     connection.execute("DROP TABLE identity_spelt")
 
 

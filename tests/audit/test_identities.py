@@ -1,7 +1,6 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
 import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +21,7 @@ from audit.linkage.clusters import UNKNOWN, build_tree
 from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.interval import hidden_by_names
+from audit.linkage.levels import Levels
 from audit.linkage.model import Settings
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
@@ -331,12 +331,13 @@ def test_the_tree_is_that_of_average_linkage(seed: int) -> None:
     matrix[pairs[:, 0], pairs[:, 1]] = matrix[pairs[:, 1], pairs[:, 0]] = odds
     apart = -matrix[np.triu_indices(records, 1)]
     plain = linkage(apart - apart.min() + 1, "average")
-    for cut in (-4.0, -1.0, 0.5, 3.0):
+    cuts = [-4.0, -1.0, 0.5, 3.0]
+    for cut, people_found in zip(cuts, tree.people(cuts, force, 3), strict=True):
         expected = fcluster(plain, -cut - apart.min() + 1, "distance")
         smallest = {group: int(np.flatnonzero(expected == group)[0]) for group in set(expected.tolist())}
         assert tree.labels(cut).tolist() == [smallest[group] for group in expected.tolist()]
         people_of = [len(set(expected[force == one].tolist())) for one in range(3)]
-        assert tree.people(cut, force, 3).tolist() == people_of
+        assert people_found.tolist() == people_of
     assert (tree.mean_odds(odds) == pytest.approx(tree.odds)) if len(tree.odds) else True
 
 
@@ -345,7 +346,8 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
     persons = pd.concat([persons, again], ignore_index=True)
     whole = found_in(persons)
-    monkeypatch.setattr(sys.modules["audit.linkage.compare"], "RECORDS_AT_ONCE", 500)
+    monkeypatch.setattr("audit.linkage.levels.AT_ONCE", 600)
+    monkeypatch.setattr("audit.linkage.levels.IN_CACHE", 250)
     monkeypatch.setattr("audit.linkage.people.AT_ONCE", 700)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20
@@ -408,6 +410,7 @@ def levels_between(first: dict[str, object], second: dict[str, object]) -> dict[
         prepare(connection, "t")
         pair = "(SELECT 0 AS first, 1 AS second)"
         code = connection.execute(f"SELECT {code_sql(DUCKDB)} FROM {pairs_sql(pair, 't')}").fetchall()[0][0]
+        assert Levels(connection, "t").codes(np.array([0]), np.array([1])).tolist() == [code]
     found = levels_of(np.array([code]))
     return {
         name: "missing" if found[name][0] == field.size else field.levels[found[name][0]].name for name, field in FIELDS.items()
@@ -458,7 +461,7 @@ def test_the_levels_differ_between_engines_only_in_the_names_of_functions() -> N
     assert there == code_sql(replace(DUCKDB, bounded=False))
 
 
-def test_bounds_on_distances_change_no_level() -> None:
+def test_bounds_on_distances_and_numbers_for_values_change_no_level() -> None:
     rng = np.random.default_rng(3)
     letters = np.array(list("abcdé1ю"))
 
@@ -483,6 +486,13 @@ def test_bounds_on_distances_change_no_level() -> None:
             "phone": [f"06{number:05}" for number in rng.integers(0, 3000, 160)],
         }
     ).reindex(columns=["person_id", "force", "forename", "surname", "sex", "address", "postcode", "phone", "date_of_birth"])
+    persons["postcode"] = [f"NX{number} {number % 5}AB" for number in rng.integers(1, 4, 160)]
+    persons["sex"] = rng.choice(["F", "M"], 160)
+    persons.loc[:9, "date_of_birth"] = "1969-12-31"  # the day before the first that computers count
+    swapped = persons.loc[60:69, ["forename", "surname"]].to_numpy()[:, ::-1]
+    persons.loc[70:79, ["forename", "surname"]] = swapped
+    for name in ("forename", "surname", "date_of_birth", "address", "phone", "postcode", "sex"):
+        persons.loc[rng.choice(160, 12, replace=False), name] = None
     with duckdb.connect() as connection:
         connection.register("given", persons.astype(object))
         columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in persons if name != "date_of_birth")
@@ -495,7 +505,9 @@ def test_bounds_on_distances_change_no_level() -> None:
             ).fetchnumpy()
             for dialect in (DUCKDB, replace(DUCKDB, bounded=False))
         ]
+        by_numbers = Levels(connection, "t").codes(*np.triu_indices(160, 1))
     assert (codes[0]["code"] == codes[1]["code"]).all()
+    assert (codes[0]["code"] == by_numbers).all()
     levels = levels_of(codes[0]["code"])
     assert all((levels[name] == FIELDS[name].number("one letter off")).any() for name in ("forename", "surname"))
 

@@ -17,8 +17,8 @@ from audit import Results, read_results
 from audit.engines import connect, engine_of, spark_session
 from audit.linkage import find_identities
 from audit.linkage.blocking import collapse, find_pairs
-from audit.linkage.comparisons import BIRTH, FORENAME, code_sql, levels_of, pairs_sql
-from audit.linkage.conditions import SPARK
+from audit.linkage.comparisons import BIRTH, FORENAME, levels_of
+from audit.linkage.numbers import Numbers
 from audit.linkage.on_spark import levels_on_spark
 from audit.linkage.records import prepare
 from synthetic import Dataset
@@ -47,12 +47,15 @@ def test_of_many_pairs_those_that_say_nothing_stay_on_spark(small: Dataset, monk
     """And no file is left where the workers read records and pairs."""
     with connect(small) as connection:
         prepare(connection, "records")
-        collapse(connection, "records")
-        find_pairs(connection, "records")
-        query = f"SELECT p.first, p.second, CAST({code_sql(SPARK)} AS INTEGER) AS code FROM {pairs_sql('records_pairs', 'records')}"
-        every = pd.DataFrame(levels_on_spark(spark_session(), connection, "records", query))
+        found = find_pairs(connection, "records", Numbers.of(connection, "records"), collapse(connection, "records"))
+
+        def on_spark() -> pd.DataFrame:
+            columns = levels_on_spark(spark_session(), connection, "records", found.first, found.second)
+            return pd.DataFrame(dict(zip(("first", "second", "code"), columns, strict=True)))
+
+        every = on_spark()
         monkeypatch.setattr("audit.linkage.on_spark.ALL_PAIRS", 1000)
-        few = pd.DataFrame(levels_on_spark(spark_session(), connection, "records", query))
+        few = on_spark()
     assert 0 < len(few) < len(every) / 2
     both = every.merge(few, how="left", indicator=True)
     assert (both["_merge"] == "both").sum() == len(few)

@@ -1,0 +1,137 @@
+"""Levels of many pairs on this machine: numbers stand for values and decide most of them; texts are read for the others.
+
+A name stands in a list of all names, and what two names have in common is found once for the many pairs that have them. Dates,
+places and telephones are compared by numbers; where these do not decide, the records' texts are.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLACES, SEX, SURNAME, SWAPPED_NAMES, UNSURE, Ints
+from audit.linkage.conditions import DUCKDB
+from audit.linkage.numbers import Numbers
+
+AT_ONCE, IN_CACHE = 8_000_000, 1 << 15
+"""Pairs whose names are looked up at a time, and pairs whose numbers are compared at a time."""
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Some pairs' records as numbers."""
+
+    left: npt.NDArray[np.void]
+    right: npt.NDArray[np.void]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def sides(self, column: str) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
+        name = "born_day" if column == "born_text" else column  # a date is its day
+        return self.left[name], self.right[name]
+
+
+class Levels:
+    """The levels of pairs of the records of a table that ``records.prepare`` made."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        self.connection, self.table, self.numbers = connection, table, Numbers.of(connection, table)
+        self.threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+
+    def codes(self, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
+        """The number that holds all levels (``comparisons.levels_of``) of each pair of record numbers."""
+        code = np.zeros(len(first), np.int32)
+        unsure: dict[str, list[Ints]] = {field.name: [] for field in (BIRTH, PLACE, PHONE)}
+        with ThreadPoolExecutor(self.threads) as pool:
+            for begin in range(0, len(first), AT_ONCE):
+                some = slice(begin, begin + AT_ONCE)
+                one, other = first[some], second[some]
+                names = np.empty((4, len(one)), np.int32)
+
+                def numbers(start: int, one: Ints = one, other: Ints = other, names: Ints = names, begin: int = begin) -> None:
+                    part = slice(start, start + IN_CACHE)
+                    pairs = _Pairs(self.numbers.records.take(one[part]), self.numbers.records.take(other[part]))
+                    names[0, part], names[1, part] = pairs.sides("fn")
+                    names[2, part], names[3, part] = pairs.sides("sn")
+                    total = np.zeros(len(pairs), np.int32)
+                    for field in (BIRTH, PLACE, PHONE, SEX):
+                        level = field.known(pairs).astype(np.int32)
+                        open_ = np.flatnonzero(level == UNSURE)
+                        if len(open_):
+                            level[open_] = 0
+                            unsure[field.name].append(open_ + (begin + start))
+                        total += level * PLACES[field.name]
+                    code[begin + start : begin + start + len(total)] = total
+
+                list(pool.map(numbers, range(0, len(one), IN_CACHE)))
+                code[some] += self._names(*names)
+        for name, places in unsure.items():
+            if places:
+                asked = np.sort(np.concatenate(places))
+                code[asked] += self._by_text(name, first[asked], second[asked]) * np.int32(PLACES[name])
+        return code
+
+    def _names(self, forename: Ints, forename_r: Ints, surname: Ints, surname_r: Ints) -> npt.NDArray[np.int32]:
+        """What forename and surname of pairs add to the number that holds all levels."""
+        missing = {"forename": (forename < 0) | (forename_r < 0), "surname": (surname < 0) | (surname_r < 0)}
+        differ = {
+            "forename": np.flatnonzero(~missing["forename"] & (forename != forename_r)),
+            "surname": np.flatnonzero(~missing["surname"] & (surname != surname_r)),
+        }
+        open_ = differ["forename"]
+        open_ = open_[~missing["surname"][open_]]
+        letters = [self.numbers.first_letter[side[open_]] for side in (forename, forename_r, surname, surname_r)]
+        crossed = open_[(letters[0] == letters[3]) | (letters[2] == letters[1])]
+        asked = [
+            (forename, forename_r, differ["forename"]),
+            (surname, surname_r, differ["surname"]),
+            (forename, surname_r, crossed),
+            (surname, forename_r, crossed),
+            (forename, forename_r, crossed),
+        ]
+        of_forename, of_surname, alike = self._of_names(asked)
+        level = np.where(missing["forename"], FORENAME.size, FORENAME.number("same")).astype(np.int32)
+        level[differ["forename"]] = of_forename
+        swapped = crossed[alike[0] & alike[1] & ~alike[2]]
+        level[swapped] = FORENAME.number("swapped with surname")
+        other = np.where(missing["surname"], SURNAME.size, SURNAME.number("same")).astype(np.int32)
+        other[differ["surname"]] = of_surname
+        other[swapped] = SURNAME.size
+        return np.asarray(level * PLACES["forename"] + other * PLACES["surname"], np.int32)
+
+    def _of_names(self, asked: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, list[npt.NDArray[np.bool_]]]:
+        """The levels of the first asked as forenames, of the second as surnames, and whether the others are alike."""
+        count = max(len(self.numbers.first_letter), 1)
+        keys = np.concatenate([one[places].astype(np.int64) * count + other[places] for one, other, places in asked])
+        of_key, distinct = pd.factorize(keys)
+        one, other = np.divmod(distinct, count)
+        self.connection.register("asked", pa.table({"place": np.arange(len(distinct)), "one": one, "other": other}))
+        found = self.connection.execute(
+            f"""SELECT p.place, ({FORENAME.between(DUCKDB, "same", "swapped with surname")})::TINYINT AS forename,
+                       ({SURNAME.between(DUCKDB, "same")})::TINYINT AS surname, {SWAPPED_NAMES.sql(DUCKDB)} AS alike
+                FROM asked p JOIN {self.table}_names l ON l.number = p.one JOIN {self.table}_names r ON r.number = p.other
+                LEFT JOIN {self.table}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
+        ).fetchnumpy()
+        self.connection.unregister("asked")
+        order = np.empty(len(distinct), np.int64)
+        order[found["place"]] = np.arange(len(distinct))
+        parts = np.split(order[of_key], np.cumsum([len(places) for _, _, places in asked])[:-1])
+        forename, surname, alike = (np.ma.getdata(found[name]) for name in ("forename", "surname", "alike"))
+        return forename[parts[0]], surname[parts[1]], [alike[part] for part in parts[2:]]
+
+    def _by_text(self, name: str, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
+        """The levels of a field by the texts of the records."""
+        self.connection.register("asked", pa.table({"place": np.arange(len(first)), "first": first, "second": second}))
+        found = self.connection.execute(
+            f"""SELECT p.place, ({FIELDS[name].sql(DUCKDB)})::TINYINT AS level
+                FROM asked p JOIN {self.table} l ON l.number = p.first JOIN {self.table} r ON r.number = p.second"""
+        ).fetchnumpy()
+        self.connection.unregister("asked")
+        level = np.empty(len(first), np.int32)
+        level[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
+        return level

@@ -1,0 +1,94 @@
+"""Person records as numbers: most of what is asked of two records needs no text to be read."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from audit.linkage.conditions import MISSING
+
+Ints = npt.NDArray[np.int64 | np.int32]
+
+ROWS = 1_000_000
+DAYS = 1_000_000
+"""Days are counted from so many before 1970, so that none of them is the number of a missing one."""
+STARTS = (2, 3)
+"""Of a name's sound, so many letters at the start are looked at too."""
+
+# What stands for each column of a record: numbers themselves, a number in a list, or a hash.
+_NUMBERS = {
+    "fn": ("fn_number", "i4"), "sn": ("sn_number", "i4"),
+    "born_day": (f"born_day + {DAYS}", "i4"), "born_text_digits": ("born_text_digits", "u4"), "born_year": ("born_year", "i2"),
+    "born_text_mask": ("born_text_mask", "i2"), "born_month": ("born_month", "i1"), "born_of_month": ("born_of_month", "i1"),
+    "sex": ("CASE sex WHEN 'F' THEN 0 WHEN 'M' THEN 1 END", "i1"),
+    "ad_first": ("unicode(ad_first)", "i4"), "ad_size": ("ad_size", "i4"), "ph_size": ("ph_size", "i4"),
+    "ad_mask": ("ad_mask", "i8"), "ad_letters": ("ad_letters", "i8"), "ph_mask": ("ph_mask", "i8"),
+}  # fmt: skip
+_HASHED = ("ad", "ph", "ph_start", "pc", "sector", "district")
+RECORD = np.dtype([(name, kind) for name, (_, kind) in _NUMBERS.items()] + [(name, "i8") for name in _HASHED], align=True)
+"""What a record has as numbers; by the names of ``records.COLUMNS``."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """All records of the table that ``records.prepare`` made, in order of their numbers, and the list of all names."""
+
+    records: npt.NDArray[np.void]
+    """Shape (records,), of type ``RECORD``; ``MISSING`` stands for a missing value."""
+    first_letter: Ints
+    """By name: its first letter."""
+    sounds: dict[int | None, Ints]
+    """By name: its sound, whole (``None``) and its start of so many letters as ``STARTS``."""
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection, table: str) -> "Numbers":
+        """Read the table."""
+        missing = f"{2**64 + MISSING}::UBIGINT"
+        plain = ", ".join(f"coalesce({sql}, {MISSING}) AS {name}" for name, (sql, _) in _NUMBERS.items())
+        hashed = ", ".join(f"CASE WHEN {name} IS NULL THEN {missing} ELSE hash({name}) END AS {name}" for name in _HASHED)
+        records = np.zeros(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0], RECORD)
+        for batch in connection.sql(f"SELECT number, {plain}, {hashed} FROM {table}").to_arrow_reader(ROWS):
+            number = batch["number"].to_numpy()
+            for name in _NUMBERS:
+                records[name][number] = batch[name].to_numpy(zero_copy_only=False)
+            for name in _HASHED:
+                records[name][number] = batch[name].to_numpy().view(np.int64)
+        names = connection.execute(f"SELECT unicode(fn_first) AS first, fn_sound FROM {table}_names ORDER BY number").df()
+        sounds: dict[int | None, Ints] = {
+            size: np.asarray(pd.factorize(names["fn_sound"].str.slice(0, size))[0], np.int64) for size in (None, *STARTS)
+        }
+        return cls(records, names["first"].to_numpy(np.int32), sounds)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @cached_property
+    def values(self) -> dict[str, Ints]:
+        """Each record's value by field whose rarity counts, as a number, -1 where missing; names share their numbers."""
+        values: dict[str, Ints] = {name: self.records[column].copy() for name, column in (("forename", "fn"), ("surname", "sn"))}
+        for name, column in (("date_of_birth", "born_day"), ("place", "ad"), ("phone", "ph")):
+            number = self.records[column]
+            values[name] = np.where(number == MISSING, MISSING, pd.factorize(number)[0]).astype(np.int32)
+        return values
+
+    def column(self, name: str) -> Ints:
+        """A column by its name; sounds as ``fn_sound``, or ``fn_sound_2`` for the two letters at their start."""
+        if "_sound" not in name:
+            return self.records[name]
+        field, _, size = name.partition("_sound")
+        number = self.records[field]
+        sounds = self.sounds[int(size[1:]) if size else None]
+        return np.where(number == MISSING, MISSING, sounds[number]) if len(sounds) else np.full(len(number), MISSING, np.int64)
+
+    def hashed(self, *columns: Ints) -> npt.NDArray[np.uint64]:
+        """One number for each record's values of these columns: the same for the same values, and else another."""
+        total = np.zeros(len(self), np.uint64)
+        for column in columns:
+            total = (total ^ column.astype(np.int64).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+            total ^= total >> np.uint64(29)
+            total *= np.uint64(0xBF58476D1CE4E5B9)
+            total ^= total >> np.uint64(32)
+        return total
