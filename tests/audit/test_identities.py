@@ -1,6 +1,8 @@
 """Duplicate identities: found, explained, the same every time, and sensible where there is little to go by."""
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +19,14 @@ from audit import Results, audit_dataset
 from audit.engines import connect
 from audit.evaluation import score_identities
 from audit.linkage import Identities, best_threshold, find_identities
+from audit.linkage.blocking import KEYS, collapse, find_pairs
 from audit.linkage.clusters import UNKNOWN, build_tree
 from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.interval import hidden_by_names
 from audit.linkage.levels import Levels
 from audit.linkage.model import Settings
+from audit.linkage.numbers import Numbers
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
@@ -31,8 +35,9 @@ from synthetic.profile import load_profile
 from tests.audit.foreign import write_dataset
 
 
-def found_in(persons: pd.DataFrame) -> Identities:
-    """Identities among person records given as a frame; columns that it lacks are empty."""
+@contextmanager
+def connected(persons: pd.DataFrame) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with person records given as a frame; columns that it lacks are empty."""
     columns = ["person_id", "force", "forename", "surname", "date_of_birth", "sex", "address", "postcode", "phone"]
     with duckdb.connect() as connection:
         made = (
@@ -43,6 +48,12 @@ def found_in(persons: pd.DataFrame) -> Identities:
         connection.register("given", made)
         texts = ", ".join(f"{name}::VARCHAR AS {name}" for name in columns if name != "date_of_birth")
         connection.execute(f"CREATE TABLE persons AS SELECT {texts}, date_of_birth::DATE AS date_of_birth FROM given")
+        yield connection
+
+
+def found_in(persons: pd.DataFrame) -> Identities:
+    """Identities among person records given as a frame."""
+    with connected(persons) as connection:
         return find_identities(connection)
 
 
@@ -339,6 +350,45 @@ def test_the_tree_is_that_of_average_linkage(seed: int) -> None:
         people_of = [len(set(expected[force == one].tolist())) for one in range(3)]
         assert people_found.tolist() == people_of
     assert (tree.mean_odds(odds) == pytest.approx(tree.odds)) if len(tree.odds) else True
+
+
+@pytest.mark.parametrize("largest", [5, 400])
+def test_pairs_are_those_that_share_a_key_and_of_large_blocks_the_neighbours(largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a plain loop over every key's blocks."""
+    monkeypatch.setattr("audit.linkage.blocking.LARGEST_BLOCK", largest)
+    monkeypatch.setattr("audit.linkage.blocking.ALL_PAIRS", 1000)
+    persons = people(240)
+    persons.loc[::3, "forename"], persons.loc[::4, "surname"] = "Mary", "Brown"
+    persons.loc[::7, "date_of_birth"] = None
+    again = persons.head(12).assign(person_id=[f"SYN-C{number:04}" for number in range(12)])
+    with connected(pd.concat([persons, again], ignore_index=True)) as connection:
+        prepare(connection, "t")
+        numbers, copies = Numbers.of(connection, "t"), collapse(connection, "t")
+        found = find_pairs(connection, "t", numbers, copies)
+        texts = connection.execute(
+            "SELECT number, fn, sn, born_text, ad, ph FROM t ORDER BY sn, fn, born_text, hash(fn, sn, born_text, ad, ph), number"
+        ).fetchall()
+    order = {row[0]: place for place, row in enumerate(texts)}
+    expected, sampled = set(), set()
+    assert len(copies.number) == 10  # two have no birth
+    for key in KEYS:
+        there, value = key.of(numbers)
+        blocks: dict[int, list[int]] = {}
+        for record in np.flatnonzero(there).tolist():
+            if record not in copies.number:
+                blocks.setdefault(int(value[record]), []).append(record)
+        for block in blocks.values():
+            most = 20 if key.name == "names" else largest
+            if len(block) <= most:
+                expected |= {(one, other) for one in block for other in block if one < other}
+            else:
+                sampled.add(key.name)
+                block.sort(key=order.__getitem__)
+                for step in (1, 2):
+                    expected |= {tuple(sorted(pair)) for pair in zip(block, block[step:], strict=False)}
+    pairs = list(zip(found.first.tolist(), found.second.tolist(), strict=True))
+    assert not found.every and pairs == sorted(expected)
+    assert {one.key for one in found.sampled} == sampled and sampled == ({"names", "sounds"} if largest == 5 else {"names"})
 
 
 def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
