@@ -268,7 +268,12 @@ class DaysApart(Condition):
     def bounds(self, pairs: Pairs) -> Bounds:
         left, right = pairs.sides(self.column)
         apart = np.abs(left - right)
-        near = apart <= self.most if self.most is not None else reduce(np.logical_or, (apart == days for days in self.days))
+        if self.most is not None:
+            near = apart <= self.most
+        else:
+            among = np.zeros(max(self.days) + 2, bool)
+            among[list(self.days)] = True
+            near = among[np.minimum(apart, len(among) - 1)]
         return _known(near & (left != MISSING) & (right != MISSING))
 
 

@@ -5,7 +5,6 @@ places and telephones are compared by numbers; where these do not decide, the re
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import duckdb
 import numpy as np
@@ -17,23 +16,25 @@ from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLA
 from audit.linkage.conditions import DUCKDB
 from audit.linkage.numbers import Numbers
 
-AT_ONCE, IN_CACHE = 8_000_000, 1 << 15
+AT_ONCE, IN_CACHE = 8_000_000, 1 << 14
 """Pairs whose names are looked up at a time, and pairs whose numbers are compared at a time."""
 
 
-@dataclass(frozen=True)
 class _Pairs:
     """Some pairs' records as numbers."""
 
-    left: npt.NDArray[np.void]
-    right: npt.NDArray[np.void]
+    def __init__(self, left: npt.NDArray[np.void], right: npt.NDArray[np.void]) -> None:
+        self.left, self.right = left, right
+        self.known: dict[str, tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]] = {}
 
     def __len__(self) -> int:
         return len(self.left)
 
     def sides(self, column: str) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
-        name = "born_day" if column == "born_text" else column  # a date is its day
-        return self.left[name], self.right[name]
+        if column not in self.known:
+            name = "born_day" if column == "born_text" else column  # a date is its day
+            self.known[column] = np.ascontiguousarray(self.left[name]), np.ascontiguousarray(self.right[name])
+        return self.known[column]
 
 
 class Levels:
