@@ -71,7 +71,9 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
     drawn = {kind: strangers(connection, TABLE, levels, compared, kind) for kind in (False, True) if possible[kind] >= 1}
     del levels
-    connection.execute("".join(f"DROP TABLE {TABLE}{part};" for part in ("", "_copies", "_names", "_nicknames")))
+    connection.execute(
+        f"DROP VIEW {TABLE}_whole;" + "".join(f"DROP TABLE {TABLE}{part};" for part in ("", "_copies", "_names", "_nicknames"))
+    )
     people = find_people(compared, drawn, force, possible, threads=threads)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)

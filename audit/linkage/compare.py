@@ -113,9 +113,9 @@ def _counted(codes: Ints, counts: npt.NDArray[np.float64]) -> Strangers:
 def present_fields(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, float]:
     """The fields that at least two records have, with the share of records that do."""
     columns = {
-        "forename": "fn",
-        "surname": "sn",
-        "date_of_birth": "born_text",
+        "forename": "fn_number",
+        "surname": "sn_number",
+        "date_of_birth": "born_day",
         "place": "coalesce(ad, pc)",
         "phone": "ph",
         "sex": "sex",

@@ -236,10 +236,10 @@ CODES = int(np.prod(RADIX))
 """How many such numbers there are."""
 
 
-def pairs_sql(pairs: str, records: str, nicknames: bool = True) -> str:
+def pairs_sql(pairs: str, records: str) -> str:
     """SQL for what ``code_sql`` reads: pairs (first, second) with their records ``l`` and ``r``, and their nicknames ``k``."""
-    joined = f"{pairs} p JOIN {records} l ON l.number = p.first JOIN {records} r ON r.number = p.second"
-    return f"{joined} LEFT JOIN {records}_nicknames k ON k.one = l.fn AND k.other = r.fn" if nicknames else joined
+    joined = f"{pairs} p JOIN {records}_whole l ON l.number = p.first JOIN {records}_whole r ON r.number = p.second"
+    return f"{joined} LEFT JOIN {records}_nicknames k ON k.one = l.fn AND k.other = r.fn"
 
 
 def code_sql(dialect: Dialect, names: Iterable[str] = FIELDS) -> str:

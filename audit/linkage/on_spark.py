@@ -36,7 +36,11 @@ def levels_on_spark(
     from splink.backends.spark import SparkAPI
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
-    read = {table: ", ".join(["number", *COLUMNS]), f"{table}_pairs": "first, second", f"{table}_nicknames": "one, other"}
+    read = {
+        f"{table}_whole": ", ".join(["number", *COLUMNS]),
+        f"{table}_pairs": "first, second",
+        f"{table}_nicknames": "one, other",
+    }
     query = f"SELECT p.first, p.second, CAST({code_sql(SPARK)} AS INTEGER) AS code FROM {pairs_sql(f'{table}_pairs', table)}"
     tasks = max(len(first) // ROWS_A_TASK + 1, int(session.conf.get("spark.sql.shuffle.partitions")))
     session.conf.set("spark.sql.shuffle.partitions", str(tasks))

@@ -28,6 +28,9 @@ the surname likewise; birth as YYYYMMDD, as a day number and in parts; address, 
 What only saves time is not among them: ``*_mask`` has a bit for each Latin letter and digit, ``*_size`` the number of letters,
 ``born_text_digits`` four bits for each digit, ``ad_first`` the first letter, and ``fn_number`` and ``sn_number`` the names' numbers in the list of all names."""
 
+_OF_NAME = {"": "letters", "_mask": "mask", "_letters": "sorted"} | {
+    f"_{name}": name for name in ("sound", "back", "first", "last", "size")
+}
 # What spellings and transliterations of one sound come to: like sounds alike, doubled letters once, vowels gone.
 _SOUNDS = (
     ("ph", "f"), ("gh", "g"), ("kh", "h"), ("ch", "sh"), ("ck", "k"), ("dj", "j"), ("c", "k"), ("q", "k"), ("z", "s"),
@@ -70,7 +73,8 @@ def plain(text: str, digits: bool = False) -> str:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
-    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force, ``COLUMNS``.
+    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force, the names'
+    numbers in ``{table}_names``, and what of ``COLUMNS`` is not of a name; ``{table}_whole`` has these too.
 
     Placeholders, blanks (no-break, zero-width and ideographic spaces included) and 1900-01-01 are missing.
     """
@@ -84,15 +88,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE identity_written AS
         WITH written AS (
-            SELECT person_id, force, forename, surname, nullif(date_of_birth, DATE '{FILLER}') AS born,
+            SELECT person_id, force, f.number AS fn_number, s.number AS sn_number, nullif(date_of_birth, DATE '{FILLER}') AS born,
                    CASE WHEN {blanks.placeholder_sql("address", "address")} THEN NULL
-                        ELSE coalesce(letters::VARCHAR, regexp_replace(lower(address), '[^a-z0-9]', '', 'g')) END AS home,
+                        ELSE coalesce(identity_others.letters::VARCHAR, regexp_replace(lower(address), '[^a-z0-9]', '', 'g')) END AS home,
                    nullif(regexp_replace(upper(postcode), '[^A-Z0-9]', '', 'g'), '') AS pc,
                    nullif(regexp_replace(phone, '[^0-9]', '', 'g'), '') AS digits,
                    CASE WHEN sex IN ('F', 'M') THEN sex END AS sex
             FROM persons LEFT JOIN identity_others ON address = identity_others.name
+                 LEFT JOIN identity_names f ON forename = f.name LEFT JOIN identity_names s ON surname = s.name
         )
-        SELECT (row_number() OVER (ORDER BY person_id) - 1)::INTEGER AS number, person_id, force, forename, surname, born,
+        SELECT (row_number() OVER (ORDER BY person_id) - 1)::INTEGER AS number, person_id, force, fn_number, sn_number, born,
                CASE WHEN home NOT IN ('', {none}) THEN home END AS ad, pc,
                CASE WHEN length(replace(substr(digits, 3), substr(digits, 3, 1), '')) > 0 THEN digits END AS ph, sex
         FROM written"""
@@ -103,25 +108,27 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
     signed |= dict(zip(("ad_letters", "ad_mask"), signatures(texts["ad"]), strict=True))
     signed["ph_mask"] = signatures(texts["ph"])[1]
     connection.register("identity_signed", pa.table(signed))
+    born_text = "strftime(born, '%Y%m%d')"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
-        SELECT w.number, person_id, force,
-               f.number AS fn_number, s.number AS sn_number, f.letters AS fn, f.mask AS fn_mask, f.sorted AS fn_letters, f.sound AS fn_sound,
-               f.back AS fn_back, f.first AS fn_first, f.last AS fn_last, f.size AS fn_size,
-               s.letters AS sn, s.mask AS sn_mask, s.sorted AS sn_letters,
-               s.sound AS sn_sound, s.back AS sn_back, s.first AS sn_first, s.last AS sn_last, s.size AS sn_size,
-               strftime(born, '%Y%m%d') AS born_text, {_DIGITS.format("strftime(born, '%Y%m%d')")} AS born_text_mask, {_BITS} AS born_text_digits,
+        SELECT number, person_id, force, fn_number, sn_number,
+               {born_text} AS born_text, {_DIGITS.format(born_text)} AS born_text_mask, {_BITS} AS born_text_digits,
                date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
                month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
-               ad, ad_mask, ad_letters, length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first, pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+               ad, ad_mask, ad_letters, length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first,
+               pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
                ph, ph_mask, length(ph)::INTEGER AS ph_size, left(ph, 3) AS ph_start, sex
-        FROM identity_written w JOIN identity_signed USING (number)
-             LEFT JOIN identity_names f ON forename = f.name LEFT JOIN identity_names s ON surname = s.name
+        FROM identity_written JOIN identity_signed USING (number)
         """
     )
     connection.unregister("identity_signed")
     connection.execute("DROP TABLE identity_names; DROP TABLE identity_written")
+    names = ", ".join(f"{field}.{field}{name}" for field in ("fn", "sn") for name in _OF_NAME)
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP VIEW {table}_whole AS SELECT r.*, {names} FROM {table} r
+            LEFT JOIN {table}_names fn ON fn.number = fn_number LEFT JOIN {table}_names sn ON sn.number = sn_number"""
+    )
 
 
 def signatures(texts: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
@@ -189,9 +196,7 @@ def _names(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         "CREATE OR REPLACE TEMP TABLE identity_names AS SELECT * FROM identity_names JOIN identity_letters USING (letters)"
     )
     connection.unregister("identity_letters")
-    columns = {"": "letters", "_mask": "mask", "_letters": "sorted"}
-    columns |= {f"_{name}": name for name in ("sound", "back", "first", "last", "size")}
-    both = ", ".join(f"{column} AS {field}{name}" for field in ("fn", "sn") for name, column in columns.items())
+    both = ", ".join(f"{column} AS {field}{name}" for field in ("fn", "sn") for name, column in _OF_NAME.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_names AS SELECT DISTINCT number, {both} FROM identity_names")
     connection.execute("DROP TABLE identity_spelt")
 
