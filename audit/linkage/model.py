@@ -18,6 +18,7 @@ grows with the records.
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +102,7 @@ class Settings:
         for name, table in self.same.items():
             errors = table[:-1] * np.array([factor() for _ in table[:-1]])
             same[name] = np.append(errors, table[-1]) / (errors.sum() + table[-1])
-        shares = {
+        shares: dict[str, Any] = {
             part.name: Prior(min(value.mean * factor(), 0.9), value.pairs * factor())
             for part in fields(self)
             if isinstance(value := getattr(self, part.name), Prior)
@@ -118,12 +119,7 @@ class Settings:
             same_pairs=self.same_pairs * factor(),
             home_pairs=self.home_pairs * factor(),
             one_name_pairs=self.one_name_pairs * factor(),
-            namesakes=shares["namesakes"],
-            twins=shares["twins"],
-            home=shares["home"],
-            house_phone=shares["house_phone"],
-            family_phone=shares["family_phone"],
-            joint=shares["joint"],
+            **shares,
         )
 
 
@@ -305,11 +301,13 @@ def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
 
     def tied(name: str, share: float) -> tuple[Floats, Floats]:
         """Log odds where a share agrees, with the same person's near levels, and the rest are strangers; and the true part."""
-        near = _shares(state.same[name] * FIELDS[name].near)
-        agree = np.append(near / state.strangers[name], 1.0)[levels[name]] * np.exp(rarity[name]) * share
-        total = agree + 1 - share
-        missing = levels[name] == FIELDS[name].size
-        return np.where(missing, 0.0, np.log(total)), np.where(missing, 0.0, agree / total)
+        # Only where the value itself is shared does its rarity count; else the level says all.
+        agree = _shares(state.same[name] * FIELDS[name].near) / state.strangers[name] * share
+        total, rare = agree + 1 - share, np.flatnonzero(patterns.exact[name])
+        logs, true = np.append(np.log(total), 0.0)[levels[name]], np.append(agree / total, 0.0)[levels[name]]
+        agree = agree[levels[name][rare]] * np.exp(rarity[name][rare])
+        logs[rare], true[rare] = np.log(agree + 1 - share), agree / (agree + 1 - share)
+        return logs, true
 
     def agreed(name: str) -> Floats:
         near = _shares(state.same[name] * FIELDS[name].near)
