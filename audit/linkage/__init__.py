@@ -71,9 +71,8 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
     drawn = {kind: strangers(connection, TABLE, levels, compared, kind) for kind in (False, True) if possible[kind] >= 1}
     del levels
-    connection.execute(
-        f"DROP VIEW {TABLE}_whole;" + "".join(f"DROP TABLE {TABLE}{part};" for part in ("", "_copies", "_names", "_nicknames"))
-    )
+    for kind, parts in (("VIEW", ("_whole", "_fields")), ("TABLE", ("", "_copies", "_names", "_nicknames"))):
+        connection.execute("".join(f"DROP {kind} {TABLE}{part};" for part in parts))
     people = find_people(compared, drawn, force, possible, threads=threads)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)

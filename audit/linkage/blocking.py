@@ -121,12 +121,12 @@ def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> Copies:
 
     Only records with both names, a birth, and an address or telephone are collapsed; fewer may be two people's.
     """
-    same = "force, fn_number, sn_number, born_day, ad, pc, ph, sex"
+    same = "force, fn_number, sn_number, born, ad, pc, ph, sex"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table}_copies AS
             SELECT number, original FROM (
                 SELECT number, min(number) OVER (PARTITION BY {same}) AS original FROM {table}
-                WHERE fn_number IS NOT NULL AND sn_number IS NOT NULL AND born_day IS NOT NULL AND (ad IS NOT NULL OR ph IS NOT NULL)
+                WHERE fn_number IS NOT NULL AND sn_number IS NOT NULL AND born IS NOT NULL AND (ad IS NOT NULL OR ph IS NOT NULL)
             ) WHERE number > original ORDER BY number"""
     )
     found = connection.execute(f"SELECT number, original FROM {table}_copies ORDER BY number").fetchnumpy()
@@ -160,7 +160,7 @@ def _by_name(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Ints, I
     """The records in order of names and birth, and each record's place in it."""
     found = connection.execute(
         f"""SELECT number FROM {table}
-            ORDER BY sn_number NULLS LAST, fn_number NULLS LAST, born_day NULLS LAST, hash(ad, ph), number"""
+            ORDER BY sn_number NULLS LAST, fn_number NULLS LAST, born NULLS LAST, hash(ad, ph), number"""
     ).fetchnumpy()["number"]
     place = np.empty(len(found), np.int32)
     place[found] = np.arange(len(found), dtype=np.int32)

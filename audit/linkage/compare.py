@@ -115,7 +115,7 @@ def present_fields(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
     columns = {
         "forename": "fn_number",
         "surname": "sn_number",
-        "date_of_birth": "born_day",
+        "date_of_birth": "born",
         "place": "coalesce(ad, pc)",
         "phone": "ph",
         "sex": "sex",

@@ -130,7 +130,7 @@ class Levels:
         self.connection.register("asked", pa.table({"place": np.arange(len(first)), "first": first, "second": second}))
         found = self.connection.execute(
             f"""SELECT p.place, ({FIELDS[name].sql(DUCKDB)})::TINYINT AS level
-                FROM asked p JOIN {self.table} l ON l.number = p.first JOIN {self.table} r ON r.number = p.second"""
+                FROM asked p JOIN {self.table}_fields l ON l.number = p.first JOIN {self.table}_fields r ON r.number = p.second"""
         ).fetchnumpy()
         self.connection.unregister("asked")
         level = np.empty(len(first), np.int32)

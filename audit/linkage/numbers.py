@@ -50,7 +50,7 @@ class Numbers:
         plain = ", ".join(f"coalesce({sql}, {MISSING}) AS {name}" for name, (sql, _) in _NUMBERS.items())
         hashed = ", ".join(f"CASE WHEN {name} IS NULL THEN {missing} ELSE hash({name}) END AS {name}" for name in _HASHED)
         records = np.zeros(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0], RECORD)
-        for batch in connection.sql(f"SELECT number, {plain}, {hashed} FROM {table}").to_arrow_reader(ROWS):
+        for batch in connection.sql(f"SELECT number, {plain}, {hashed} FROM {table}_fields").to_arrow_reader(ROWS):
             number = batch["number"].to_numpy()
             for name in _NUMBERS:
                 records[name][number] = batch[name].to_numpy(zero_copy_only=False)

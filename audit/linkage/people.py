@@ -228,10 +228,14 @@ def _possible(code: Ints, drawn: Strangers, settings: Settings, possible: float,
 
 def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:
     """How many people a record stands for before the first round: records of one name and birth share one."""
-    names = pd.DataFrame({name: compared.values[name] for name in ("forename", "surname", "date_of_birth")})
-    full = (names >= 0).all(axis=1).to_numpy()
+    key, full = np.zeros(records, np.int64), np.ones(records, bool)
+    for name in ("forename", "surname", "date_of_birth"):
+        values = compared.values[name]
+        key = key * (values.max(initial=0) + 1) + values
+        full &= values >= 0
+    of_group, groups = pd.factorize(key[full])
     size = np.ones(records)
-    size[full] = names[full].groupby(list(names), sort=False)["surname"].transform("size").to_numpy()
+    size[full] = np.bincount(of_group, minlength=len(groups))[of_group]
     weight = 1 / size
     weight[pairs.second[pairs.copy]] = 0.0
     return weight

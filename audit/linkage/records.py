@@ -74,7 +74,8 @@ def plain(text: str, digits: bool = False) -> str:
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
     """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force, the names'
-    numbers in ``{table}_names``, and what of ``COLUMNS`` is not of a name; ``{table}_whole`` has these too.
+    numbers in ``{table}_names``, birth, address, postcode, telephone and sex. ``{table}_fields`` has what of ``COLUMNS`` is not
+    of a name, and ``{table}_whole`` all of them.
 
     Placeholders, blanks (no-break, zero-width and ideographic spaces included) and 1900-01-01 are missing.
     """
@@ -108,26 +109,28 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
     signed |= dict(zip(("ad_letters", "ad_mask"), signatures(texts["ad"]), strict=True))
     signed["ph_mask"] = signatures(texts["ph"])[1]
     connection.register("identity_signed", pa.table(signed))
-    born_text = "strftime(born, '%Y%m%d')"
     connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {table} AS
-        SELECT number, person_id, force, fn_number, sn_number,
-               {born_text} AS born_text, {_DIGITS.format(born_text)} AS born_text_mask, {_BITS} AS born_text_digits,
-               date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
-               month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
-               ad, ad_mask, ad_letters, length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first,
-               pc, left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
-               ph, ph_mask, length(ph)::INTEGER AS ph_size, left(ph, 3) AS ph_start, sex
-        FROM identity_written JOIN identity_signed USING (number)
-        """
+        f"""CREATE OR REPLACE TEMP TABLE {table} AS
+            SELECT number, person_id, force, fn_number, sn_number, born, ad, ad_mask, ad_letters, pc, ph, ph_mask, sex
+            FROM identity_written JOIN identity_signed USING (number)"""
     )
     connection.unregister("identity_signed")
     connection.execute("DROP TABLE identity_names; DROP TABLE identity_written")
+    born_text = "strftime(born, '%Y%m%d')"
     names = ", ".join(f"{field}.{field}{name}" for field in ("fn", "sn") for name in _OF_NAME)
     connection.execute(
-        f"""CREATE OR REPLACE TEMP VIEW {table}_whole AS SELECT r.*, {names} FROM {table} r
-            LEFT JOIN {table}_names fn ON fn.number = fn_number LEFT JOIN {table}_names sn ON sn.number = sn_number"""
+        f"""
+        CREATE OR REPLACE TEMP VIEW {table}_fields AS
+        SELECT *, {born_text} AS born_text, {_DIGITS.format(born_text)} AS born_text_mask, {_BITS} AS born_text_digits,
+               date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
+               month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
+               length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first,
+               left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
+               length(ph)::INTEGER AS ph_size, left(ph, 3) AS ph_start
+        FROM {table};
+        CREATE OR REPLACE TEMP VIEW {table}_whole AS SELECT r.*, {names} FROM {table}_fields r
+        LEFT JOIN {table}_names fn ON fn.number = fn_number LEFT JOIN {table}_names sn ON sn.number = sn_number
+        """
     )
 
 
