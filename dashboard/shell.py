@@ -10,7 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
-from audit.presentation.method import commands
+from audit.presentation.method import commands, report_name
 from audit.readiness.thresholds import Thresholds
 from dashboard import DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
@@ -153,15 +153,13 @@ def _demonstration() -> Path:
 
 
 def _take_away(view: View) -> None:
-    from audit.report import report_html, report_name  # slow to import, for its charts, and the first scorecard has none
-
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :] if view.name in names else []
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
     notice = "Judged with thresholds that were changed in the dashboard; the results keep theirs." if changed else ""
     st.sidebar.download_button(
         "Report (HTML)",
-        lambda: report_html(view.results, view.run(later[0]) if later else None, notice).encode("utf-8"),
+        lambda: _report(view.results, view.run(later[0]) if later else None, notice),
         report_name(view.results),
         "text/html",
         key="report",
@@ -169,6 +167,12 @@ def _take_away(view: View) -> None:
         on_click="ignore",
         help="One file with tables and charts that opens offline and prints well.",
     )
+
+
+def _report(results: Results, before: Results | None, notice: str) -> bytes:
+    from audit.report import report_html  # slow to import, for its charts
+
+    return report_html(results, before, notice).encode("utf-8")
 
 
 def _arguments() -> argparse.Namespace:

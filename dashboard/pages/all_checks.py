@@ -10,7 +10,6 @@ from audit.checks.catalogue import Check
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows, first_failing_rows
 from audit.engines import connect, duckdb_frames
-from audit.presentation.charts import check_trend
 from audit.presentation.checks import checks_of_all_table, checks_of_force_table, how_to_fix, of_all_forces
 from audit.presentation.html import status_name
 from audit.presentation.selection import Selection, selected
@@ -116,6 +115,8 @@ def _trend(view: View, name: str, force: str) -> None:
     mine = mine if force == EVERYWHERE else mine[mine["force"] == force]
     if mine["month"].nunique() < 2:
         return
+    from audit.presentation.charts import check_trend  # slow to import, and the table of all checks has no chart
+
     st.altair_chart(check_trend(mine), alt=f"{check_name(name)}: share of each month's rows that fail, with 95% intervals")
     picture_downloads(lambda: check_trend(mine), f"trend-{name}", lambda: mine)
 
