@@ -1,8 +1,11 @@
 """What every page shares: the banner, its heading, the results it shows, thresholds, the report to take away."""
 
 import argparse
+import contextlib
 import sys
+import threading
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -92,11 +95,26 @@ def run_page(page: DashboardPage) -> None:
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
+    if not view.is_first:
+        _get_ready_for_other_pages(view.folder, changed_at(view.folder))
     if not presenting and not view.is_first:
         _take_away(view)
         if page.shows_results:
             with st.expander("Reproduce these figures"):
                 st.code(commands(view.results.summary), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
+    """Load, behind the first page that a server shows of some results, what takes longest on others: charts, and the checks."""
+
+    def load() -> None:
+        import_module("audit.presentation.charts")
+        with contextlib.suppress(InputError):  # the page that needs them says so
+            results["checks"]
+
+    results = read(folder, changed)
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _view() -> View:

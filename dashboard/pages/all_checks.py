@@ -56,13 +56,19 @@ def show(view: View) -> None:
     _one(view, listed, force)
     with st.container(key="tall-checks"):
         _table(view, asked, order)
-    downloads(lambda: selected(view.results["checks"], asked, view.thresholds), "checks", "checks")
+    downloads(lambda: _found(view, asked), "checks", "checks")
+
+
+@once
+def _found(view: View, asked: Selection) -> pd.DataFrame:
+    """The rows that fit: of a nation, a chosen period is half a million to add up."""
+    return selected(view.results["checks"], asked, view.thresholds)
 
 
 @once
 def _listed(view: View, asked: Selection, order: str) -> list[str]:
     """The checks that fit, in an order of ``ORDERS``."""
-    found = selected(view.results["checks"], asked, view.thresholds)
+    found = _found(view, asked)
     found = found if asked.forces else of_all_forces(found)
     if ORDERS[order]:
         found = found.sort_values(ORDERS[order], ascending=False, kind="stable")
@@ -72,7 +78,7 @@ def _listed(view: View, asked: Selection, order: str) -> list[str]:
 
 @once
 def _table(view: View, asked: Selection, order: str) -> None:
-    found = selected(view.results["checks"], asked, view.thresholds)
+    found = _found(view, asked)
     if asked.forces:
         table = checks_of_force_table(found, view.names[asked.forces[0]], view.thresholds)
     else:
