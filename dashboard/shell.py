@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 import threading
+import time
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +16,7 @@ from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
 from audit.presentation.method import commands, report_name
 from audit.readiness.thresholds import Thresholds
-from dashboard import DashboardPage, demonstration, work
+from dashboard import PAGES, DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
@@ -24,6 +25,8 @@ FIRST_RESULTS = (
     "**First results.** Duplicate identities and the effect on a prioritisation are not known yet, and nothing that rests on them is "
     "judged. This page changes by itself when they are."
 )
+PAUSE = 3
+"""Seconds before the modules of the other pages are loaded too: who goes straight on is not held up by it."""
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
 .stMainBlockContainer h1 {{ font-size: 2rem; padding-top: .4rem; }}
@@ -106,12 +109,15 @@ def run_page(page: DashboardPage) -> None:
 
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
-    """Load, behind the first page that a server shows of some results, what takes longest on others: charts, and the checks."""
+    """Load, behind the first page that a server shows of some results, what takes longest on others: their modules, and the checks."""
 
     def load() -> None:
         import_module("audit.presentation.charts")
         with contextlib.suppress(InputError):  # the page that needs them says so
             results["checks"]
+        time.sleep(PAUSE)
+        for page in PAGES:
+            import_module(f"dashboard.pages.{page.module}")
 
     results = read(folder, changed)
     threading.Thread(target=load, daemon=True).start()
