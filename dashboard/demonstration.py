@@ -10,10 +10,10 @@ from pathlib import Path
 
 import platformdirs
 
-from audit import audit_dataset, read_results, write_results
-from audit.oversight.track import track_series, write_tracked
+from audit import read_results, write_results
 from audit.results import Results
-from synthetic import Dataset, InputError, generate, generate_series
+from synthetic.dataset import Dataset
+from synthetic.errors import InputError
 
 FORCES = ["aldermoor", "brackenshire", "cairnwater", "garrowby", "hartsmoor"]
 SCALE = 0.06
@@ -56,6 +56,9 @@ def make(progress: Callable[[str, float], None]) -> Path:
 
     ``first_folder`` has results after a third of the time. They stay: a page may still be reading them when the whole are there.
     """
+    from audit import audit_dataset  # slow to import, and made once
+    from synthetic import generate
+
     target = results_folder()
     with _one_at_a_time:
         if not is_there(target):
@@ -94,6 +97,9 @@ def make_months(progress: Callable[[str, float], None]) -> Path:
     The last extract of the series is the demonstration's dataset, byte for byte, so its audit is not repeated. Person records
     of the months before are not linked, which would take most of the time.
     """
+    from audit.oversight.track import track_series, write_tracked  # slow to import, and made once
+    from synthetic import generate_series
+
     last = read_results(make(progress))
     target = months_folder()
     with _one_at_a_time:

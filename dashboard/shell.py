@@ -1,8 +1,12 @@
 """What every page shares: the banner, its heading, the results it shows, thresholds, the report to take away."""
 
 import argparse
+import contextlib
 import sys
+import threading
+import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -10,9 +14,9 @@ from streamlit.navigation.page import StreamlitPage
 
 from audit import InputError, Results
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
-from audit.presentation.method import commands
+from audit.presentation.method import commands, report_name
 from audit.readiness.thresholds import Thresholds
-from dashboard import DashboardPage, demonstration, work
+from dashboard import PAGES, DashboardPage, demonstration, work
 from dashboard.cache import View, changed_at, judged, read, results_below
 from dashboard.jobs import begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
@@ -21,6 +25,8 @@ FIRST_RESULTS = (
     "**First results.** Duplicate identities and the effect on a prioritisation are not known yet, and nothing that rests on them is "
     "judged. This page changes by itself when they are."
 )
+PAUSE = 3
+"""Seconds before the modules of the other pages are loaded too: who goes straight on is not held up by it."""
 STYLE = f"""<style>
 .stMainBlockContainer {{ padding: 3.2rem 2.5rem 3rem; }}
 .stMainBlockContainer h1 {{ font-size: 2rem; padding-top: .4rem; }}
@@ -92,11 +98,29 @@ def run_page(page: DashboardPage) -> None:
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
+    if not view.is_first:
+        _get_ready_for_other_pages(view.folder, changed_at(view.folder))
     if not presenting and not view.is_first:
         _take_away(view)
         if page.shows_results:
             with st.expander("Reproduce these figures"):
                 st.code(commands(view.results.summary), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
+    """Load, behind the first page that a server shows of some results, what takes longest on others: their modules, and the checks."""
+
+    def load() -> None:
+        import_module("audit.presentation.charts")
+        with contextlib.suppress(InputError):  # the page that needs them says so
+            results["checks"]
+        time.sleep(PAUSE)
+        for page in PAGES:
+            import_module(f"dashboard.pages.{page.module}")
+
+    results = read(folder, changed)
+    threading.Thread(target=load, daemon=True).start()
 
 
 def _view() -> View:
@@ -153,15 +177,13 @@ def _demonstration() -> Path:
 
 
 def _take_away(view: View) -> None:
-    from audit.report import report_html, report_name  # slow to import, for its charts, and the first scorecard has none
-
     names = list(view.runs)
     later = names[names.index(view.name) + 1 :] if view.name in names else []
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
     notice = "Judged with thresholds that were changed in the dashboard; the results keep theirs." if changed else ""
     st.sidebar.download_button(
         "Report (HTML)",
-        lambda: report_html(view.results, view.run(later[0]) if later else None, notice).encode("utf-8"),
+        lambda: _report(view.results, view.run(later[0]) if later else None, notice),
         report_name(view.results),
         "text/html",
         key="report",
@@ -169,6 +191,12 @@ def _take_away(view: View) -> None:
         on_click="ignore",
         help="One file with tables and charts that opens offline and prints well.",
     )
+
+
+def _report(results: Results, before: Results | None, notice: str) -> bytes:
+    from audit.report import report_html  # slow to import, for its charts
+
+    return report_html(results, before, notice).encode("utf-8")
 
 
 def _arguments() -> argparse.Namespace:

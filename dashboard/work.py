@@ -9,9 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from audit import InputError, audit_dataset, write_results
-from synthetic import generate
-from synthetic.benchmarks import benchmark
+from audit import InputError, write_results
 
 MOST_FORCES, MOST_YEARS, MOST_SCALE = 5, 3, 0.2
 MOST_KEPT = 20
@@ -101,6 +99,10 @@ def _check_space() -> None:
 
 
 def _fill(order: Order, folder: Path, progress: Callable[[str, float], None]) -> None:
+    from audit import audit_dataset  # slow to import, and pages of results need none of it
+    from synthetic import generate
+    from synthetic.benchmarks import benchmark
+
     if order.benchmark is not None:
         progress("Bringing in the public set", 0.1)
         dataset = benchmark(order.benchmark, folder / "dataset")

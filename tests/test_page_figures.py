@@ -2,8 +2,10 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,10 +13,14 @@ from streamlit.testing.v1 import AppTest
 from audit import Results
 from audit.presentation.linkage import people_table
 from audit.presentation.readiness import fix_first
+from audit.presentation.selection import Selection, selected
 from audit.presentation.wording import size_text
+from audit.readiness.periods import in_period, months_of, over_period
+from audit.readiness.thresholds import Thresholds
 from audit.report import report_html
 from audit.results import to_arrow
 from dashboard import PAGES
+from tests.conftest import Outcome
 from tests.test_safeguards import at, text_of
 
 
@@ -95,3 +101,38 @@ def test_people_joined_from_another_probability_are_those_of_the_files(two_runs:
     rows = people_table(typical_results, used).rows
     assert [row[2].text for row in rows] == [f"{one:,}" for one in people.loc[people["used"], "people"]]
     assert {row[3].text for row in rows} == {"0"}
+
+
+def test_the_first_page_loads_neither_what_audits_nor_what_draws_charts(shell: Callable[..., Outcome]) -> None:
+    """A server loads its modules while its first visitor waits."""
+    slow = "altair audit.linkage audit.pipeline audit.report vl_convert scipy openpyxl synthetic.benchmarks"
+    program = f"import sys, dashboard.shell, dashboard.pages.overview; print(sorted(set({slow.split()}) & set(sys.modules)))"
+    assert shell("timeit", "-n1", "-r1", program).out.splitlines()[0] == "[]"
+
+
+def test_checks_of_a_period_are_those_of_its_months(typical_results: Results) -> None:
+    checks = typical_results["checks"]
+    months = months_of(checks)
+    month = pd.to_datetime(checks["month"])
+    for first, last in ((months[2], months[-3]), (months[5], months[5]), (months[-1], months[0])):
+        expected = checks[(month >= pd.Timestamp(first)) & (month <= pd.Timestamp(last))]
+        pd.testing.assert_frame_equal(in_period(checks, first, last), expected)
+    found = over_period(checks, months[2], months[-3], Thresholds()).set_index(["check_id", "force"])
+    sums = in_period(checks, months[2], months[-3]).groupby(["check_id", "force"])[["failed", "total"]].sum()
+    assert len(sums) > 100
+    assert (found.loc[sums.index, ["failed", "total"]] == sums).all(axis=None)
+
+
+def test_all_checks_adds_a_period_up_once(two_runs: Path, typical_results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a nation a period is half a million rows; what the page lists, its table and its downloads are of one sum."""
+    calls: list[Selection] = []
+
+    def counted(checks: pd.DataFrame, asked: Selection, thresholds: Thresholds) -> pd.DataFrame:
+        calls.append(asked)
+        return selected(checks, asked, thresholds)
+
+    monkeypatch.setattr("dashboard.pages.all_checks.selected", counted)
+    months = months_of(typical_results["checks"])
+    shown = text_of(opened("all_checks", two_runs, monkeypatch, **{"kept-from": months[3], "kept-to": months[-4]}))
+    assert f"Counted over {months[3]} to {months[-4]}" in shown
+    assert [one.first for one in calls] == [months[3]]

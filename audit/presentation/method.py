@@ -1,9 +1,11 @@
 """What report and dashboard say about method: definitions, safeguards and limits, in plain English."""
 
+import re
 import shlex
 
 from audit.effect import built_in
 from audit.presentation.tables import Cell, Table
+from audit.results import Results
 from audit.results.summary import Summary
 
 DEFINITIONS = {
@@ -97,3 +99,10 @@ def definitions_table() -> Table:
 def numbered_table(caption: str, column: str, sentences: tuple[str, ...]) -> Table:
     """Sentences as a table, numbered."""
     return Table(caption, ["No.", column], [[Cell(str(place)), Cell(text)] for place, text in enumerate(sentences, 1)])
+
+
+def report_name(results: Results) -> str:
+    """A name for the report's file: with the force where there is one, and the last day of the data."""
+    forces = results.summary.forces
+    of = forces[0].force if len(forces) == 1 else f"{len(forces)}-forces"
+    return f"report-{re.sub(r'[^a-z0-9-]', '-', of.lower())}-{results.summary.dataset.as_of}.html"

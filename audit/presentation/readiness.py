@@ -11,7 +11,7 @@ from audit.presentation.html import status_name
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import FAMILY_TITLES, check_name, count, interval, percent, plural, points, points_interval
 from audit.readiness.assess import WORST_FIRST
-from audit.readiness.figures import Figure, dimension_figures, gate_figures, limit_text
+from audit.readiness.figures import Figure, figures_by_force, limit_text
 from audit.readiness.gates import GATES
 from audit.readiness.status import LEAST_LIST, people_found
 from audit.readiness.thresholds import Thresholds
@@ -125,7 +125,7 @@ def ordered_by(results: Results, column: str | None) -> Results:
 def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
     """A row a force: status, people found, each dimension with the check that decides it, gates, what to change; plain values."""
     readiness = of_instrument(results["readiness"], instrument or results.summary.options.instrument)
-    rows = []
+    rows, dimensions = [], figures_by_force(readiness, "dimension")
     for row in results.summary.forces:
         line: dict[str, object] = {
             "force": row.force_name,
@@ -135,7 +135,7 @@ def scorecard(results: Results, instrument: str | None = None) -> pd.DataFrame:
             "people found high": row.high,
             "people found verdict": row.people_found,
         }
-        for figure in dimension_figures(readiness[readiness["force"] == row.force]):
+        for figure in dimensions.get(row.force, []):
             line |= {
                 figure.name: figure.status,
                 f"{figure.name} value": figure.value,
@@ -155,9 +155,9 @@ def scorecard_table(results: Results) -> Table:
     readiness, effect = (of_instrument(results[name], instrument) for name in ("readiness", "effect"))
     limits = _thresholds(results)
     needed = limits.recall_at_k
-    rows = []
+    rows, dimensions = [], figures_by_force(readiness, "dimension")
     for force in results.summary.forces:
-        figures = {figure.name: figure for figure in dimension_figures(readiness[readiness["force"] == force.force])}
+        figures = {figure.name: figure for figure in dimensions.get(force.force, [])}
         rows.append(
             [
                 Cell(force.force_name),
@@ -181,7 +181,7 @@ def gates_table(results: Results) -> Table:
     readiness = of_instrument(results["readiness"], results.summary.options.instrument)
     names = {row.force: row.force_name for row in results.summary.forces}
     readiness = readiness[readiness["force"].isin(list(names))]
-    by_force = {str(force): gate_figures(mine) for force, mine in readiness.groupby("force", sort=False)}
+    by_force = figures_by_force(readiness, "gate")
     limits = _thresholds(results)
     rows = []
     for key, gate in GATES.items():

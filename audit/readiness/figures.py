@@ -1,7 +1,7 @@
 """Each figure of readiness as a reader sees it: value, threshold, verdict and text. Pages and report take them from here."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -49,6 +49,15 @@ def gate_figures(readiness: pd.DataFrame) -> list[Figure]:
 def dimension_figures(readiness: pd.DataFrame) -> list[Figure]:
     """The dimensions of one force and instrument, from its rows of ``readiness``: each is what its worst check finds."""
     return [_dimension(row) for row in readiness[readiness["kind"] == "dimension"].to_dict("records")]
+
+
+def figures_by_force(readiness: pd.DataFrame, kind: Literal["gate", "dimension"]) -> dict[str, list[Figure]]:
+    """Force → its gates or dimensions, from the rows of ``readiness`` of one instrument: a nation's rows are looked through once."""
+    figure = _gate if kind == "gate" else _dimension
+    figures: dict[str, list[Figure]] = {}
+    for row in readiness[readiness["kind"] == kind].to_dict("records"):
+        figures.setdefault(row["force"], []).append(figure(row))
+    return figures
 
 
 def people_figure(found: PeopleFound) -> Figure:

@@ -16,13 +16,14 @@ def months_of(checks: pd.DataFrame, check_type: str | None = None) -> list[str]:
 
 def in_period(checks: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
     """Rows of months from ``first`` to ``last``, both as 2025-03."""
-    month = pd.to_datetime(checks["month"])
-    return checks[(month >= pd.Timestamp(first)) & (month <= pd.Timestamp(last))]
+    chosen = [month for month in checks["month"].dropna().unique() if first <= f"{month:%Y-%m}" <= last]
+    return checks[checks["month"].isin(chosen)]
 
 
 def over_months(monthly: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
     """Rows a check and force over some months, judged as those of the whole period are."""
-    checks = thresholds.limit(tuple(check for check in catalogue() if check.id in set(monthly["check_id"].unique())))
+    counted = set(monthly["check_id"].unique())
+    checks = thresholds.limit(tuple(check for check in catalogue() if check.id in counted))
     sums = monthly.groupby(["check_id", "force"], sort=False)[["failed", "total"]].sum().reset_index()
     return judged(
         sums[sums["check_id"].isin([check.id for check in checks])].assign(month=None), checks, sorted(sums["force"].unique())
@@ -34,4 +35,4 @@ def over_period(checks: pd.DataFrame, first: str, last: str, thresholds: Thresho
     months = months_of(checks)
     if not months or (first, last) in ((months[0], months[-1]), ("", "")):
         return checks[checks["month"].isna()]
-    return over_months(in_period(checks, first, last), thresholds)
+    return over_months(in_period(checks[["check_id", "force", "month", "failed", "total"]], first, last), thresholds)

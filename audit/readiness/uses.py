@@ -10,12 +10,10 @@ def for_use(results: Results, instrument: str, thresholds: Thresholds, force: st
 
     It holds the small tables that the verdict needs and no other, so that it can be kept for many visitors.
     """
-    sizes = {
-        row.force: Size(row.population, row.crimes, row.person_records)
-        for row in results.summary.forces
-        if force in (None, row.force)
-    }
-    forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, thresholds)
+    forces = [row for row in results.summary.forces if force in (None, row.force)]
+    sizes = {row.force: Size(row.population, row.crimes, row.person_records) for row in forces}
+    if (instrument, thresholds) != (results.summary.options.instrument, Thresholds.model_validate(results.summary.thresholds)):
+        forces = force_summaries(sizes, results["readiness"], results["effect"], instrument, thresholds)
     options = results.summary.options.model_copy(update={"instrument": instrument})
     summary = results.summary.model_copy(update={"forces": forces, "options": options})
     kept = [name for name in ("readiness", "effect", "actions") if name in results.tables]

@@ -1,7 +1,6 @@
 """The report: one self-contained HTML file that opens offline, prints well, and can be handed over; and the scorecard alone."""
 
 import base64
-import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from audit.presentation.findings import diagnosis_table, gaps_table, identities_
 from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE, table_html
 from audit.presentation.linkage import linkage_statement
 from audit.presentation.lists import allegations_table, cancelled_table, pairs_table, sampling_table, wrong_inclusion_table
-from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table
+from audit.presentation.method import LIMITS, SAFEGUARDS, definitions_table, report_name
 from audit.presentation.pictures import svg_bytes
 from audit.presentation.readiness import (
     actions_frame,
@@ -79,13 +78,6 @@ def write_actions(results: Results, out: Path) -> None:
         _write(out, excel_bytes(frame, "actions"))
     else:
         raise InputError("actions", "takes a file that ends in .csv or .xlsx.")
-
-
-def report_name(results: Results) -> str:
-    """A name for the report's file: with the force where there is one, and the last day of the data."""
-    forces = results.summary.forces
-    of = forces[0].force if len(forces) == 1 else f"{len(forces)}-forces"
-    return f"report-{re.sub(r'[^a-z0-9-]', '-', of.lower())}-{results.summary.dataset.as_of}.html"
 
 
 def report_html(results: Results, earlier: Results | None = None, notice: str = "") -> str:

@@ -10,7 +10,6 @@ from audit.checks.catalogue import Check
 from audit.checks.catalogue import check as declared_check
 from audit.checks.run import Context, failing_rows, first_failing_rows
 from audit.engines import connect, duckdb_frames
-from audit.presentation.charts import check_trend
 from audit.presentation.checks import checks_of_all_table, checks_of_force_table, how_to_fix, of_all_forces
 from audit.presentation.html import status_name
 from audit.presentation.selection import Selection, selected
@@ -57,13 +56,19 @@ def show(view: View) -> None:
     _one(view, listed, force)
     with st.container(key="tall-checks"):
         _table(view, asked, order)
-    downloads(lambda: selected(view.results["checks"], asked, view.thresholds), "checks", "checks")
+    downloads(lambda: _found(view, asked), "checks", "checks")
+
+
+@once
+def _found(view: View, asked: Selection) -> pd.DataFrame:
+    """The rows that fit: of a nation, a chosen period is half a million to add up."""
+    return selected(view.results["checks"], asked, view.thresholds)
 
 
 @once
 def _listed(view: View, asked: Selection, order: str) -> list[str]:
     """The checks that fit, in an order of ``ORDERS``."""
-    found = selected(view.results["checks"], asked, view.thresholds)
+    found = _found(view, asked)
     found = found if asked.forces else of_all_forces(found)
     if ORDERS[order]:
         found = found.sort_values(ORDERS[order], ascending=False, kind="stable")
@@ -73,7 +78,7 @@ def _listed(view: View, asked: Selection, order: str) -> list[str]:
 
 @once
 def _table(view: View, asked: Selection, order: str) -> None:
-    found = selected(view.results["checks"], asked, view.thresholds)
+    found = _found(view, asked)
     if asked.forces:
         table = checks_of_force_table(found, view.names[asked.forces[0]], view.thresholds)
     else:
@@ -116,6 +121,8 @@ def _trend(view: View, name: str, force: str) -> None:
     mine = mine if force == EVERYWHERE else mine[mine["force"] == force]
     if mine["month"].nunique() < 2:
         return
+    from audit.presentation.charts import check_trend  # slow to import, and the table of all checks has no chart
+
     st.altair_chart(check_trend(mine), alt=f"{check_name(name)}: share of each month's rows that fail, with 95% intervals")
     picture_downloads(lambda: check_trend(mine), f"trend-{name}", lambda: mine)
 

@@ -20,11 +20,13 @@ from audit.effect import list_lengths
 from audit.engines import connect
 from audit.presentation.readiness import gates_table, scorecard_table
 from audit.readiness.actions import BLOCKS, RAISES
-from audit.readiness.figures import dimension_figures, gate_figures, share_text
+from audit.readiness.figures import dimension_figures, figures_by_force, gate_figures, share_text
 from audit.readiness.gates import GATES, Sense, verdict_of_estimate
 from audit.readiness.limits import crossed
 from audit.readiness.status import people_found, status_of
-from audit.readiness.verdict import Verdict
+from audit.readiness.thresholds import Thresholds
+from audit.readiness.uses import for_use
+from audit.readiness.verdict import Verdict, force_summaries, sizes_of
 from audit.report import report_html
 from synthetic import Dataset
 from synthetic.contract import TABLES as CONTRACT
@@ -568,3 +570,22 @@ def test_lists_are_a_hundred_long_unless_chosen_otherwise(typical: Dataset, typi
         residents = dict(connection.execute("SELECT force, sum(population) FROM units GROUP BY force").fetchall())
     nation = reference("forces")["population"].sum()
     assert by_population == {force: max(10, round(1000 * int(residents[force]) / nation)) for force in typical.forces}
+
+
+def test_the_summary_for_the_use_it_was_written_for_is_what_would_be_judged_again(typical_results: Results) -> None:
+    options, own = typical_results.summary.options, Thresholds.model_validate(typical_results.summary.thresholds)
+    again = force_summaries(
+        sizes_of(typical_results), typical_results["readiness"], typical_results["effect"], options.instrument, own
+    )
+    assert for_use(typical_results, options.instrument, own).summary.forces == again
+    assert {row.people_found for row in again} == {"not met"}
+    laxer = own.model_copy(update={"recall_at_k": 0.0})
+    assert {row.people_found for row in for_use(typical_results, options.instrument, laxer).summary.forces} == {"met"}
+
+
+def test_figures_of_all_forces_are_those_of_each(typical_results: Results) -> None:
+    rows = typical_results["readiness"]
+    rows = rows[rows["instrument"] == typical_results.summary.options.instrument]
+    each = {force: rows[rows["force"] == force] for force in rows["force"].unique()}
+    assert repr(figures_by_force(rows, "gate")) == repr({force: gate_figures(mine) for force, mine in each.items()})
+    assert repr(figures_by_force(rows, "dimension")) == repr({force: dimension_figures(mine) for force, mine in each.items()})

@@ -1,6 +1,5 @@
 """A server as a user starts it, a browser, and what the tests of pages ask of them."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.conftest import ROOT
 
@@ -87,31 +86,41 @@ def server(results_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 Visit = Callable[[str], tuple[Page, list[str]]]
 
 
+LOOK: ViewportSize = {"width": 1400, "height": 900}
+
+
 @pytest.fixture(scope="module")
-def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """Whose pages keep the dashboard's scripts, so that they are read and compiled once; each page is a session of its own."""
-    look = {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light", "reduced_motion": "reduce"}
-    context = browser.new_context(**look)
-    yield context
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for all tests: the dashboard's scripts stay compiled in it, which takes longer than all else. Each visit loads
+    its address whole and is a session of its own.
+    """
+    context = browser.new_context(viewport=LOOK, color_scheme="light", reduced_motion="reduce")
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def visit(visitor: BrowserContext) -> Iterator[Visit]:
-    """Opens an address: the page, and what went wrong on it or left the machine. Pages are closed when the test ends."""
-    with contextlib.ExitStack() as opened:
+def visit(tab: Page) -> Iterator[Visit]:
+    """Opens an address: the page, and what went wrong on it or left the machine. It is left when the test ends."""
+    wrong: list[str] = []
+    listeners: dict[str, Callable[..., None]] = {
+        "pageerror": lambda error: wrong.append(str(error)),
+        "console": lambda message: wrong.append(message.text) if message.type == "error" else None,
+        "request": lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None,
+    }
+    for event, listener in listeners.items():
+        tab.on(event, listener)
 
-        def open_page(address: str) -> tuple[Page, list[str]]:
-            page = visitor.new_page()
-            opened.callback(page.close)
-            wrong: list[str] = []
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-            page.on("request", lambda request: wrong.append(request.url) if "//127.0.0.1" not in request.url else None)
-            page.goto(address)
-            return page, wrong
+    def open_page(address: str) -> tuple[Page, list[str]]:
+        tab.goto(address)
+        return tab, wrong
 
-        yield open_page
+    yield open_page
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    tab.goto("about:blank")
+    tab.set_viewport_size(LOOK)
+    tab.emulate_media(color_scheme="light")
 
 
 def violations(page: Page) -> list[str]:

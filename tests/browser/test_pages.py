@@ -25,7 +25,6 @@ def test_a_page_opens_whole(visit: Visit, server: Server, shown: DashboardPage) 
     if shown.module not in WITHOUT_TABLE:
         expect(page.locator("table.bench caption").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    page.wait_for_timeout(200)
     assert violations(page) == []
     assert [text for text in wrong if not LET_THROUGH.match(text)] == []
     if shown.module not in WITHOUT_TABLE:
