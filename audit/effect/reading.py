@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect.entries import BIRTHS, ENTRIES, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS, VIEWS
+from audit.effect.entries import BIRTHS, ENTRIES, NARROW, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS
 from audit.effect.instruments import Instrument
 from audit.results import empty
 from synthetic.contract import reference
@@ -84,24 +84,26 @@ def read(
     offences = reference("offences")
     numbers = {"code": offences["offence_code"], "offence_group": offences["offence_group"], "n": range(len(offences))}
     connection.register("offence_numbers", pd.DataFrame(numbers))
-    connection.register("force_numbers", pd.DataFrame({"slug": forces, "n": range(len(forces))}))
+    connection.register("numbered_forces", pd.DataFrame({"slug": forces, "n": range(len(forces))}))
+    connection.execute("CREATE OR REPLACE TEMP TABLE force_numbers AS SELECT hash(slug) AS force, n FROM numbered_forces")
     connection.register("clusters", empty("identities") if identities is None else identities)
     gaps = (
         "SELECT * FROM truth_gaps"
         if has_gaps
         else "SELECT NULL::VARCHAR AS unit_id, NULL::VARCHAR AS offence_group, NULL::DATE AS first_month, NULL::DATE AS last_month WHERE false"
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE known_gaps AS {gaps}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE known_gaps AS SELECT *, hash(unit_id) AS unit FROM ({gaps}) WHERE unit_id IS NOT NULL"
+    )
     # Most records are alone: only those that are joined with another need a cluster's number.
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE joined_records AS
-        SELECT person_id, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
-        SEMI JOIN (SELECT DISTINCT cluster_id FROM clusters WHERE cluster_id <> person_id) USING (cluster_id)
+        SELECT hash(person_id) AS record, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
+        WHERE hash(cluster_id) IN (SELECT hash(cluster_id) FROM clusters WHERE cluster_id <> person_id)
         """
     )
-    connection.execute(VIEWS.format(**_optional_columns(connection)))
-    for script in (ENTRIES, NUMBERED, OLDER):
+    for script in (NARROW.format(**_optional_columns(connection)), ENTRIES, NUMBERED, OLDER):
         connection.execute(script.replace("$h", f"DATE '{horizon}'").replace("$incident", str(INCIDENT)))
     rows = _rows(connection)
     victims = [instrument for instrument in instruments if instrument.counts_victims]
