@@ -46,13 +46,14 @@ class World:
     ``DRAWS`` - 1, by crime), first_of_person, first_of_cluster; see ``entries.py``. ``record`` and ``person`` are identifiers by
     their place in the order of all identifiers, -1 for none. ``begin`` (forces + 1,) bounds each force's rows. ``cross_*`` are
     rows that another force may see: of its people by record, or by true person. ``owners_*`` are (record, person) pairs in
-    order of record. ``born`` is the day of birth of each place, ``NO_DAY`` where it is blank; empty where no instrument asks.
+    order of record. ``of_age`` has, for each least age of an instrument, the day from which the person at each place is of it, and
+    for nobody (-1) as the last: beyond every day, as where the birth is blank.
     """
 
     rows: dict[str, Array]
     begin: Array
     edges: Edges
-    born: Array
+    of_age: dict[int, Array]
     owners_record: Array
     owners_person: Array
     cross_record: dict[str, Array]
@@ -113,12 +114,12 @@ def read(
     elif all(instrument.counts.domestic_abuse_only for instrument in victims):
         wanted = "domestic OR true_domestic"
     connection.execute(VICTIMS.format(wanted=wanted))
-    births = any(instrument.eligibility.least_age for instrument in instruments)
+    ages = {instrument.eligibility.least_age for instrument in instruments} - {0}
     return World(
         rows=rows,
         begin=np.searchsorted(rows["force"], np.arange(len(forces) + 1)),
         edges=Edges(**_fetch(connection, "SELECT row, victim, person, cluster, restored FROM victim_edges ORDER BY row")),
-        born=_fetch(connection, BIRTHS)["born"] if births else np.zeros(0, np.int32),
+        of_age=_of_age(connection, ages),
         **_owners(connection),
         cross_person=_fetch(
             connection,
@@ -143,6 +144,15 @@ def read(
             "count": np.append(np.ones(len(offences)), 0.0),
         },
     )
+
+
+def came_of_age(born: Array, years: int) -> Array:
+    """The day, since 1970, of that birthday, 1 March for one born on 29 February; beyond every day where the birth is blank."""
+    blank = born == NO_DAY
+    day = np.where(blank, 0, born).astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    birthday = (month + 12 * years).astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
+    return np.where(blank, np.int64(2**40), birthday.astype(np.int64))
 
 
 def identifiers(connection: duckdb.DuckDBPyConnection, places: Array) -> pd.DataFrame:
@@ -173,6 +183,11 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, Array]:
     # Clusters of several records have numbers below those of the records that are alone.
     rows["cluster"] = np.where(rows["record"] < 0, -1, rows["cluster"])
     return rows
+
+
+def _of_age(connection: duckdb.DuckDBPyConnection, ages: set[int]) -> dict[int, Array]:
+    born = np.append(_fetch(connection, BIRTHS)["born"], NO_DAY) if ages else None
+    return {} if born is None else {years: came_of_age(born, years) for years in ages}
 
 
 def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Array]:
