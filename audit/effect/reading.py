@@ -37,6 +37,19 @@ class Edges:
     restored: Array
 
 
+class Ages(dict[int, Array]):
+    """By age in years, the day from which the person at each place is of that age, and as the last that of nobody (-1): beyond
+    every day, as where the birth is blank. Computed when it is asked for; empty where dates of birth were not read."""
+
+    def __init__(self, born: Array) -> None:
+        super().__init__()
+        self._born = np.append(born, NO_DAY)
+
+    def __missing__(self, years: int) -> Array:
+        self[years] = came_of_age(self._born, years)
+        return self[years]
+
+
 @dataclass(frozen=True)
 class World:
     """All forces' rows as parallel arrays in order of force, and what ties records, people and forces together.
@@ -46,14 +59,13 @@ class World:
     ``DRAWS`` - 1, by crime), first_of_person, first_of_cluster; see ``entries.py``. ``record`` and ``person`` are identifiers by
     their place in the order of all identifiers, -1 for none. ``begin`` (forces + 1,) bounds each force's rows. ``cross_*`` are
     rows that another force may see: of its people by record, or by true person. ``owners_*`` are (record, person) pairs in
-    order of record. ``of_age`` has, for each least age of an instrument, the day from which the person at each place is of it, and
-    for nobody (-1) as the last: beyond every day, as where the birth is blank.
+    order of record. ``ages`` know when the person at each place is of an age.
     """
 
     rows: dict[str, Array]
     begin: Array
     edges: Edges
-    of_age: dict[int, Array]
+    ages: Ages
     owners_record: Array
     owners_person: Array
     cross_record: dict[str, Array]
@@ -114,12 +126,12 @@ def read(
     elif all(instrument.counts.domestic_abuse_only for instrument in victims):
         wanted = "domestic OR true_domestic"
     connection.execute(VICTIMS.format(wanted=wanted))
-    ages = {instrument.eligibility.least_age for instrument in instruments} - {0}
+    births = any(instrument.eligibility.least_age for instrument in instruments)
     return World(
         rows=rows,
         begin=np.searchsorted(rows["force"], np.arange(len(forces) + 1)),
         edges=Edges(**_fetch(connection, "SELECT row, victim, person, cluster, restored FROM victim_edges ORDER BY row")),
-        of_age=_of_age(connection, ages),
+        ages=Ages(_fetch(connection, BIRTHS)["born"] if births else np.zeros(0, np.int32)),
         **_owners(connection),
         cross_person=_fetch(
             connection,
@@ -183,11 +195,6 @@ def _rows(connection: duckdb.DuckDBPyConnection) -> dict[str, Array]:
     # Clusters of several records have numbers below those of the records that are alone.
     rows["cluster"] = np.where(rows["record"] < 0, -1, rows["cluster"])
     return rows
-
-
-def _of_age(connection: duckdb.DuckDBPyConnection, ages: set[int]) -> dict[int, Array]:
-    born = np.append(_fetch(connection, BIRTHS)["born"], NO_DAY) if ages else None
-    return {} if born is None else {years: came_of_age(born, years) for years in ages}
 
 
 def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Array]:

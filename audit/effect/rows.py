@@ -115,7 +115,7 @@ class Rows:
     def of_age(self, years: int) -> dict[str, Array]:
         """The day from which the person of each row, by record and in truth, is of an age; of age 0, everybody is from the first."""
         places = {name: self.all.data[name] for name in ("record", "person")}
-        return {name: self.world.of_age[years][at] if years else np.full(len(at), NO_DAY) for name, at in places.items()}
+        return {name: self.world.ages[years][at] if years else np.full(len(at), NO_DAY) for name, at in places.items()}
 
     @cached_property
     def older(self) -> tuple[dict[str, Array], Edges]:
