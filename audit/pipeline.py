@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -66,7 +66,11 @@ def audit_dataset(
         with steps.step("Looked for reporting gaps"):
             ask = runs_on.asked(connection, options.master)
             counts = read_counts(connection, as_of, getattr(opened.manifest, "period_start", None), ask)
-            gaps, coverage = find_gaps(counts), find_coverage(connection, opened.has_truth, ask)
+            # The coverage is counted where the data is, which leaves this process idle: meanwhile it looks for gaps.
+            with ThreadPoolExecutor(1) as beside_it:
+                counting = beside_it.submit(find_coverage, connection, opened.has_truth, ask)
+                gaps = find_gaps(counts)
+                coverage = counting.result()
         found = _Found(counted, broken, gaps, coverage)
         if first is not None:
             first(_results(opened, options, found, _judge(connection, opened, options, found), steps.seconds))

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.effect.choices import Choices
-from audit.effect.entries import NO_DAY
 from audit.effect.instruments import Instrument, distinct_victims, top_list
 from audit.effect.reach import reachable
-from audit.effect.reading import INCIDENT, RESTORED, UNRECORDED
+from audit.effect.reading import INCIDENT, RESTORED, UNRECORDED, came_of_age
 from audit.effect.rows import Rows, RowSet, marked, numbered
 from audit.effect.switches import Repaired, Repairs, at_places, either
 
@@ -57,7 +56,7 @@ class Bench:
         self.instrument, self.last_day, self.k = instrument, last_day, k
         self.weights = choices.weights or instrument.score.weights
         self.date_basis = choices.date_basis or instrument.counts.date_basis
-        self._adult = {name: self._of_age(self.everything.data[name]) for name in ("record", "person")}
+        self._adult = rows.of_age(instrument.eligibility.least_age)
         self._available = rows.audience(instrument.counts_incidents)
         self._shown = self._seen_by_sharing()
         kept = reachable(
@@ -77,13 +76,6 @@ class Bench:
         self.found = self.finds(self.recorded, NONE)
 
     # ---- which rows, and who ------------------------------------------------------------------------------------------
-
-    def _of_age(self, places: Array) -> Array:
-        """The day from which the person of a row is of the least age; beyond every day where the birth is blank."""
-        years = self.instrument.eligibility.least_age
-        if not years:
-            return np.full(len(places), NO_DAY, np.int64)
-        return came_of_age(np.where(places >= 0, self.world.born[places], NO_DAY), years)
 
     def _seen_by_sharing(self) -> dict[str, Mask]:
         """Which rows a force sees where sharing is repaired: of people with an event that counts reported to it in the window."""
@@ -360,15 +352,6 @@ class _Counted:
         return _Counted(
             self.identity[kept], self.places, self.offence[kept], self.day[kept], self.charged[kept], victims, self.lists
         )
-
-
-def came_of_age(born: Array, years: int) -> Array:
-    """The day, since 1970, of that birthday, 1 March for one born on 29 February; beyond every day where the birth is blank."""
-    blank = born == NO_DAY
-    day = np.where(blank, 0, born).astype("datetime64[D]")
-    month = day.astype("datetime64[M]")
-    birthday = (month + 12 * years).astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
-    return np.where(blank, np.int64(2**40), birthday.astype(np.int64))
 
 
 def _whole(repaired: Repairs) -> int:

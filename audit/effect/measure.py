@@ -1,7 +1,9 @@
 """Measures the effect of a dataset's defects on each force's lists, by each instrument."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -31,8 +33,11 @@ from synthetic.contract import codes, reference
 LEAST_HORIZON = 1095
 """Days back to which rows are read at least, so that a list over a year can be compared with the time before it."""
 MONTH = 31
+AT_ONCE = 2
+"""Forces that are measured at the same time."""
 
 Array = npt.NDArray[Any]
+Done = TypeVar("Done")
 
 
 def measure(
@@ -65,15 +70,22 @@ def measure(
         world.weights[choices.weights] = np.append(np.nan_to_num(np.array(listed, float)), 0.0)
     lengths = list_lengths(connection, forces, choices.k)
     tables, lists = Tables(), _Lists()
-    for number, force in enumerate(forces):
+
+    def of_force(number: int) -> tuple[Tables, _Lists]:
+        force, mine, theirs = forces[number], Tables(), _Lists()
         rows = Rows(world, [number])
         benches = {one.key: Bench(rows, one, last, lengths[force], choices) for one in used}
         for key, bench in benches.items():
-            _of_list(tables, bench, force, last_day, choices, detail, only_effect)
+            _of_list(mine, bench, force, last_day, choices, detail, only_effect)
             if not only_effect:
-                lists.keep(force, key, bench)
+                theirs.keep(force, key, bench)
         if not only_effect:
-            tables.add("instrument_pairs", figures.instrument_pairs(benches), force=force)
+            mine.add("instrument_pairs", figures.instrument_pairs(benches), force=force)
+        return mine, theirs
+
+    for number, (mine, theirs) in enumerate(_two_at_a_time(of_force, range(len(forces)))):
+        tables.extend(mine)
+        lists.extend(theirs)
         if progress is not None:
             progress(f"Measured the effect in {number + 1} of {len(forces)} forces", (number + 1) / len(forces))
     tables.over_all_forces()
@@ -126,6 +138,23 @@ def _number(day: np.datetime64) -> int:
     return int(day.astype("datetime64[D]").astype(int))
 
 
+def _two_at_a_time(work: Callable[[int], Done], numbers: Sequence[int]) -> Iterator[Done]:
+    """What ``work`` makes of each number, in order. Most of it is of arrays, for which threads need not wait for each other;
+    two hold little more memory than one."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        begun: deque[Future[Done]] = deque()
+        try:
+            for number in numbers:
+                begun.append(threads.submit(work, number))
+                if len(begun) > AT_ONCE:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for left in begun:
+                left.cancel()
+
+
 class _Lists:
     """What of each force's lists is needed once all are made: the people of the truth lists and whether they are found, the
     people behind the recorded entries and whether they are wrongly included, and whom a force finds alone."""
@@ -134,6 +163,11 @@ class _Lists:
         self.truth: dict[tuple[str, str], Marked] = {}
         self.recorded: dict[tuple[str, str], Marked] = {}
         self.alone: dict[tuple[str, str], Array] = {}
+
+    def extend(self, other: "_Lists") -> None:
+        self.truth |= other.truth
+        self.recorded |= other.recorded
+        self.alone |= other.alone
 
     def keep(self, force: str, instrument: str, bench: Bench) -> None:
         self.truth[force, instrument] = bench.truth, bench.found
@@ -200,12 +234,19 @@ def _together(
     scopes = [("region", name, members) for name, members in regions.items() if len(members) > 1]
     if len(forces) > 1:
         scopes.append(("nation", EVERYWHERE, list(range(len(forces)))))
-    for scope, name, members in scopes:
-        rows, k = Rows(world, members), pooled_length(connection, [forces[member] for member in members])
+    lengths = [pooled_length(connection, [forces[member] for member in members]) for _, _, members in scopes]
+
+    def of_scope(number: int) -> list[pd.DataFrame]:
+        members = scopes[number][2]
+        rows, found = Rows(world, members), []
         for instrument in instruments:
-            bench = Bench(rows, instrument, last, k, choices)
             theirs = np.concatenate([alone[forces[member], instrument.key] for member in members])
-            tables.add("together", _pooled(bench, theirs, len(members)), scope=scope, name=name, instrument=instrument.key)
+            found.append(_pooled(Bench(rows, instrument, last, lengths[number], choices), theirs, len(members)))
+        return found
+
+    for (scope, name, _), found in zip(scopes, _two_at_a_time(of_scope, range(len(scopes))), strict=True):
+        for instrument, frame in zip(instruments, found, strict=True):
+            tables.add("together", frame, scope=scope, name=name, instrument=instrument.key)
 
 
 def _pooled(bench: Bench, alone: Array, forces: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect.entries import BIRTHS, ENTRIES, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS, VIEWS
+from audit.effect.entries import BIRTHS, ENTRIES, NARROW, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS
 from audit.effect.instruments import Instrument
 from audit.results import empty
 from synthetic.contract import reference
@@ -37,6 +37,19 @@ class Edges:
     restored: Array
 
 
+class Ages(dict[int, Array]):
+    """By age in years, the day from which the person at each place is of that age, and as the last that of nobody (-1): beyond
+    every day, as where the birth is blank. Computed when it is asked for; empty where dates of birth were not read."""
+
+    def __init__(self, born: Array) -> None:
+        super().__init__()
+        self._born = np.append(born, NO_DAY)
+
+    def __missing__(self, years: int) -> Array:
+        self[years] = came_of_age(self._born, years)
+        return self[years]
+
+
 @dataclass(frozen=True)
 class World:
     """All forces' rows as parallel arrays in order of force, and what ties records, people and forces together.
@@ -46,13 +59,13 @@ class World:
     ``DRAWS`` - 1, by crime), first_of_person, first_of_cluster; see ``entries.py``. ``record`` and ``person`` are identifiers by
     their place in the order of all identifiers, -1 for none. ``begin`` (forces + 1,) bounds each force's rows. ``cross_*`` are
     rows that another force may see: of its people by record, or by true person. ``owners_*`` are (record, person) pairs in
-    order of record. ``born`` is the day of birth of each place, ``NO_DAY`` where it is blank; empty where no instrument asks.
+    order of record. ``ages`` know when the person at each place is of an age.
     """
 
     rows: dict[str, Array]
     begin: Array
     edges: Edges
-    born: Array
+    ages: Ages
     owners_record: Array
     owners_person: Array
     cross_record: dict[str, Array]
@@ -84,24 +97,26 @@ def read(
     offences = reference("offences")
     numbers = {"code": offences["offence_code"], "offence_group": offences["offence_group"], "n": range(len(offences))}
     connection.register("offence_numbers", pd.DataFrame(numbers))
-    connection.register("force_numbers", pd.DataFrame({"slug": forces, "n": range(len(forces))}))
+    connection.register("numbered_forces", pd.DataFrame({"slug": forces, "n": range(len(forces))}))
+    connection.execute("CREATE OR REPLACE TEMP TABLE force_numbers AS SELECT hash(slug) AS force, n FROM numbered_forces")
     connection.register("clusters", empty("identities") if identities is None else identities)
     gaps = (
         "SELECT * FROM truth_gaps"
         if has_gaps
         else "SELECT NULL::VARCHAR AS unit_id, NULL::VARCHAR AS offence_group, NULL::DATE AS first_month, NULL::DATE AS last_month WHERE false"
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE known_gaps AS {gaps}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE known_gaps AS SELECT *, hash(unit_id) AS unit FROM ({gaps}) WHERE unit_id IS NOT NULL"
+    )
     # Most records are alone: only those that are joined with another need a cluster's number.
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE joined_records AS
-        SELECT person_id, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
-        SEMI JOIN (SELECT DISTINCT cluster_id FROM clusters WHERE cluster_id <> person_id) USING (cluster_id)
+        SELECT hash(person_id) AS record, dense_rank() OVER (ORDER BY cluster_id)::INT AS cluster_id FROM clusters
+        WHERE hash(cluster_id) IN (SELECT hash(cluster_id) FROM clusters WHERE cluster_id <> person_id)
         """
     )
-    connection.execute(VIEWS.format(**_optional_columns(connection)))
-    for script in (ENTRIES, NUMBERED, OLDER):
+    for script in (NARROW.format(**_optional_columns(connection)), ENTRIES, NUMBERED, OLDER):
         connection.execute(script.replace("$h", f"DATE '{horizon}'").replace("$incident", str(INCIDENT)))
     rows = _rows(connection)
     victims = [instrument for instrument in instruments if instrument.counts_victims]
@@ -116,7 +131,7 @@ def read(
         rows=rows,
         begin=np.searchsorted(rows["force"], np.arange(len(forces) + 1)),
         edges=Edges(**_fetch(connection, "SELECT row, victim, person, cluster, restored FROM victim_edges ORDER BY row")),
-        born=_fetch(connection, BIRTHS)["born"] if births else np.zeros(0, np.int32),
+        ages=Ages(_fetch(connection, BIRTHS)["born"] if births else np.zeros(0, np.int32)),
         **_owners(connection),
         cross_person=_fetch(
             connection,
@@ -141,6 +156,15 @@ def read(
             "count": np.append(np.ones(len(offences)), 0.0),
         },
     )
+
+
+def came_of_age(born: Array, years: int) -> Array:
+    """The day, since 1970, of that birthday, 1 March for one born on 29 February; beyond every day where the birth is blank."""
+    blank = born == NO_DAY
+    day = np.where(blank, 0, born).astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    birthday = (month + 12 * years).astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
+    return np.where(blank, np.int64(2**40), birthday.astype(np.int64))
 
 
 def identifiers(connection: duckdb.DuckDBPyConnection, places: Array) -> pd.DataFrame:

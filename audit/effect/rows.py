@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from audit.effect.entries import NO_DAY
 from audit.effect.reading import FOR_CRIMES, FOR_INCIDENTS, Edges, World
 
 Array = npt.NDArray[Any]
@@ -31,8 +32,14 @@ class RowSet:
         """The rows at some positions, numbered afresh."""
         place = np.full(len(self.own), -1, np.int64)
         place[chosen] = np.arange(len(chosen))
-        data = {name: values[chosen] for name, values in self.data.items()}
-        return row_set(data, self.own[chosen], taken(self.edges, place))
+        again = {name: numbered(number[chosen]) for name, number in self.number.items()}
+        return RowSet(
+            {name: values[chosen] for name, values in self.data.items()},
+            self.own[chosen],
+            {name: number for name, (_, number) in again.items()},
+            {name: self.places[name][former] for name, (former, _) in again.items()},
+            taken(self.edges, place),
+        )
 
     @cached_property
     def together(self) -> tuple[Array, dict[str, Array]]:
@@ -67,20 +74,32 @@ class Rows:
         self.world, self.forces = world, forces
         own = np.concatenate([np.arange(world.begin[force], world.begin[force + 1]) for force in forces])
         cross = [self._cross(part) for part in (world.cross_record, world.cross_person)]
-        place = np.full(len(world.rows["force"]), -1, np.int32)
-        place[own] = np.arange(len(own))
-        others = np.flatnonzero(marked(len(place), *(rows for rows, _ in cross)) & (place < 0))
-        place[others] = len(own) + np.arange(len(others))
+        shown = np.concatenate([rows for rows, _ in cross])
+        others = np.unique(shown[~np.isin(world.rows["force"][shown], forces)])
         chosen = np.concatenate([own, others])
+        order = np.argsort(chosen, kind="stable")  # quick, as both parts are in order
+
+        def place(rows: Array) -> Array:
+            return order[np.searchsorted(chosen, rows, sorter=order)]
+
         data = {name: values[chosen] for name, values in world.rows.items()}
-        self.all = row_set(data, np.arange(len(chosen)) < len(own), taken(world.edges, place))
+        self.all = row_set(data, np.arange(len(chosen)) < len(own), self._edges(chosen))
         # Rows that sharing may show, with the person for whose sake: positions among the chosen, numbers of people.
         people = self.all.places["person"]
         self.shared = []
         for rows, person in cross:
             number = np.minimum(np.searchsorted(people, person), len(people) - 1)
             known = people[number] == person
-            self.shared.append((place[rows[known]], number[known]))
+            self.shared.append((place(rows[known]), number[known]))
+
+    def _edges(self, chosen: Array) -> Edges:
+        """The victims of some of the world's rows; these are in order of row there."""
+        edges = self.world.edges
+        begin, end = (np.searchsorted(edges.row, chosen, side=side) for side in ("left", "right"))
+        length = end - begin
+        row = np.repeat(np.arange(len(chosen)), length)
+        at = np.arange(len(row)) + np.repeat(begin - np.cumsum(length) + length, length)
+        return Edges(row, edges.victim[at], edges.person[at], edges.cluster[at], edges.restored[at])
 
     def _cross(self, part: dict[str, Array]) -> tuple[Array, Array]:
         if len(self.forces) == 1:
@@ -92,6 +111,11 @@ class Rows:
     def audience(self, counts_incidents: bool) -> Mask:
         """Which rows are there for an instrument that counts non-crime incidents, or for one that does not."""
         return self.all.data["audience"] != (FOR_CRIMES if counts_incidents else FOR_INCIDENTS)
+
+    def of_age(self, years: int) -> dict[str, Array]:
+        """The day from which the person of each row, by record and in truth, is of an age; of age 0, everybody is from the first."""
+        places = {name: self.all.data[name] for name in ("record", "person")}
+        return {name: self.world.ages[years][at] if years else np.full(len(at), NO_DAY) for name, at in places.items()}
 
     @cached_property
     def older(self) -> tuple[dict[str, Array], Edges]:

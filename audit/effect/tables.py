@@ -63,6 +63,13 @@ class Tables:
         self.add(name, table.frame, **place)
         self._draws[name].append((self._parts[name][-1], table.draws))
 
+    def extend(self, other: "Tables") -> None:
+        for name, parts in other._parts.items():
+            self._parts[name].extend(parts)
+        for name, draws in other._draws.items():
+            self._draws[name].extend(draws)
+        self.size |= other.size
+
     def effect(self) -> Effect:
         return Effect(**{name: self._frame(name) for name in self._parts})
 

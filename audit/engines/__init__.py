@@ -6,14 +6,14 @@ A new engine is a class in a module of its own, and a line in ``ENGINES``.
 from duckdb import DuckDBPyConnection  # the module itself would be this package's duckdb
 
 from audit.engines.duckdb import DuckDB, connect, connect_tables, duckdb_frames
-from audit.engines.engine import ALL_ROWS, LINKS, Ask, Engine, Frames, asked_of, with_months
+from audit.engines.engine import ALL_ROWS, KEYS, LINKS, Ask, Engine, Frames, asked_of, with_months
 from audit.engines.pandas import Pandas
 from audit.engines.spark import Spark, spark_session
 from synthetic.dataset import Dataset
 from synthetic.errors import InputError
 
 __all__ = [
-    "ALL_ROWS", "ENGINES", "LINKS", "Ask", "Engine", "Frames", "asked_of", "connect", "connect_tables", "duckdb_frames", "engine_of", "frames", "spark_session",
+    "ALL_ROWS", "ENGINES", "KEYS", "LINKS", "Ask", "Engine", "Frames", "asked_of", "connect", "connect_tables", "duckdb_frames", "engine_of", "frames", "spark_session",
     "with_months",
 ]  # fmt: skip
 

@@ -31,6 +31,10 @@ ALL_ROWS = {"crimes": "all_records", "involvements": "all_involvements", "truth/
 """Tables with rows that are not about crimes, and the view or frame that holds all of them."""
 
 
+KEYS = {"crime_id": "crime_key", "person_id": "person_key"}
+"""By identifier, the column by which rows are joined and counted: the identifier itself, or what an engine has that is quicker."""
+
+
 class Engine(ABC):
     """Where the checks run, and pairs of person records are compared."""
 
@@ -60,12 +64,13 @@ def asked_of(connection: duckdb.DuckDBPyConnection) -> Ask:
 
 def with_months(tables: Frames) -> Frames:
     """The recorded tables by name, each row with its month; crimes apart from rows of other classes."""
+    tables = {name: _with_keys(frame) for name, frame in tables.items()}
     records = tables["crimes"].with_columns(
         month=nw.coalesce(nw.col("recorded_on"), nw.col("reported_on")).dt.truncate("1mo").cast(nw.Date)
     )
     is_crime = ((nw.col("record_class") == "crime") | blank("record_class")).fill_null(False)
-    crimes, others = records.filter(is_crime), records.filter(~is_crime).select("crime_id")
-    involvements = tables["involvements"].join(others, on="crime_id", how="anti")
+    crimes, others = records.filter(is_crime), records.filter(~is_crime).select("crime_key")
+    involvements = tables["involvements"].join(others, on="crime_key", how="anti")
     return {
         "units": tables["units"].with_columns(month=nw.lit(None).cast(nw.Date)),
         "persons": tables["persons"].with_columns(month=nw.col("created_on").dt.truncate("1mo").cast(nw.Date)),
@@ -77,8 +82,14 @@ def with_months(tables: Frames) -> Frames:
     }
 
 
+def _with_keys(frame: Frame) -> Frame:
+    there = frame.collect_schema().names()
+    wanted = {key: nw.col(name) for name, key in KEYS.items() if key not in there and name in there}
+    return frame.with_columns(**wanted) if wanted else frame
+
+
 def _of_crimes(involvements: Frame, crimes: Frame) -> Frame:
     """The involvements with what their crimes say: month, whether it is there, whether it is domestic abuse."""
-    of_crime = crimes.select("crime_id", "month", crime_domestic_abuse=nw.col("domestic_abuse")).group_by("crime_id")
+    of_crime = crimes.select("crime_key", "month", crime_domestic_abuse=nw.col("domestic_abuse")).group_by("crime_key")
     months = of_crime.agg(nw.col("month", "crime_domestic_abuse").any_value())
-    return involvements.join(months.with_columns(crime_known=nw.lit(True)), on="crime_id", how="left")
+    return involvements.join(months.with_columns(crime_known=nw.lit(True)), on="crime_key", how="left")

@@ -1,8 +1,10 @@
 """The effect and its attribution: equal to an independent recomputation, and lawful."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +127,22 @@ def test_effect_and_attribution_equal_an_independent_recomputation(
         mine = found_out.attribution.query("force == @force and instrument == @instrument")
         found = dict(zip(mine["family"], mine["contribution"], strict=True))
         assert found == pytest.approx(expected.attribution(), abs=0.002), force
+
+
+def test_forces_measured_at_the_same_time_give_what_each_gives_alone(foreign: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    day, found = np.datetime64(foreign.manifest.as_of), {}
+    shares: list[float] = []
+    with connect(foreign) as connection:
+        for at_once in (1, 2, 3):
+            monkeypatch.setattr(import_module("audit.effect.measure"), "AT_ONCE", at_once)
+            found[at_once] = measure(
+                connection, foreign.forces, day, Choices(), progress=lambda sentence, share: shares.append(share)
+            )
+    for name, frame in vars(found[1]).items():
+        for at_once in (2, 3):
+            pd.testing.assert_frame_equal(getattr(found[at_once], name), frame)
+    assert found[1].effect["force"].drop_duplicates().tolist() == foreign.forces
+    assert shares == [1 / 3, 2 / 3, 1.0] * 3
 
 
 def test_contributions_sum_to_what_is_missed(typical_results: Results) -> None:

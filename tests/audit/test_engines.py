@@ -14,6 +14,7 @@ import pytest
 
 import audit.engines.watch as watching
 from audit.blanks import blank, placeholder
+from audit.checks.types.joins import known
 from audit.engines import ENGINES, connect, engine_of, frames
 from synthetic import Dataset, load
 from synthetic.contract import TABLES, blanks
@@ -100,6 +101,23 @@ def test_blank_and_placeholder_are_the_same_on_every_engine_and_in_python_and_sq
 def frames_of(dataset: Dataset, engine: str) -> nw.LazyFrame:
     with connect(dataset) as connection:
         return frames(engine, dataset, connection)["persons"]
+
+
+def test_links_without_an_identifier_belong_to_no_crime_and_no_person(engine: str, tmp_path: Path) -> None:
+    data = clean_data(months=1, per_month=10)
+    data["crimes"][0]["crime_id"] = data["involvements"][-1]["crime_id"] = None
+    data["persons"][0]["person_id"] = data["involvements"][-2]["person_id"] = None
+    dataset = write(tmp_path / "data", data, AS_OF, ["testshire"])
+    with connect(dataset) as connection:
+        of = frames(engine, dataset, connection)
+        joined = known("person_id", "persons")[1](of["involvements"], of).select(
+            "crime_id", "person_id", "crime_known", "persons_known"
+        )
+        rows = joined.collect(backend="pyarrow").to_native().to_pandas()
+    for name, found in (("crime_id", "crime_known"), ("person_id", "persons_known")):
+        assert rows[name].isna().sum() == 1
+        assert rows.loc[rows[name].isna(), found].isna().all()
+        assert rows[found].notna().sum() > 5
 
 
 def test_what_is_blank_stands_for_none_and_is_a_name_is_as_listed() -> None:

@@ -4,7 +4,7 @@ import narwhals as nw
 
 from audit.blanks import blank
 from audit.checks.types.base import Frame, Join
-from audit.engines import ALL_ROWS, LINKS, Frames
+from audit.engines import ALL_ROWS, KEYS, LINKS, Frames
 from synthetic.contract import TABLES
 
 COUNTED = ("suspects", "victims", "partners", "strangers")
@@ -32,8 +32,9 @@ def often(table: str, key: tuple[str, ...], most: int, all_rows: bool = False) -
 
     def join(frame: Frame, frames: Frames) -> Frame:
         # Only keys that many share are joined back, as a rule few: a window over all rows is slow.
-        counts = frames[counted_on(table, all_rows)].group_by(*key).agg(nw.len().alias(column)).filter(nw.col(column) > most)
-        return frame.join(counts, on=list(key), how="left")
+        keys = [KEYS.get(name, name) for name in key]
+        counts = frames[counted_on(table, all_rows)].group_by(*keys).agg(nw.len().alias(column)).filter(nw.col(column) > most)
+        return frame.join(counts, on=keys, how="left")
 
     return column, (column, join)
 
@@ -55,31 +56,32 @@ def known(field: str, other: str) -> Join:
 
     def join(frame: Frame, frames: Frames) -> Frame:
         # Grouped, as engines number the rows of every group to keep one.
-        there = frames[other].group_by(field).agg(nw.col("force").any_value().alias(f"{other}_force"))
-        return frame.join(there.with_columns(nw.lit(True).alias(f"{other}_known")), on=field, how="left")
+        key = KEYS.get(field, field)
+        there = frames[other].group_by(key).agg(nw.col("force").any_value().alias(f"{other}_force"))
+        return frame.join(there.with_columns(nw.lit(True).alias(f"{other}_known")), on=key, how="left")
 
     return other, join
 
 
 def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
     """Numbers of a crime's links as suspect and victim that lead to a person record, and of links by relationship."""
-    there = frames["persons"].group_by("person_id").agg(nw.len().alias("on_record")).with_columns(on_record=nw.lit(True))
-    links, linked = frames[LINKS].join(there, on="person_id", how="left"), nw.col("on_record").fill_null(False)
+    there = frames["persons"].group_by("person_key").agg(nw.len().alias("on_record")).with_columns(on_record=nw.lit(True))
+    links, linked = frames[LINKS].join(there, on="person_key", how="left"), nw.col("on_record").fill_null(False)
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,
         "victims": (nw.col("role") == "victim").fill_null(False) & linked,
         "partners": nw.col("relationship").is_in(["partner", "ex_partner"]).fill_null(False),
         "strangers": (nw.col("relationship") == "stranger").fill_null(False),
     }
-    counted = links.select("crime_id", **{name: flag.cast(nw.Int64) for name, flag in flags.items()})
-    return frame.join(counted.group_by("crime_id").agg(*(nw.col(name).sum() for name in flags)), on="crime_id", how="left")
+    counted = links.select("crime_key", **{name: flag.cast(nw.Int64) for name, flag in flags.items()})
+    return frame.join(counted.group_by("crime_key").agg(*(nw.col(name).sum() for name in flags)), on="crime_key", how="left")
 
 
 def _crimes_of_person(frame: Frame, frames: Frames) -> Frame:
     """How many links to a person record as suspect there are (``as_suspect``); only of those that have more than a few."""
-    suspects = frames[LINKS].filter(nw.col("role") == "suspect", ~nw.col("person_id").is_null())
-    counted = suspects.group_by("person_id").agg(nw.len().alias("as_suspect")).filter(nw.col("as_suspect") > MANY)
-    return frame.join(counted, on="person_id", how="left")
+    suspects = frames[LINKS].filter(nw.col("role") == "suspect", ~nw.col("person_key").is_null())
+    counted = suspects.group_by("person_key").agg(nw.len().alias("as_suspect")).filter(nw.col("as_suspect") > MANY)
+    return frame.join(counted, on="person_key", how="left")
 
 
 LINKS_OF_CRIME: Join = ("links", _links_of_crime)

@@ -129,11 +129,11 @@ class LinkedRecords(RowCheck):
 
         def join(frame: Frame, frames: Frames) -> Frame:
             is_good = nw.col(self.value).is_in(list(self.good)).fill_null(False).cast(nw.Int64)
-            people = frames["persons"].select("person_id", is_good.alias(right)).group_by("person_id").agg(nw.col(right).min())
+            people = frames["persons"].select("person_key", is_good.alias(right)).group_by("person_key").agg(nw.col(right).min())
             in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False))
-            links = in_role.group_by("crime_id", "person_id").agg(nw.len().alias("times"))
-            counted = links.join(people, on="person_id", how="inner").group_by("crime_id")
-            return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_id", how="left")
+            links = in_role.group_by("crime_key", "person_key").agg(nw.len().alias("times"))
+            counted = links.join(people, on="person_key", how="inner").group_by("crime_key")
+            return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_key", how="left")
 
         count = nw.col(records).fill_null(0)
         wrong = nw.when(count == 0).then(nw.lit(1)).otherwise(count - nw.col(right).fill_null(0))

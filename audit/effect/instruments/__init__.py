@@ -5,6 +5,18 @@ but aggregates.
 """
 
 from audit.effect.instruments.declaration import Instrument, built_in, choose, declare, every_audit, read_file
-from audit.effect.instruments.scoring import distinct_victims, scores, top_list
+from audit.effect.instruments.scoring import distinct_victims, first_of_each, pairs_of, scores, top_list
 
-__all__ = ["Instrument", "built_in", "choose", "declare", "distinct_victims", "every_audit", "read_file", "scores", "top_list"]
+__all__ = [
+    "Instrument",
+    "built_in",
+    "choose",
+    "declare",
+    "distinct_victims",
+    "every_audit",
+    "first_of_each",
+    "pairs_of",
+    "read_file",
+    "scores",
+    "top_list",
+]

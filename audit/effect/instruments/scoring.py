@@ -3,8 +3,12 @@
 Identities are whole numbers here, in the order of their identifiers, so that ties fall as defined.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from audit.effect.instruments.declaration import Bands, BandScore, Instrument, RecencyBands
 
@@ -77,7 +81,9 @@ def top_list(
     by_list = score.reshape(lists, -1)
     several = identities // lists
     chosen = by_list > NOT_ELIGIBLE
-    if several > k > 0:
+    if lists == 1 and np.count_nonzero(chosen) > k > 0:
+        chosen &= by_list >= np.partition(by_list[chosen], -k)[-k]
+    elif several > k > 0:
         chosen &= by_list >= np.partition(by_list, several - k, axis=1)[:, [several - k]]
     eligible = np.flatnonzero(chosen)
     # Ties are decided only among those whose score is high enough; all others' sums and dates would be for nothing.
@@ -101,10 +107,17 @@ def top_list(
 
 def distinct_victims(identity: Ints, victim: Ints, identities: int) -> Ints:
     """Distinct victims of each identity, from pairs of identity and victim; shape (identities,)."""
-    # One number for a pair, so that one sort does; two pairs share one as rarely as two victims share a hash (Knuth 1973, 6.4).
-    pair = victim.astype(np.uint64) + identity.astype(np.uint64) * np.uint64(11400714819323198485)
-    _, first = np.unique(pair, return_index=True)
-    return np.bincount(identity[first], minlength=identities)
+    return np.bincount(identity[first_of_each(pairs_of(identity, victim))], minlength=identities)
+
+
+def pairs_of(identity: Ints, victim: Ints) -> npt.NDArray[np.uint64]:
+    """One number for each pair of identity and victim; two share one as rarely as two victims share a hash (Knuth 1973, 6.4)."""
+    return victim.astype(np.uint64) + identity.astype(np.uint64) * np.uint64(11400714819323198485)
+
+
+def first_of_each(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which values have no equal before them; by a table of hashes, as sorting millions is slow."""
+    return ~pd.Series(values).duplicated().to_numpy()
 
 
 def _given(victims: Ints | None) -> Ints:
@@ -114,7 +127,7 @@ def _given(victims: Ints | None) -> Ints:
 
 def _band(bands: Bands, values: npt.NDArray[np.number]) -> Ints:
     """The band of each value, 0 below the first."""
-    return np.searchsorted(np.asarray(bands.least), values, side="right")
+    return _count_of(values >= least for least in bands.least)
 
 
 def _points(bands: Bands) -> Floats:
@@ -123,7 +136,12 @@ def _points(bands: Bands) -> Floats:
 
 def _recency_band(bands: RecencyBands, days: Ints) -> Ints:
     """The band of each number of days; a higher band is more recent."""
-    return len(bands.up_to_days) - np.searchsorted(np.asarray(bands.up_to_days), days, side="left")
+    return _count_of(days <= most for most in bands.up_to_days)
+
+
+def _count_of(limits: Iterable[npt.NDArray[np.bool_]]) -> npt.NDArray[np.int8]:
+    """How many limits each value is within. They are few, so that comparing with each is faster than a search."""
+    return sum(within.view(np.int8) for within in limits)  # type: ignore[return-value]
 
 
 def _recency_points(bands: RecencyBands) -> Floats:
@@ -133,5 +151,5 @@ def _recency_points(bands: RecencyBands) -> Floats:
 def _best(identity: Ints, band: Ints, points: Floats, identities: int) -> Floats:
     """The points of each identity's highest band; 0 for one without rows."""
     highest = np.full(identities, -1, np.int8)
-    np.maximum.at(highest, identity, band.astype(np.int8))  # points never fall as bands rise
+    np.maximum.at(highest, identity, band)  # points never fall as bands rise
     return np.append(points, 0.0)[highest]
