@@ -174,6 +174,7 @@ def _of_key(
     there, keys = key.of(numbers)
     there &= original
     # Sorting numbers is many times faster than sorting their places, so a number holds the start of the key and the record.
+    # Of a hundred million pairs of keys a few may share that start: these records are compared too, which does no harm.
     bits = np.uint64(max(len(numbers) - 1, 1).bit_length())
     low = (np.uint64(1) << bits) - np.uint64(1)
     both = keys[there] & ~low | np.flatnonzero(there).astype(np.uint64)

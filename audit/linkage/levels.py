@@ -20,6 +20,14 @@ AT_ONCE, IN_CACHE = 8_000_000, 1 << 14
 """Pairs whose names are looked up at a time, and pairs whose numbers are compared at a time."""
 
 
+_NAMES = {
+    "forename": FORENAME.between(DUCKDB, "same", "swapped with surname"),
+    "surname": SURNAME.between(DUCKDB, "same"),
+    "alike": SWAPPED_NAMES.sql(DUCKDB),
+}
+"""SQL for what may be asked of two names that are not the same."""
+
+
 class _Pairs:
     """Some pairs' records as numbers."""
 
@@ -88,42 +96,42 @@ class Levels:
         open_ = open_[~missing["surname"][open_]]
         letters = [self.numbers.first_letter[side[open_]] for side in (forename, forename_r, surname, surname_r)]
         crossed = open_[(letters[0] == letters[3]) | (letters[2] == letters[1])]
-        asked = [
-            (forename, forename_r, differ["forename"]),
-            (surname, surname_r, differ["surname"]),
-            (forename, surname_r, crossed),
-            (surname, forename_r, crossed),
-            (forename, forename_r, crossed),
-        ]
-        of_forename, of_surname, alike = self._of_names(asked)
+        of_forename, of_surname, *alike = self._of_names(
+            [
+                ("forename", forename, forename_r, differ["forename"]),
+                ("surname", surname, surname_r, differ["surname"]),
+                ("alike", forename, surname_r, crossed),
+                ("alike", surname, forename_r, crossed),
+                ("alike", forename, forename_r, crossed),
+            ]
+        )
         level = np.where(missing["forename"], FORENAME.size, FORENAME.number("same")).astype(np.int32)
         level[differ["forename"]] = of_forename
-        swapped = crossed[alike[0] & alike[1] & ~alike[2]]
+        swapped = crossed[(alike[0] & alike[1] & ~alike[2]).astype(bool)]
         level[swapped] = FORENAME.number("swapped with surname")
         other = np.where(missing["surname"], SURNAME.size, SURNAME.number("same")).astype(np.int32)
         other[differ["surname"]] = of_surname
         other[swapped] = SURNAME.size
         return np.asarray(level * PLACES["forename"] + other * PLACES["surname"], np.int32)
 
-    def _of_names(self, asked: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, list[npt.NDArray[np.bool_]]]:
-        """The levels of the first asked as forenames, of the second as surnames, and whether the others are alike."""
-        count = max(len(self.numbers.first_letter), 1)
-        keys = np.concatenate([one[places].astype(np.int64) * count + other[places] for one, other, places in asked])
-        of_key, distinct = pd.factorize(keys)
-        one, other = np.divmod(distinct, count)
-        self.connection.register("asked", pa.table({"place": np.arange(len(distinct)), "one": one, "other": other}))
+    def _of_names(self, asked: list[tuple[str, Ints, Ints, Ints]]) -> list[npt.NDArray[np.int8]]:
+        """What is asked of two names each (``_NAMES``) of pairs in these places: a level, or 1 where they are alike."""
+        kinds, count = list(_NAMES), max(len(self.numbers.first_letter), 1)
+        keys = [(kinds.index(kind) * count + one[at].astype(np.int64)) * count + other[at] for kind, one, other, at in asked]
+        of_key, distinct = pd.factorize(np.concatenate(keys))
+        rest, other = np.divmod(distinct, count)
+        kind, one = np.divmod(rest, count)
+        self.connection.register("asked", pa.table({"place": np.arange(len(distinct)), "kind": kind, "one": one, "other": other}))
+        level = " ".join(f"WHEN {number} THEN ({sql})::TINYINT" for number, sql in enumerate(_NAMES.values()))
         found = self.connection.execute(
-            f"""SELECT p.place, ({FORENAME.between(DUCKDB, "same", "swapped with surname")})::TINYINT AS forename,
-                       ({SURNAME.between(DUCKDB, "same")})::TINYINT AS surname, {SWAPPED_NAMES.sql(DUCKDB)} AS alike
+            f"""SELECT p.place, CASE p.kind {level} END AS level
                 FROM asked p JOIN {self.table}_names l ON l.number = p.one JOIN {self.table}_names r ON r.number = p.other
                 LEFT JOIN {self.table}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
         ).fetchnumpy()
         self.connection.unregister("asked")
-        order = np.empty(len(distinct), np.int64)
-        order[found["place"]] = np.arange(len(distinct))
-        parts = np.split(order[of_key], np.cumsum([len(places) for _, _, places in asked])[:-1])
-        forename, surname, alike = (np.ma.getdata(found[name]) for name in ("forename", "surname", "alike"))
-        return forename[parts[0]], surname[parts[1]], [alike[part] for part in parts[2:]]
+        levels = np.empty(len(distinct), np.int8)
+        levels[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
+        return np.split(levels[of_key], np.cumsum([len(at) for *_, at in asked])[:-1])
 
     def _by_text(self, name: str, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
         """The levels of a field by the texts of the records."""
