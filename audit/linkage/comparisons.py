@@ -91,23 +91,26 @@ class Field:
         return self._sql(dialect, [], left_out)
 
     def _sql(self, dialect: Dialect, first: list[str], left_out: tuple[str, ...]) -> str:
-        tried = [(number, when) for number, when in self._conditions() if self.levels[number].name not in left_out]
-        return f"CASE {' '.join(first + [f'WHEN {when.sql(dialect)} THEN {number}' for number, when in tried])} ELSE 0 END"
+        cases = [f"WHEN {when.sql(dialect)} THEN {number}" for number, when in self._conditions(left_out)]
+        return f"CASE {' '.join(first + cases)} ELSE 0 END"
 
-    def _conditions(self) -> Iterator[tuple[int, Condition]]:
+    def _conditions(self, left_out: tuple[str, ...]) -> Iterator[tuple[int, Condition]]:
         """The levels' numbers and conditions in the order in which they are tried."""
         for number in self.tried or range(self.size - 1, 0, -1):
             when = self.levels[number].when
             assert when is not None
-            yield number, when
+            if self.levels[number].name not in left_out:
+                yield number, when
 
     def known(self, pairs: Pairs) -> npt.NDArray[np.int8]:
         """The number of each pair's level; ``UNSURE`` where only the texts can say it."""
-        found = np.full(len(pairs), 0, np.int8)
         missing, _ = self.missing.bounds(pairs)
-        found[missing] = self.size
-        left = ~missing
-        for number, when in self._conditions():
+        return np.where(missing, np.int8(self.size), self.known_between(pairs))
+
+    def known_between(self, pairs: Pairs, *left_out: str) -> npt.NDArray[np.int8]:
+        """The same where neither value is missing and these levels do not hold."""
+        found, left = np.zeros(len(pairs), np.int8), np.ones(len(pairs), bool)
+        for number, when in self._conditions(left_out):
             sure, may = when.bounds(pairs)
             found[left & sure] = number
             found[left & may & ~sure] = UNSURE

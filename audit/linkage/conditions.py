@@ -191,12 +191,12 @@ class Alike(Condition):
         return f"CASE WHEN {bound} THEN {similar} ELSE false END"
 
     def bounds(self, pairs: Pairs) -> Bounds:
-        if self.other or self.of:
+        if self.other:
             return super().bounds(pairs)
-        (one, two), (left, right) = (pairs.sides(f"{self.column}_{name}") for name in ("size", "mask"))
+        (one, two), (left, right) = (pairs.sides(f"{self.of or self.column}_{name}") for name in ("size", "mask"))
         one, two = one.astype(np.int64), two.astype(np.int64)
         most = np.minimum(one - np.bitwise_count(left & ~right), two - np.bitwise_count(right & ~left))
-        share = np.where(_same(*pairs.sides(f"{self.column}_first")), self._share(True), self._share(False))
+        share = np.where(_same(*pairs.sides(self.start or f"{self.column}_first")), self._share(True), self._share(False))
         near = 1000 * most * (one + two) >= share * one * two
         return np.zeros_like(near), near
 
@@ -216,6 +216,11 @@ class Nicknames(Condition):
     def sql(self, dialect: Dialect) -> str:
         return "k.one IS NOT NULL"
 
+    def bounds(self, pairs: Pairs) -> Bounds:
+        left, right = pairs.sides("fn_nickname")
+        both = (left != MISSING) & (right != MISSING)
+        return np.zeros_like(both), both
+
 
 @dataclass(frozen=True)
 class Holds(Condition):
@@ -227,6 +232,12 @@ class Holds(Condition):
     def sql(self, dialect: Dialect) -> str:
         a, b = f"l.{self.column}", f"r.{self.column}"
         return f"(least(length({a}), length({b})) >= {self.least} AND (contains({a}, {b}) OR contains({b}, {a})))"
+
+    def bounds(self, pairs: Pairs) -> Bounds:
+        (one, two), (left, right) = (pairs.sides(f"{self.column}_{name}") for name in ("size", "mask"))
+        within = ((left & ~right) == 0) | ((right & ~left) == 0)
+        may = (np.minimum(one, two) >= self.least) & within
+        return np.zeros_like(may), may
 
 
 @dataclass(frozen=True)
@@ -251,6 +262,10 @@ class OneLetter(Condition):
 
     def sql(self, dialect: Dialect) -> str:
         return f"(length(l.{self.column}) = 1 OR length(r.{self.column}) = 1)"
+
+    def bounds(self, pairs: Pairs) -> Bounds:
+        left, right = pairs.sides(f"{self.column}_size")
+        return _known((left == 1) | (right == 1))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A name stands in a list of all names, and what two names have in common is found
 places and telephones are compared by numbers; where these do not decide, the records' texts are.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
@@ -13,19 +14,37 @@ import pandas as pd
 import pyarrow as pa
 
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLACES, SEX, SURNAME, SWAPPED_NAMES, UNSURE, Ints
-from audit.linkage.conditions import DUCKDB
+from audit.linkage.conditions import DUCKDB, Pairs
 from audit.linkage.numbers import Numbers
 
 AT_ONCE, IN_CACHE = 8_000_000, 1 << 14
 """Pairs whose names are looked up at a time, and pairs whose numbers are compared at a time."""
 
 
-_NAMES = {
-    "forename": FORENAME.between(DUCKDB, "same", "swapped with surname"),
-    "surname": SURNAME.between(DUCKDB, "same"),
-    "alike": SWAPPED_NAMES.sql(DUCKDB),
+_SAME, _SWAPPED = "same", "swapped with surname"
+_NAMES: dict[str, tuple[str, Callable[[Pairs], npt.NDArray[np.int8]]]] = {
+    "forename": (FORENAME.between(DUCKDB, _SAME, _SWAPPED), lambda pairs: FORENAME.known_between(pairs, _SAME, _SWAPPED)),
+    "surname": (SURNAME.between(DUCKDB, _SAME), lambda pairs: SURNAME.known_between(pairs, _SAME)),
+    "alike": (SWAPPED_NAMES.sql(DUCKDB), lambda pairs: np.where(SWAPPED_NAMES.bounds(pairs)[1], np.int8(UNSURE), np.int8(0))),
 }
-"""SQL for what may be asked of two names that are not the same."""
+"""What may be asked of two names that are not the same: SQL, and what numbers say."""
+
+
+class _TwoNames:
+    """Pairs of names by what stands for them."""
+
+    def __init__(self, names: dict[str, Ints], one: Ints, other: Ints) -> None:
+        self.names, self.one, self.other = names, one, other
+        self.found: dict[str, tuple[Ints, Ints]] = {}
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+    def sides(self, column: str) -> tuple[Ints, Ints]:
+        name = column.partition("_")[2]
+        if name not in self.found:
+            self.found[name] = self.names[name][self.one], self.names[name][self.other]
+        return self.found[name]
 
 
 class _Pairs:
@@ -78,14 +97,16 @@ class Levels:
                     code[begin + start : begin + start + len(total)] = total
 
                 list(pool.map(numbers, range(0, len(one), IN_CACHE)))
-                code[some] += self._names(*names)
+                code[some] += self._names(pool, *names)
         for name, places in unsure.items():
             if places:
                 asked = np.sort(np.concatenate(places))
                 code[asked] += self._by_text(name, first[asked], second[asked]) * np.int32(PLACES[name])
         return code
 
-    def _names(self, forename: Ints, forename_r: Ints, surname: Ints, surname_r: Ints) -> npt.NDArray[np.int32]:
+    def _names(
+        self, pool: ThreadPoolExecutor, forename: Ints, forename_r: Ints, surname: Ints, surname_r: Ints
+    ) -> npt.NDArray[np.int32]:
         """What forename and surname of pairs add to the number that holds all levels."""
         missing = {"forename": (forename < 0) | (forename_r < 0), "surname": (surname < 0) | (surname_r < 0)}
         differ = {
@@ -94,16 +115,17 @@ class Levels:
         }
         open_ = differ["forename"]
         open_ = open_[~missing["surname"][open_]]
-        letters = [self.numbers.first_letter[side[open_]] for side in (forename, forename_r, surname, surname_r)]
+        letters = [self.numbers.names["first"][side[open_]] for side in (forename, forename_r, surname, surname_r)]
         crossed = open_[(letters[0] == letters[3]) | (letters[2] == letters[1])]
         of_forename, of_surname, *alike = self._of_names(
+            pool,
             [
                 ("forename", forename, forename_r, differ["forename"]),
                 ("surname", surname, surname_r, differ["surname"]),
                 ("alike", forename, surname_r, crossed),
                 ("alike", surname, forename_r, crossed),
                 ("alike", forename, forename_r, crossed),
-            ]
+            ],
         )
         level = np.where(missing["forename"], FORENAME.size, FORENAME.number("same")).astype(np.int32)
         level[differ["forename"]] = of_forename
@@ -114,22 +136,32 @@ class Levels:
         other[swapped] = SURNAME.size
         return np.asarray(level * PLACES["forename"] + other * PLACES["surname"], np.int32)
 
-    def _of_names(self, asked: list[tuple[str, Ints, Ints, Ints]]) -> list[npt.NDArray[np.int8]]:
+    def _of_names(self, pool: ThreadPoolExecutor, asked: list[tuple[str, Ints, Ints, Ints]]) -> list[npt.NDArray[np.int8]]:
         """What is asked of two names each (``_NAMES``) of pairs in these places: a level, or 1 where they are alike."""
-        kinds, count = list(_NAMES), max(len(self.numbers.first_letter), 1)
+        kinds, count = list(_NAMES), max(len(self.numbers.names["first"]), 1)
         keys = [(kinds.index(kind) * count + one[at].astype(np.int64)) * count + other[at] for kind, one, other, at in asked]
         of_key, distinct = pd.factorize(np.concatenate(keys))
         rest, other = np.divmod(distinct, count)
         kind, one = np.divmod(rest, count)
-        self.connection.register("asked", pa.table({"place": np.arange(len(distinct)), "kind": kind, "one": one, "other": other}))
-        level = " ".join(f"WHEN {number} THEN ({sql})::TINYINT" for number, sql in enumerate(_NAMES.values()))
+        levels = np.empty(len(distinct), np.int8)
+
+        def by_numbers(begin: int) -> None:
+            for number, (_, known) in enumerate(_NAMES.values()):
+                some = begin + np.flatnonzero(kind[begin : begin + IN_CACHE] == number)
+                levels[some] = known(_TwoNames(self.numbers.names, one[some], other[some]))
+
+        list(pool.map(by_numbers, range(0, len(distinct), IN_CACHE)))
+        unsure = np.flatnonzero(levels == UNSURE)
+        self.connection.register(
+            "asked", pa.table({"place": unsure, "kind": kind[unsure], "one": one[unsure], "other": other[unsure]})
+        )
+        level = " ".join(f"WHEN {number} THEN ({sql})::TINYINT" for number, (sql, _) in enumerate(_NAMES.values()))
         found = self.connection.execute(
             f"""SELECT p.place, CASE p.kind {level} END AS level
                 FROM asked p JOIN {self.table}_names l ON l.number = p.one JOIN {self.table}_names r ON r.number = p.other
                 LEFT JOIN {self.table}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
         ).fetchnumpy()
         self.connection.unregister("asked")
-        levels = np.empty(len(distinct), np.int8)
         levels[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
         return np.split(levels[of_key], np.cumsum([len(at) for *_, at in asked])[:-1])
 

@@ -38,10 +38,9 @@ class Numbers:
 
     records: npt.NDArray[np.void]
     """Shape (records,), of type ``RECORD``; ``MISSING`` stands for a missing value."""
-    first_letter: Ints
-    """By name: its first letter."""
-    sounds: dict[int | None, Ints]
-    """By name: its sound, whole (``None``) and its start of so many letters as ``STARTS``."""
+    names: dict[str, Ints]
+    """By name: size, mask, letters, first and last, as in ``records.COLUMNS``; its sound, as ``sound``, and its start of so many
+    letters as ``STARTS``, as ``sound_2``; and whether it may stand for another name, as ``nickname``."""
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, table: str) -> "Numbers":
@@ -56,11 +55,14 @@ class Numbers:
                 records[name][number] = batch[name].to_numpy(zero_copy_only=False)
             for name in _HASHED:
                 records[name][number] = batch[name].to_numpy().view(np.int64)
-        names = connection.execute(f"SELECT unicode(fn_first) AS first, fn_sound FROM {table}_names ORDER BY number").df()
-        sounds: dict[int | None, Ints] = {
-            size: np.asarray(pd.factorize(names["fn_sound"].str.slice(0, size))[0], np.int64) for size in (None, *STARTS)
-        }
-        return cls(records, names["first"].to_numpy(np.int32), sounds)
+        found = connection.execute(
+            f"""SELECT fn_size AS size, fn_mask AS mask, fn_letters AS letters, unicode(fn_first) AS first, unicode(fn_last) AS last,
+                       fn_sound, CASE WHEN fn IN (SELECT one FROM {table}_nicknames) THEN 1 ELSE {MISSING} END AS nickname
+                FROM {table}_names ORDER BY number"""
+        ).df()
+        names: dict[str, Ints] = {"sound": pd.factorize(found["fn_sound"])[0]}
+        names |= {f"sound_{size}": pd.factorize(found["fn_sound"].str.slice(0, size))[0] for size in STARTS}
+        return cls(records, names | {name: found[name].to_numpy(np.int64) for name in found if name != "fn_sound"})
 
     def __len__(self) -> int:
         return len(self.records)
@@ -78,9 +80,8 @@ class Numbers:
         """A column by its name; sounds as ``fn_sound``, or ``fn_sound_2`` for the two letters at their start."""
         if "_sound" not in name:
             return self.records[name]
-        field, _, size = name.partition("_sound")
-        number = self.records[field]
-        sounds = self.sounds[int(size[1:]) if size else None]
+        field, _, column = name.partition("_")
+        number, sounds = self.records[field], self.names[column]
         return np.where(number == MISSING, MISSING, sounds[number]) if len(sounds) else np.full(len(number), MISSING, np.int64)
 
     def hashed(self, *columns: Ints) -> npt.NDArray[np.uint64]:
