@@ -146,14 +146,26 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbe
     threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda key: _of_key(key, numbers, original, count, *in_order), KEYS))
-    pairs = np.concatenate([pairs for some, _ in found for pairs in some])
     sampled = [one for _, one in found if one]
+    some = [pairs for of_key, _ in found for pairs in of_key]
     del found
+    pairs = _distinct(some)
+    halves = pairs.astype("<i8", copy=False).view("<i4")
+    return Found(halves[1::2].copy(), halves[::2].copy(), False, sampled)
+
+
+def _distinct(some: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """All different numbers in order. The list is emptied on the way, so that nothing stands in memory twice."""
+    pairs = np.empty(sum(map(len, some)), np.int64)
+    end = len(pairs)
+    while some:
+        part = some.pop()
+        pairs[end - len(part) : end] = part
+        end -= len(part)
     pairs.sort()
     new = np.ones(len(pairs), bool)
     np.not_equal(pairs[1:], pairs[:-1], out=new[1:])
-    pairs = pairs[new]
-    return Found((pairs >> 32).astype(np.int32), pairs.astype(np.int32), False, sampled)
+    return pairs[new]
 
 
 def _by_name(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Ints, Ints]:

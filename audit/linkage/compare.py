@@ -39,25 +39,21 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, s
     """Find the pairs of the table that ``records.prepare`` made, and compare them."""
     copies = collapse(connection, table)
     pairs = find_pairs(connection, table, levels.numbers, copies)
+    every, sampled = pairs.every, pairs.sampled
     if spark is None:
         first, second, code = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second)
     else:
         from audit.linkage.on_spark import levels_on_spark
 
         first, second, code = levels_on_spark(spark, connection, table, pairs.first, pairs.second)
-    totals = _totals(connection, table, first, second, code) if pairs.every else None
+    del pairs  # of a nation they are a gigabyte
+    totals = _totals(connection, table, first, second, code) if every else None
     worth = worth_weighing(code)
-    first, second, code = first[worth], second[worth], code[worth]
-    return Compared(
-        np.concatenate((first, copies.original)),
-        np.concatenate((second, copies.number)),
-        np.concatenate((code, levels.codes(copies.original, copies.original))),
-        np.arange(len(first), len(first) + len(copies.number)),
-        levels.numbers.values,
-        pairs.every,
-        pairs.sampled,
-        totals,
-    )
+    first = np.concatenate((first[worth], copies.original))
+    second = np.concatenate((second[worth], copies.number))
+    code = np.concatenate((code[worth], levels.codes(copies.original, copies.original)))
+    of_copies = np.arange(len(first) - len(copies.number), len(first))
+    return Compared(first, second, code, of_copies, levels.numbers.values, every, sampled, totals)
 
 
 def _forces(connection: duckdb.DuckDBPyConnection, table: str) -> npt.NDArray[np.object_]:

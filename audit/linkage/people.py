@@ -89,13 +89,8 @@ def find_people(
     """
     settings = settings or Settings()
     records = len(force)
-    pairs = _by_kind(compared, force)
-    if not compared.every:
-        keep = pairs.copy.copy()
-        for kind in drawn:
-            places = pairs.of_kind(kind)
-            keep[places] |= _possible(pairs.code[places], drawn[kind], settings, possible[kind], records)
-        pairs = pairs.only(keep)
+    kinds = {kind: _possible(drawn[kind], settings, possible[kind], records) for kind in drawn if not compared.every}
+    pairs = _by_kind(compared, force, kinds)
     weight = _first_weights(compared, pairs, records)
     states: dict[bool, State | None] = {False: None, True: None}
     settled: dict[bool, Patterns | None] = {False: None, True: None}
@@ -192,16 +187,20 @@ class _Pairs:
         return _Pairs(self.first[keep], self.second[keep], self.code[keep], self.copy[keep], within)
 
 
-def _by_kind(compared: Compared, force: Ints) -> _Pairs:
+def _by_kind(compared: Compared, force: Ints, possible: dict[bool, np.ndarray]) -> _Pairs:
+    """All pairs, or those with a code that is possible for their kind, and copies."""
     copy = np.zeros(len(compared.first), bool)
     copy[compared.copies] = True
-    across = force[compared.first] != force[compared.second]
-
-    def sorted_by_kind(values: np.ndarray) -> np.ndarray:
-        return np.concatenate((values[~across], values[across]))
-
-    first, second, code = (sorted_by_kind(values) for values in (compared.first, compared.second, compared.code))
-    return _Pairs(first, second, code, sorted_by_kind(copy), int(np.count_nonzero(~across)))
+    few = force.astype(np.int16 if force.max(initial=0) < 2**15 else np.int64)
+    across = few[compared.first] != few[compared.second]
+    kept = copy.copy() if possible else np.ones(len(copy), bool)
+    for kind, codes in possible.items():
+        kept |= codes[compared.code] & (across == kind)
+    within, beyond = kept & ~across, kept & across
+    first, second, code, copies = (
+        np.concatenate((values[within], values[beyond])) for values in (compared.first, compared.second, compared.code, copy)
+    )
+    return _Pairs(first, second, code, copies, int(np.count_nonzero(within)))
 
 
 def _in_turn(places: slice) -> Iterator[slice]:
@@ -216,14 +215,16 @@ def _log_odds(weighed: Weighed) -> Floats:
     return np.asarray(weighed.odds[SAME] - np.logaddexp.reduce(others, axis=0), np.float64)
 
 
-def _possible(code: Ints, drawn: Strangers, settings: Settings, possible: float, records: int) -> np.ndarray:
-    """Pairs that may be of another kind than strangers if what they share is as rare as can be, before anything is learnt."""
+def _possible(drawn: Strangers, settings: Settings, possible: float, records: int) -> np.ndarray:
+    """Whether pairs of each code may be of another kind than strangers if what they share is as rare as can be, before anything
+    is learnt, shape (``CODES``,).
+    """
     levels = levels_of(np.arange(CODES))
     rarest = {name: np.where(codes_at(name, tuple(FIELDS[name].exact)), -np.log(records), 0.0) for name in RARE}
     rarest["forename"] = np.where(codes_at("forename", (SWAPPED,)), -2 * np.log(records), rarest["forename"])
     patterns = Patterns(levels, rarest, np.ones(CODES), possible, records)
     odds = weigh(patterns, start(patterns, drawn, settings), settings).odds
-    return np.asarray((odds[1:].max(0) > NO_KIND)[code])
+    return np.asarray(odds[1:].max(0) > NO_KIND)
 
 
 def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from synthetic.contract import blanks
 
 FILLER = "1900-01-01"
+SIGNED_AT_ONCE = 100_000
+"""Texts whose bytes are looked at together."""
 NO_HOME = ("homeless", "noaddress")
 """Addresses, as letters alone, that say that there is none, beside the placeholders that all parts share."""
 
@@ -142,18 +144,20 @@ def signatures(texts: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     >>> letters[0] == letters[1], mask[0].as_py(), mask[2].as_py()
     (True, 8193, None)
     """
-    array = texts.cast(pa.large_string()).combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], pa.large_string())
-    there = np.asarray(array.is_valid()) & (np.asarray(pc.binary_length(array).fill_null(0)) > 0)
-    kept = array.filter(pa.array(there))
-    letters, mask = np.zeros(len(array), np.int64), np.zeros(len(array), np.int64)
-    if len(kept):
-        offsets = np.frombuffer(kept.buffers()[1], np.int64)[kept.offset : kept.offset + len(kept) + 1]
-        data = np.frombuffer(kept.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-        starts = offsets[:-1] - offsets[0]
-        letters[there] = np.add.reduceat(_NUMBER_OF_BYTE[data], starts)
-        mask[there] = np.bitwise_or.reduceat(_BIT_OF_BYTE[data], starts)
+    letters, mask, there = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int64), np.zeros(len(texts), bool)
+    begin = 0
+    for batch in pa.table({"text": texts}).to_batches(SIGNED_AT_ONCE):
+        array = batch["text"].cast(pa.large_string())
+        part = slice(begin, begin + len(array))
+        there[part] = np.asarray(array.is_valid()) & (np.asarray(pc.binary_length(array).fill_null(0)) > 0)
+        kept = array.filter(pa.array(there[part]))
+        if len(kept):
+            offsets = np.frombuffer(kept.buffers()[1], np.int64)[kept.offset : kept.offset + len(kept) + 1]
+            data = np.frombuffer(kept.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+            starts = offsets[:-1] - offsets[0]
+            letters[part][there[part]] = np.add.reduceat(_NUMBER_OF_BYTE[data], starts)
+            mask[part][there[part]] = np.bitwise_or.reduceat(_BIT_OF_BYTE[data], starts)
+        begin += len(array)
     return pa.array(letters, mask=~there), pa.array(mask, mask=~there)
 
 
