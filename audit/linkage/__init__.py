@@ -53,7 +53,6 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     fields are filled no two records are joined, and the diagnosis says so.
     """
     prepare(connection, TABLE)
-    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     records = connection.execute(f"SELECT person_id, force FROM {TABLE} ORDER BY number").df()
     person, (force, forces) = records["person_id"].to_numpy(), pd.factorize(records["force"].to_numpy(), sort=True)
     force = np.asarray(force, np.int64)
@@ -62,6 +61,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     if sum(name in there for name in IDENTIFYING) < 2:
         return _nothing(person, force, forces, left_out, there)
     levels = Levels(connection, TABLE)
+    threads = levels.threads
     compared = compare(connection, TABLE, levels, spark)
     copied = np.zeros(len(force), bool)
     copied[compared.second[compared.copies]] = True

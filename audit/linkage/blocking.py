@@ -13,8 +13,9 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from audit.linkage.comparisons import Ints
 from audit.linkage.conditions import MISSING
-from audit.linkage.numbers import Ints, Numbers
+from audit.linkage.numbers import Numbers
 
 ALL_PAIRS = 1_000_000
 """Up to so many possible pairs, all are compared."""
@@ -133,8 +134,8 @@ def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> Copies:
     return Copies(*(np.ma.getdata(found[name]).astype(np.int32) for name in ("number", "original")))
 
 
-def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbers, copies: Copies) -> Found:
-    """The pairs that are compared, of the records that are no copies."""
+def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbers, copies: Copies, threads: int = 1) -> Found:
+    """The pairs that are compared, of the records that are no copies. The same for every number of ``threads``."""
     original = np.ones(len(numbers), bool)
     original[copies.number] = False
     count = int(original.sum())
@@ -143,7 +144,6 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbe
         one, other = np.triu_indices(count, 1)
         return Found(alone[one], alone[other], True, [])
     in_order = _by_name(connection, table)
-    threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda key: _of_key(key, numbers, original, count, *in_order), KEYS))
     sampled = [one for _, one in found if one]

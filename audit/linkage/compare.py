@@ -38,7 +38,7 @@ class Compared:
 def compare(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, spark: Any = None) -> Compared:
     """Find the pairs of the table that ``records.prepare`` made, and compare them."""
     copies = collapse(connection, table)
-    pairs = find_pairs(connection, table, levels.numbers, copies)
+    pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
     every, sampled = pairs.every, pairs.sampled
     if spark is None:
         first, second, code = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second)

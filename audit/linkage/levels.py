@@ -89,10 +89,10 @@ class Levels:
                     total = np.zeros(len(pairs), np.int32)
                     for field in (BIRTH, PLACE, PHONE, SEX):
                         level = field.known(pairs).astype(np.int32)
-                        open_ = np.flatnonzero(level == UNSURE)
-                        if len(open_):
-                            level[open_] = 0
-                            unsure[field.name].append(open_ + (begin + start))
+                        undecided = np.flatnonzero(level == UNSURE)
+                        if len(undecided):
+                            level[undecided] = 0
+                            unsure[field.name].append(undecided + (begin + start))
                         total += level * PLACES[field.name]
                     code[begin + start : begin + start + len(total)] = total
 
@@ -113,10 +113,10 @@ class Levels:
             "forename": np.flatnonzero(~missing["forename"] & (forename != forename_r)),
             "surname": np.flatnonzero(~missing["surname"] & (surname != surname_r)),
         }
-        open_ = differ["forename"]
-        open_ = open_[~missing["surname"][open_]]
-        letters = [self.numbers.names["first"][side[open_]] for side in (forename, forename_r, surname, surname_r)]
-        crossed = open_[(letters[0] == letters[3]) | (letters[2] == letters[1])]
+        undecided = differ["forename"]
+        undecided = undecided[~missing["surname"][undecided]]
+        letters = [self.numbers.names["first"][side[undecided]] for side in (forename, forename_r, surname, surname_r)]
+        crossed = undecided[(letters[0] == letters[3]) | (letters[2] == letters[1])]
         of_forename, of_surname, *alike = self._of_names(
             pool,
             [

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from audit.linkage.comparisons import Ints
 from audit.linkage.conditions import MISSING
-
-Ints = npt.NDArray[np.int64 | np.int32]
 
 ROWS = 1_000_000
 DAYS = 1_000_000

@@ -389,6 +389,19 @@ def test_pairs_are_those_that_share_a_key_and_of_large_blocks_the_neighbours(lar
     assert {one.key for one in found.sampled} == sampled and sampled == ({"names", "sounds"} if largest == 5 else {"names"})
 
 
+def test_one_thread_and_three_find_the_same() -> None:
+    persons = people(1800)
+    again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
+    found = []
+    for threads in (1, 3):
+        with connected(pd.concat([persons, again], ignore_index=True)) as connection:
+            connection.execute(f"SET threads = {threads}")
+            found.append(find_identities(connection))
+    assert len(found[0].identity_pairs) > 20
+    pd.testing.assert_frame_equal(found[0].identity_pairs, found[1].identity_pairs)
+    pd.testing.assert_frame_equal(found[0].identity_summary, found[1].identity_summary)
+
+
 def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     persons = people(1800)
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
