@@ -104,19 +104,20 @@ SELECT hash(person_id) AS record, hash(person_key) AS person FROM truth_identiti
 WHERE person_key IS NOT NULL AND hash(person_id) IN (SELECT record FROM entries);
 """
 
+# Rows are in order of all that two of a crime may differ in, as the first of an identity's counts for it: every run has the same.
 NUMBERED = """
 CREATE OR REPLACE TEMP TABLE listed_keys AS
 SELECT record AS key FROM entries WHERE record IS NOT NULL
 UNION SELECT person FROM entries WHERE person IS NOT NULL
 UNION SELECT person FROM owned;
 CREATE OR REPLACE TEMP TABLE identifiers AS
-SELECT hash(identifier) AS key, any_value(identifier) AS identifier, any_value(born) AS born FROM (
+SELECT hash(identifier) AS key, min(identifier) AS identifier, min(born) AS born FROM (
     SELECT person_id AS identifier, date_of_birth AS born FROM persons
     UNION ALL SELECT person_key, date_of_birth FROM truth_people
 ) WHERE identifier IS NOT NULL AND hash(identifier) IN (SELECT key FROM listed_keys) GROUP BY ALL;
 CREATE OR REPLACE TEMP TABLE unnamed AS FROM listed_keys ANTI JOIN identifiers USING (key);
 INSERT INTO identifiers
-SELECT hash(identifier) AS key, any_value(identifier), NULL FROM (
+SELECT hash(identifier) AS key, min(identifier), NULL FROM (
     SELECT person_key AS identifier FROM truth_identities UNION ALL SELECT suspect_key FROM all_truth_events
     UNION ALL SELECT person_id FROM all_involvements
 ) WHERE identifier IS NOT NULL AND hash(identifier) IN (SELECT key FROM unnamed) GROUP BY ALL;
@@ -124,7 +125,9 @@ CREATE OR REPLACE TEMP TABLE identifier_order AS
 SELECT *, (row_number() OVER (ORDER BY identifier) - 1)::INT AS place FROM identifiers;
 DROP TABLE identifiers;
 CREATE OR REPLACE TEMP TABLE numbered AS
-SELECT (row_number() OVER (ORDER BY f.n) - 1)::INT AS row, e.kind::TINYINT AS kind, f.n::SMALLINT AS force, e.force AS of_force, item,
+SELECT (row_number() OVER (
+           ORDER BY f.n, item, a.place, b.place, kind, e.offence, reported, occurred, recorded, domestic, charged, incident, e.victim
+       ) - 1)::INT AS row, e.kind::TINYINT AS kind, f.n::SMALLINT AS force, e.force AS of_force, item,
        coalesce(a.place, -1)::INT AS record, coalesce(b.place, -1)::INT AS person, u.cluster_id, e.of_event,
        CASE WHEN e.incident THEN $incident ELSE coalesce(e.offence, -1) END::SMALLINT AS offence,
        CASE WHEN e.true_incident THEN $incident ELSE coalesce(e.true_offence, -1) END::SMALLINT AS true_offence,
@@ -206,7 +209,7 @@ SELECT record, -2 - (row_number() OVER () - 1) AS number FROM (
     SELECT DISTINCT record FROM older_links WHERE record NOT IN (SELECT key FROM identifier_order)
 );
 CREATE OR REPLACE TEMP TABLE older AS
-SELECT (row_number() OVER (ORDER BY c.n) - 1)::INT AS row, c.n::SMALLINT AS force, c.force AS of_force, c.crime,
+SELECT (row_number() OVER (ORDER BY c.n, c.crime, c.record) - 1)::INT AS row, c.n::SMALLINT AS force, c.force AS of_force, c.crime,
        coalesce(a.place, b.number)::INT AS record,
        CASE WHEN c.incident THEN $incident ELSE coalesce(c.offence, -1) END::SMALLINT AS offence, c.domestic,
        coalesce(coalesce(c.reported_on, c.recorded_on) - DATE '1970-01-01', {NO_DAY})::INT AS reported,

@@ -60,9 +60,9 @@ def attributes(connection: duckdb.DuckDBPyConnection, places: npt.NDArray[np.int
             SELECT place, mode(r.relation ORDER BY r.relation) AS relationship
             FROM theirs JOIN involvements USING (crime_id) JOIN relationship_groups r USING (relationship) GROUP BY place
         )
-        SELECT p.place, any_value(t.sex) AS sex, any_value(g.ethnicity_group) AS ethnicity, any_value(t.date_of_birth) AS born,
-               any_value(coalesce(r.relationship, 'not recorded')) AS relationship, any_value(v.victim_sex) AS victim_sex,
-               any_value(v.victim_ethnicity) AS victim_ethnicity
+        SELECT p.place, min(t.sex) AS sex, min(g.ethnicity_group) AS ethnicity, min(t.date_of_birth) AS born,
+               min(coalesce(r.relationship, 'not recorded')) AS relationship, min(v.victim_sex) AS victim_sex,
+               min(v.victim_ethnicity) AS victim_ethnicity
         FROM listed_people p LEFT JOIN truth_people t ON t.person_key = p.identifier LEFT JOIN ethnicity_groups g USING (ethnicity)
         LEFT JOIN related r USING (place) LEFT JOIN victims v USING (place) GROUP BY p.place
         """

@@ -91,5 +91,5 @@ def _with_keys(frame: Frame) -> Frame:
 def _of_crimes(involvements: Frame, crimes: Frame) -> Frame:
     """The involvements with what their crimes say: month, whether it is there, whether it is domestic abuse."""
     of_crime = crimes.select("crime_key", "month", crime_domestic_abuse=nw.col("domestic_abuse")).group_by("crime_key")
-    months = of_crime.agg(nw.col("month", "crime_domestic_abuse").any_value())
+    months = of_crime.agg(nw.col("month", "crime_domestic_abuse").min())
     return involvements.join(months.with_columns(crime_known=nw.lit(True)), on="crime_key", how="left")

@@ -45,7 +45,7 @@ def score_defects(connection: duckdb.DuckDBPyConnection, context: Context) -> li
     """
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE ledger AS
-           SELECT defect, any_value(family) AS family, "table", record_id, any_value(field) AS field
+           SELECT defect, min(family) AS family, "table", record_id, min(field) AS field
            FROM truth_defects GROUP BY defect, "table", record_id"""
     )
     kinds = connection.execute('SELECT DISTINCT defect, family, "table" FROM ledger').df()

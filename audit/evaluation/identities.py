@@ -181,7 +181,7 @@ SELECT l AS person_id, * FROM true_pairs UNION ALL SELECT r, * FROM true_pairs;
 CREATE OR REPLACE TEMP TABLE joined_sides AS
 SELECT l AS person_id, * FROM joined_pairs UNION ALL SELECT r, * FROM joined_pairs;
 CREATE OR REPLACE TEMP TABLE owner_groups AS
-SELECT i.person_id, min(p.sex) AS sex, min(g.ethnicity_group) AS ethnicity, any_value(r.force) AS force
+SELECT i.person_id, min(p.sex) AS sex, min(g.ethnicity_group) AS ethnicity, min(r.force) AS force
 FROM truth_identities i JOIN truth_people p USING (person_key) LEFT JOIN ethnicity_groups g USING (ethnicity)
 JOIN persons r ON r.person_id = i.person_id GROUP BY i.person_id;
 """

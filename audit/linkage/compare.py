@@ -84,7 +84,7 @@ def strangers(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels,
     wanted = SAMPLE // 3 if across else SAMPLE
     reach = min(wanted // records + 1, records if records <= 6_000 else FARTHEST * 4)
     few = f"AND hash(person_id) < {int(wanted / records * 2**64)}::UBIGINT" if records > wanted else ""
-    number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY hash(person_id), person_id)"
+    number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY hash(person_id), number)"
     pairs = connection.execute(
         f"""WITH numbered AS (
                 SELECT number, force, {number} AS spot FROM {table} ANTI JOIN {table}_copies USING (number) WHERE true {few}

@@ -100,7 +100,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
             FROM persons LEFT JOIN identity_others ON address = identity_others.name
                  LEFT JOIN identity_names f ON forename = f.name LEFT JOIN identity_names s ON surname = s.name
         )
-        SELECT (row_number() OVER (ORDER BY person_id) - 1)::INTEGER AS number, person_id, force, fn_number, sn_number, born,
+        SELECT (row_number() OVER (ORDER BY person_id, force, fn_number, sn_number, born, home, pc, digits, sex) - 1)::INTEGER AS number, person_id, force, fn_number, sn_number, born,
                CASE WHEN home NOT IN ('', {none}) THEN home END AS ad, pc,
                CASE WHEN length(replace(substr(digits, 3), substr(digits, 3, 1), '')) > 0 THEN digits END AS ph, sex
         FROM written"""

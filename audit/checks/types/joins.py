@@ -57,7 +57,7 @@ def known(field: str, other: str) -> Join:
     def join(frame: Frame, frames: Frames) -> Frame:
         # Grouped, as engines number the rows of every group to keep one.
         key = KEYS.get(field, field)
-        there = frames[other].group_by(key).agg(nw.col("force").any_value().alias(f"{other}_force"))
+        there = frames[other].group_by(key).agg(nw.col("force").min().alias(f"{other}_force"))
         return frame.join(there.with_columns(nw.lit(True).alias(f"{other}_known")), on=key, how="left")
 
     return other, join
