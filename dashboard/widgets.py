@@ -124,16 +124,23 @@ def forget_choices() -> None:
 
 
 def _kept(label: str, options: list[str], title: Callable[[str], str], key: str, help: str | None = None) -> str:
-    """A choice in the side bar that stays when the visitor opens another page; an address may name it by its short name too."""
+    """A choice in the side bar that stays when the visitor opens another page; an address may name it by its short name too.
+
+    A page's first option, which nobody chose, does not stay.
+    """
+    kept = f"kept-{key}"
     if st.session_state.get(key) not in options:
         st.session_state.pop(key, None)
         names = {title(option): option for option in options} | {option: option for option in options}
-        asked = st.query_params.get(key, st.session_state.get(f"kept-{key}"))
+        asked = st.query_params.get(key, st.session_state.get(kept))
         if asked in names:
-            st.session_state[key] = names[asked]
-    chosen = str(st.sidebar.selectbox(label, options, format_func=title, key=key, bind="query-params", help=help))
-    st.session_state[f"kept-{key}"] = chosen
-    return chosen
+            st.session_state[key] = st.session_state[kept] = names[asked]
+
+    def keep() -> None:
+        st.session_state[kept] = st.session_state[key]
+
+    chosen = st.sidebar.selectbox(label, options, format_func=title, key=key, bind="query-params", help=help, on_change=keep)
+    return str(chosen)
 
 
 def _parquet_bytes(frame: pd.DataFrame, table: str | None) -> bytes:

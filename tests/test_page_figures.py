@@ -136,3 +136,28 @@ def test_all_checks_adds_a_period_up_once(two_runs: Path, typical_results: Resul
     shown = text_of(opened("all_checks", two_runs, monkeypatch, **{"kept-from": months[3], "kept-to": months[-4]}))
     assert f"Counted over {months[3]} to {months[-4]}" in shown
     assert [one.first for one in calls] == [months[3]]
+
+
+def test_pages_seen_before_change_no_choice_and_a_visitor_s_own_stays(two_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["app", "--results", str(two_runs)])
+    script = "import streamlit\nfrom dashboard import page_of\nfrom dashboard.shell import run_page\n"
+    visitor = AppTest.from_string(script + "run_page(page_of(streamlit.session_state['open']))", default_timeout=60)
+
+    def choices(app: AppTest) -> dict[str | None, object]:
+        assert not app.exception
+        return {box.key: box.value for box in app.sidebar.selectbox}
+
+    def visit(page: str) -> dict[str | None, object]:
+        visitor.session_state["open"] = page
+        return choices(visitor.run())
+
+    pages = [page.module for page in PAGES if page.module not in ("start", "make", "lessons", "method")]
+    alone = {page: choices(opened(page, two_runs, monkeypatch)) for page in pages}
+    assert {page: visit(page) for page in (*pages, *pages)} == alone
+    visit("gaps")
+    visitor.sidebar.selectbox(key="force").select("durnley").run()
+    assert all(visit(page).get("force", "durnley") == "durnley" for page in pages)
+    visit("overview")
+    visitor.sidebar.selectbox(key="force").select("all").run()
+    assert visit("all_checks") == alone["all_checks"]
+    assert visit("gaps") == alone["gaps"]
