@@ -106,7 +106,8 @@ def _read(frame: nw.LazyFrame) -> pd.DataFrame:
 
 def _joined(frames: Frames, table: str, scope: Scope, rules: list[Rule]) -> nw.LazyFrame:
     frame = with_blanks(frames[ALL_ROWS.get(table, table) if scope == "all rows" else table], table)
-    columns = {name: expression for rule in rules for name, expression in rule.columns}
+    there = frame.collect_schema().names()
+    columns = {name: expression for rule in rules for name, expression in rule.columns if name not in there}
     if columns:
         frame = frame.with_columns(**columns)
     joins: dict[str, Callable] = {name: join for rule in rules for name, join in rule.joins}

@@ -7,21 +7,20 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-from audit.engines.engine import ALL_ROWS, KEYS, Engine, Frames, with_months
+from audit.engines.engine import ALL_ROWS, KEYS, ON_RECORD, Engine, Frame, Frames, listed_column, with_months
 from synthetic.contract import RECORDED, TABLES, blanks
 from synthetic.dataset import Dataset, reading
 from synthetic.dataset.storage import MEMORY
 
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "boolean": "BOOLEAN", "integer": "BIGINT"}
 
-# A missing class, or one that is blank as other software writes it, means crime. The other rows are few, so their identifiers
-# are put aside once.
+# A missing class, or one that is blank as other software writes it, means crime.
 _IS_CRIME = "({0} IS NOT DISTINCT FROM 'crime' OR {1})"
 CRIMES_ONLY = f"""
-CREATE OR REPLACE TEMP TABLE other_records AS SELECT crime_id FROM all_records
-    WHERE record_class <> 'crime' AND NOT {blanks.blank_sql("record_class")};
+CREATE VIEW other_records AS SELECT hash(crime_id) AS crime FROM all_records
+    WHERE record_class <> 'crime' AND crime_id IS NOT NULL AND NOT {blanks.blank_sql("record_class")};
 CREATE VIEW crimes AS SELECT * FROM all_records WHERE {_IS_CRIME.format("record_class", blanks.blank_sql("record_class"))};
-CREATE VIEW involvements AS SELECT * FROM all_involvements ANTI JOIN other_records USING (crime_id);
+CREATE VIEW involvements AS SELECT * FROM all_involvements WHERE crime_id IS NULL OR hash(crime_id) NOT IN (FROM other_records);
 CREATE VIEW truth_events AS SELECT * FROM all_truth_events
     WHERE {_IS_CRIME.format("event_class", blanks.blank_sql("event_class"))};
 """
@@ -64,10 +63,37 @@ def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Frames:
     """
     frames = {}
     for name in RECORDED:
-        fields = {field.name for field in TABLES[name].fields}
-        keys = [f", CASE WHEN {one} IS NOT NULL THEN hash({one}) END AS {key}" for one, key in KEYS.items() if one in fields]
-        frames[name] = nw.from_native(connection.sql(f"SELECT *{''.join(keys)} FROM {ALL_ROWS.get(name, name)}"))
-    return with_months(frames)
+        fields = TABLES[name].fields
+        extra = [
+            f"CASE WHEN {field.name} IS NOT NULL THEN hash({field.name}) END AS {KEYS[field.name]}"
+            for field in fields
+            if field.name in KEYS
+        ]
+        for field in fields:
+            if field.codes:
+                # A cast looks at each text of a column's dictionary once, a list at each row's.
+                codes = ", ".join(f"'{code}'" for code in field.codes)
+                extra.append(f"TRY_CAST({field.name} AS ENUM ({codes})) IS NOT NULL AS {listed_column(field.name)}")
+        columns = ", ".join(["*", *extra])
+        frames[name] = nw.from_native(connection.sql(f"SELECT {columns} FROM {ALL_ROWS.get(name, name)}"))
+    return _Frames(connection, with_months(frames))
+
+
+class _Frames(dict[str, Frame]):
+    """Frames of which ``ON_RECORD``, asked for by many checks, is counted once, when the first asks."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, frames: Frames) -> None:
+        super().__init__(frames)
+        self.connection, self.counted = connection, False
+
+    def __getitem__(self, name: str) -> Frame:
+        if name == ON_RECORD and not self.counted:
+            table = f"{ON_RECORD}_counted"
+            lazy = super().__getitem__(name).to_native()
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {lazy.sql_query()}")
+            self[name] = nw.from_native(self.connection.table(table))
+            self.counted = True
+        return super().__getitem__(name)
 
 
 class DuckDB(Engine):

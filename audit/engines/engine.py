@@ -33,6 +33,13 @@ ALL_ROWS = {"crimes": "all_records", "involvements": "all_involvements", "truth/
 
 KEYS = {"crime_id": "crime_key", "person_id": "person_key"}
 """By identifier, the column by which rows are joined and counted: the identifier itself, or what an engine has that is quicker."""
+ON_RECORD = "on_record"
+"""The person records by ``person_key``: how many ``rows`` have it, and the least ``force`` of these."""
+
+
+def listed_column(field: str) -> str:
+    """The column that says whether a field has a code of its list, where an engine has it: it may know a quicker way to look."""
+    return f"listed_{field}"
 
 
 class Engine(ABC):
@@ -77,6 +84,7 @@ def with_months(tables: Frames) -> Frames:
         "crimes": crimes,
         "involvements": _of_crimes(involvements, crimes),
         LINKS: involvements,
+        ON_RECORD: tables["persons"].group_by("person_key").agg(rows=nw.len(), force=nw.col("force").min()),
         ALL_ROWS["crimes"]: records,
         ALL_ROWS["involvements"]: _of_crimes(tables["involvements"], records),
     }

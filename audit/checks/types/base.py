@@ -6,9 +6,11 @@ another module found is counted), and is used by the catalogue.
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import narwhals as nw
@@ -172,3 +174,10 @@ def absent(table: str, field: str) -> nw.Expr:
     if field in TABLES[table].columns and TABLES[table].field(field).kind == "string":
         return nw.col(f"blank_{field}")
     return nw.col(field).is_null()
+
+
+def is_one_of(column: str, values: Sequence[str]) -> nw.Expr:
+    """Whether a column has one of some values; null where it has none. A few are compared one by one, which is quicker."""
+    if len(values) > 4:
+        return nw.col(column).is_in(list(values))
+    return reduce(or_, (nw.col(column) == value for value in values))

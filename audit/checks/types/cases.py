@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, RowCheck, Rule
+from audit.checks.types.base import Context, Dimension, RowCheck, Rule, is_one_of
 from audit.checks.types.conditions import Condition, joins_of
 
 
@@ -56,7 +56,7 @@ class ShareOfCodes(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         among = _all(self.among, self.table)
-        return Rule(among & nw.col(self.field).is_in(list(self.codes)).fill_null(False), among, joins_of(self.among))
+        return Rule(among & is_one_of(self.field, self.codes).fill_null(False), among, joins_of(self.among))
 
 
 @dataclass(frozen=True, kw_only=True)

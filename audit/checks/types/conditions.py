@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-from audit.checks.types.base import Join, absent
+from audit.checks.types.base import Join, absent, is_one_of
 from audit.checks.types.joins import COUNTED, LINKS_OF_CRIME, known
 
 
@@ -61,7 +61,7 @@ class IsIn(Condition):
     constants: tuple[str, ...]
 
     def holds(self, table: str) -> nw.Expr:
-        return self.value.is_in(list(self.constants)).fill_null(False)
+        return is_one_of(self.column, self.constants).fill_null(False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class IsNotIn(Condition):
     constants: tuple[str, ...]
 
     def holds(self, table: str) -> nw.Expr:
-        return ~self.value.is_in(list(self.constants)).fill_null(False)
+        return ~is_one_of(self.column, self.constants).fill_null(False)
 
 
 @dataclass(frozen=True)

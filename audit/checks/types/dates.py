@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, RowCheck, Rule, absent
+from audit.checks.types.base import Context, Dimension, RowCheck, Rule, absent, is_one_of
 
 DAYS_OF_A_YEAR = 365.25
 NEW_YEAR_BY_CHANCE = 1 / DAYS_OF_A_YEAR
@@ -126,5 +126,5 @@ class SameDay(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         column = nw.col(self.field)
-        of_these = nw.col("offence_code").is_in(list(self.offences)).fill_null(False) & ~column.is_null()
+        of_these = is_one_of("offence_code", self.offences).fill_null(False) & ~column.is_null()
         return Rule(of_these & (column == nw.col(self.same_as)).fill_null(False), of_these)

@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from audit.checks.types.base import Context, Counts, Dimension, Rule, SeriesCheck, Wording, absent
+from audit.checks.types.base import Context, Counts, Dimension, Rule, SeriesCheck, Wording, absent, is_one_of
 from audit.statistics import group_difference
 
 LEAST_GROUP = 10
@@ -47,7 +47,7 @@ class Unequal(SeriesCheck):
         rules = {}
         for group in self.groups:
             inside = f"{self.column}_in_{'_'.join(group.codes)}"
-            member = nw.col(self.column).is_in(list(group.codes)).fill_null(False)
+            member = is_one_of(self.column, group.codes).fill_null(False)
             rules[group.name] = Rule(blank & nw.col(inside), nw.col(inside), columns=((inside, member),))
         return rules
 

@@ -3,8 +3,8 @@
 import narwhals as nw
 
 from audit.blanks import blank
-from audit.checks.types.base import Frame, Join
-from audit.engines import ALL_ROWS, KEYS, LINKS, Frames
+from audit.checks.types.base import Frame, Join, is_one_of
+from audit.engines import ALL_ROWS, KEYS, LINKS, ON_RECORD, Frames
 from synthetic.contract import TABLES
 
 COUNTED = ("suspects", "victims", "partners", "strangers")
@@ -33,7 +33,11 @@ def often(table: str, key: tuple[str, ...], most: int, all_rows: bool = False) -
     def join(frame: Frame, frames: Frames) -> Frame:
         # Only keys that many share are joined back, as a rule few: a window over all rows is slow.
         keys = [KEYS.get(name, name) for name in key]
-        counts = frames[counted_on(table, all_rows)].group_by(*keys).agg(nw.len().alias(column)).filter(nw.col(column) > most)
+        if (table, keys) == ("persons", ["person_key"]):
+            counted = frames[ON_RECORD].select("person_key", nw.col("rows").alias(column))
+        else:
+            counted = frames[counted_on(table, all_rows)].group_by(*keys).agg(nw.len().alias(column))
+        counts = counted.filter(nw.col(column) > most)
         return frame.join(counts, on=keys, how="left")
 
     return column, (column, join)
@@ -57,7 +61,10 @@ def known(field: str, other: str) -> Join:
     def join(frame: Frame, frames: Frames) -> Frame:
         # Grouped, as engines number the rows of every group to keep one.
         key = KEYS.get(field, field)
-        there = frames[other].group_by(key).agg(nw.col("force").min().alias(f"{other}_force"))
+        if other == "persons":
+            there = frames[ON_RECORD].select(key, nw.col("force").alias(f"{other}_force"))
+        else:
+            there = frames[other].group_by(key).agg(nw.col("force").min().alias(f"{other}_force"))
         return frame.join(there.with_columns(nw.lit(True).alias(f"{other}_known")), on=key, how="left")
 
     return other, join
@@ -65,12 +72,12 @@ def known(field: str, other: str) -> Join:
 
 def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
     """Numbers of a crime's links as suspect and victim that lead to a person record, and of links by relationship."""
-    there = frames["persons"].group_by("person_key").agg(nw.len().alias("on_record")).with_columns(on_record=nw.lit(True))
+    there = frames[ON_RECORD].select("person_key", on_record=nw.lit(True))
     links, linked = frames[LINKS].join(there, on="person_key", how="left"), nw.col("on_record").fill_null(False)
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,
         "victims": (nw.col("role") == "victim").fill_null(False) & linked,
-        "partners": nw.col("relationship").is_in(["partner", "ex_partner"]).fill_null(False),
+        "partners": is_one_of("relationship", ("partner", "ex_partner")).fill_null(False),
         "strangers": (nw.col("relationship") == "stranger").fill_null(False),
     }
     counted = links.select("crime_key", **{name: flag.cast(nw.Int64) for name, flag in flags.items()})

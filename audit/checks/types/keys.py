@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import narwhals as nw
 
-from audit.checks.types.base import Context, Dimension, Frame, RowCheck, Rule, absent
+from audit.checks.types.base import Context, Dimension, Frame, RowCheck, Rule, absent, is_one_of
 from audit.checks.types.joins import CRIMES_OF_PERSON, LINKS_OF_CRIME, first_of, known, often
 from audit.engines import LINKS, Frames
 from synthetic.contract import TABLES
@@ -128,7 +128,7 @@ class LinkedRecords(RowCheck):
         records, right = f"{self.role}_records", f"{self.role}_records_right"
 
         def join(frame: Frame, frames: Frames) -> Frame:
-            is_good = nw.col(self.value).is_in(list(self.good)).fill_null(False).cast(nw.Int64)
+            is_good = is_one_of(self.value, self.good).fill_null(False).cast(nw.Int64)
             people = frames["persons"].select("person_key", is_good.alias(right)).group_by("person_key").agg(nw.col(right).min())
             in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False))
             links = in_role.group_by("crime_key", "person_key").agg(nw.len().alias("times"))

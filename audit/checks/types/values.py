@@ -6,9 +6,9 @@ from typing import ClassVar
 import narwhals as nw
 
 from audit.blanks import by_case, placeholder
-from audit.checks.types.base import MATTERS, Column, Context, Dimension, Frame, Join, RowCheck, Rule, Wording, absent
-from audit.engines import Frames
-from synthetic.contract import blanks
+from audit.checks.types.base import MATTERS, Column, Context, Dimension, Frame, Join, RowCheck, Rule, Wording, absent, is_one_of
+from audit.engines import Frames, listed_column
+from synthetic.contract import TABLES, blanks
 
 
 def _matters(check: RowCheck) -> str:
@@ -54,7 +54,7 @@ class UnknownCode(RowCheck):
         return self.accepted
 
     def rule(self, context: Context) -> Rule:
-        return Rule(nw.col(self.field).is_in(list(self.codes)).fill_null(False))
+        return Rule(is_one_of(self.field, self.codes).fill_null(False))
 
     def wording(self) -> Wording:
         return Wording(
@@ -75,7 +75,10 @@ class CodeNotInList(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         present = ~absent(self.table, self.field)
-        return Rule(present & ~nw.col(self.field).is_in(list(self.codes)), present)
+        of_contract = TABLES[self.table].field(self.field).codes == self.codes
+        listed = listed_column(self.field) if of_contract else f"{self.id}_listed"
+        is_listed = nw.col(self.field).is_in(list(self.codes))
+        return Rule(present & ~nw.col(listed), present, columns=((listed, is_listed),))
 
     def wording(self) -> Wording:
         return Wording(
