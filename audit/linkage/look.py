@@ -25,27 +25,32 @@ class Clusters:
 
 
 def clusters_of(folder: Path) -> Clusters:
-    """The clusters in ``identities.parquet`` of a results folder."""
+    """The clusters in ``identities.parquet`` of a results folder, each named after one of its records: most records are alone, and
+    only the others are grouped."""
+    file = str(folder / "identities.parquet")
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
-        connection.execute(
-            """CREATE TEMP TABLE sized AS SELECT cluster_id, count(*) AS records FROM read_parquet(?) GROUP BY cluster_id""",
-            [str(folder / "identities.parquet")],
-        )
-        sizes = connection.execute("SELECT records, count(*) FROM sized GROUP BY records ORDER BY records").fetchall()
-        found = connection.execute(
+        connection.execute("CREATE TEMP TABLE others AS FROM read_parquet(?) WHERE cluster_id <> person_id", [file])
+        connection.execute("CREATE TEMP TABLE sized AS SELECT cluster_id, 1 + count(*) AS records FROM others GROUP BY cluster_id")
+        records = connection.execute("SELECT count(*) FROM read_parquet(?)", [file]).fetchall()[0][0]
+        found = connection.execute("SELECT records, count(*) FROM sized GROUP BY records ORDER BY records").fetchall()
+        members = connection.execute(
             f"""WITH few AS (
-                    SELECT cluster_id, least(records, {MOST_SHOWN}) AS shown FROM sized WHERE records > 1
+                    SELECT cluster_id, least(records, {MOST_SHOWN}) AS shown FROM sized
                     QUALIFY row_number() OVER (PARTITION BY shown ORDER BY cluster_id) <= {MOST_CLUSTERS}
+                ), members AS (
+                    SELECT cluster_id, person_id FROM others SEMI JOIN few USING (cluster_id)
+                    UNION ALL SELECT cluster_id, cluster_id FROM few
                 )
                 SELECT shown, list(person_id ORDER BY person_id)[:{MOST_SHOWN}]
-                FROM read_parquet(?) JOIN few USING (cluster_id) GROUP BY cluster_id, shown ORDER BY cluster_id""",
-            [str(folder / "identities.parquet")],
+                FROM members JOIN few USING (cluster_id) GROUP BY cluster_id, shown ORDER BY cluster_id"""
         ).fetchall()
+    alone = records - sum(size * number for size, number in found)
+    sizes = {int(size): int(number) for size, number in [(1, alone), *found] if number}
     examples: dict[int, list[list[str]]] = {}
-    for shown, members in found:
-        examples.setdefault(int(shown), []).append(members)
-    return Clusters({int(size): int(number) for size, number in sizes}, examples)
+    for shown, identifiers in members:
+        examples.setdefault(int(shown), []).append(identifiers)
+    return Clusters(sizes, examples)
 
 
 def records_of(dataset: Dataset, members: tuple[str, ...]) -> pd.DataFrame:

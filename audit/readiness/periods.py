@@ -9,9 +9,8 @@ from audit.readiness.thresholds import Thresholds
 
 def months_of(checks: pd.DataFrame, check_type: str | None = None) -> list[str]:
     """The months that checks, or those of a type, have rows of, as 2025-03, the first one first."""
-    if check_type is not None:
-        checks = checks[checks["check_type"] == check_type]
-    return sorted({f"{month:%Y-%m}" for month in checks["month"].dropna().unique()})
+    months = checks["month"] if check_type is None else checks.loc[checks["check_type"] == check_type, "month"]
+    return sorted({f"{month:%Y-%m}" for month in months.dropna().unique()})
 
 
 def in_period(checks: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
