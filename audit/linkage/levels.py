@@ -6,6 +6,7 @@ places and telephones are compared by numbers; where these do not decide, the re
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import duckdb
 import numpy as np
@@ -17,8 +18,8 @@ from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLA
 from audit.linkage.conditions import DUCKDB, Pairs
 from audit.linkage.numbers import Numbers
 
-AT_ONCE, IN_CACHE = 8_000_000, 1 << 14
-"""Pairs whose names are looked up at a time, and pairs whose numbers are compared at a time."""
+AT_ONCE, IN_CACHE = 2_000_000, 1 << 14
+"""Pairs that a thread works on, whose names are looked up together; and pairs whose numbers are compared at a time."""
 
 
 _SAME, _SWAPPED = "same", "swapped with surname"
@@ -69,44 +70,49 @@ class Levels:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         self.connection, self.table, self.numbers = connection, table, Numbers.of(connection, table)
+        self.lock = Lock()
         self.threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
 
     def codes(self, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
         """The number that holds all levels (``comparisons.levels_of``) of each pair of record numbers."""
         code = np.zeros(len(first), np.int32)
         unsure: dict[str, list[Ints]] = {field.name: [] for field in (BIRTH, PLACE, PHONE)}
+
+        def part(begin: int) -> None:
+            some = slice(begin, begin + AT_ONCE)
+            code[some], undecided = self._by_number(first[some], second[some])
+            for name, places in undecided.items():
+                unsure[name].append(places + begin)
+
         with ThreadPoolExecutor(self.threads) as pool:
-            for begin in range(0, len(first), AT_ONCE):
-                some = slice(begin, begin + AT_ONCE)
-                one, other = first[some], second[some]
-                names = np.empty((4, len(one)), np.int32)
-
-                def numbers(start: int, one: Ints = one, other: Ints = other, names: Ints = names, begin: int = begin) -> None:
-                    part = slice(start, start + IN_CACHE)
-                    pairs = _Pairs(self.numbers.records.take(one[part]), self.numbers.records.take(other[part]))
-                    names[0, part], names[1, part] = pairs.sides("fn")
-                    names[2, part], names[3, part] = pairs.sides("sn")
-                    total = np.zeros(len(pairs), np.int32)
-                    for field in (BIRTH, PLACE, PHONE, SEX):
-                        level = field.known(pairs).astype(np.int32)
-                        undecided = np.flatnonzero(level == UNSURE)
-                        if len(undecided):
-                            level[undecided] = 0
-                            unsure[field.name].append(undecided + (begin + start))
-                        total += level * PLACES[field.name]
-                    code[begin + start : begin + start + len(total)] = total
-
-                list(pool.map(numbers, range(0, len(one), IN_CACHE)))
-                code[some] += self._names(pool, *names)
+            list(pool.map(part, range(0, len(first), AT_ONCE)))
         for name, places in unsure.items():
-            if places:
-                asked = np.sort(np.concatenate(places))
+            asked = np.sort(np.concatenate(places)) if places else np.zeros(0, np.int64)
+            if len(asked):
                 code[asked] += self._by_text(name, first[asked], second[asked]) * np.int32(PLACES[name])
         return code
 
-    def _names(
-        self, pool: ThreadPoolExecutor, forename: Ints, forename_r: Ints, surname: Ints, surname_r: Ints
-    ) -> npt.NDArray[np.int32]:
+    def _by_number(self, first: Ints, second: Ints) -> tuple[npt.NDArray[np.int32], dict[str, Ints]]:
+        """The levels of pairs as far as numbers decide them; and the places where they do not, by field."""
+        code, names = np.empty(len(first), np.int32), np.empty((4, len(first)), np.int32)
+        unsure: dict[str, list[Ints]] = {field.name: [] for field in (BIRTH, PLACE, PHONE)}
+        for begin in range(0, len(first), IN_CACHE):
+            some = slice(begin, begin + IN_CACHE)
+            pairs = _Pairs(self.numbers.records.take(first[some]), self.numbers.records.take(second[some]))
+            names[0, some], names[1, some] = pairs.sides("fn")
+            names[2, some], names[3, some] = pairs.sides("sn")
+            total = np.zeros(len(pairs), np.int32)
+            for field in (BIRTH, PLACE, PHONE, SEX):
+                level = field.known(pairs).astype(np.int32)
+                undecided = np.flatnonzero(level == UNSURE)
+                if len(undecided):
+                    level[undecided] = 0
+                    unsure[field.name].append(undecided + begin)
+                total += level * PLACES[field.name]
+            code[some] = total
+        return code + self._names(*names), {name: np.concatenate(places) for name, places in unsure.items() if places}
+
+    def _names(self, forename: Ints, forename_r: Ints, surname: Ints, surname_r: Ints) -> npt.NDArray[np.int32]:
         """What forename and surname of pairs add to the number that holds all levels."""
         missing = {"forename": (forename < 0) | (forename_r < 0), "surname": (surname < 0) | (surname_r < 0)}
         differ = {
@@ -118,7 +124,6 @@ class Levels:
         letters = [self.numbers.names["first"][side[undecided]] for side in (forename, forename_r, surname, surname_r)]
         crossed = undecided[(letters[0] == letters[3]) | (letters[2] == letters[1])]
         of_forename, of_surname, *alike = self._of_names(
-            pool,
             [
                 ("forename", forename, forename_r, differ["forename"]),
                 ("surname", surname, surname_r, differ["surname"]),
@@ -136,7 +141,7 @@ class Levels:
         other[swapped] = SURNAME.size
         return np.asarray(level * PLACES["forename"] + other * PLACES["surname"], np.int32)
 
-    def _of_names(self, pool: ThreadPoolExecutor, asked: list[tuple[str, Ints, Ints, Ints]]) -> list[npt.NDArray[np.int8]]:
+    def _of_names(self, asked: list[tuple[str, Ints, Ints, Ints]]) -> list[npt.NDArray[np.int8]]:
         """What is asked of two names each (``_NAMES``) of pairs in these places: a level, or 1 where they are alike."""
         kinds, count = list(_NAMES), max(len(self.numbers.names["first"]), 1)
         keys = [(kinds.index(kind) * count + one[at].astype(np.int64)) * count + other[at] for kind, one, other, at in asked]
@@ -145,23 +150,22 @@ class Levels:
         kind, one = np.divmod(rest, count)
         levels = np.empty(len(distinct), np.int8)
 
-        def by_numbers(begin: int) -> None:
+        for begin in range(0, len(distinct), IN_CACHE):
             for number, (_, known) in enumerate(_NAMES.values()):
                 some = begin + np.flatnonzero(kind[begin : begin + IN_CACHE] == number)
                 levels[some] = known(_TwoNames(self.numbers.names, one[some], other[some]))
-
-        list(pool.map(by_numbers, range(0, len(distinct), IN_CACHE)))
         unsure = np.flatnonzero(levels == UNSURE)
-        self.connection.register(
-            "asked", pa.table({"place": unsure, "kind": kind[unsure], "one": one[unsure], "other": other[unsure]})
-        )
-        level = " ".join(f"WHEN {number} THEN ({sql})::TINYINT" for number, (sql, _) in enumerate(_NAMES.values()))
-        found = self.connection.execute(
-            f"""SELECT p.place, CASE p.kind {level} END AS level
-                FROM asked p JOIN {self.table}_names l ON l.number = p.one JOIN {self.table}_names r ON r.number = p.other
-                LEFT JOIN {self.table}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
-        ).fetchnumpy()
-        self.connection.unregister("asked")
+        with self.lock:
+            self.connection.register(
+                "asked", pa.table({"place": unsure, "kind": kind[unsure], "one": one[unsure], "other": other[unsure]})
+            )
+            level = " ".join(f"WHEN {number} THEN ({sql})::TINYINT" for number, (sql, _) in enumerate(_NAMES.values()))
+            found = self.connection.execute(
+                f"""SELECT p.place, CASE p.kind {level} END AS level
+                    FROM asked p JOIN {self.table}_names l ON l.number = p.one JOIN {self.table}_names r ON r.number = p.other
+                    LEFT JOIN {self.table}_nicknames k ON k.one = l.fn AND k.other = r.fn"""
+            ).fetchnumpy()
+            self.connection.unregister("asked")
         levels[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
         return np.split(levels[of_key], np.cumsum([len(at) for *_, at in asked])[:-1])
 

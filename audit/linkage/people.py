@@ -1,8 +1,8 @@
 """From the comparisons to people: patterns of pairs, the model within forces and across, probabilities and the tree of merges."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from audit.linkage.model import (
     start,
     weigh,
 )
+from audit.linkage.pairs import AT_ONCE, Pairs, by_kind, in_turn
 
 ROUNDS = 8
 """Rounds in which the model, and how many records each person has, are learnt in turn."""
@@ -38,8 +39,8 @@ NO_KIND = -14.0
 SETTLED = {0: -14.0, 1: -10.0}
 """After these rounds, pairs whose log odds for the same person are lower than this are looked at no more one by one: they still
 teach what the other kinds are like, but what they share is as rare, and they are as unlikely, as then."""
-AT_ONCE = 8_000_000
-"""Pairs that are worked on at a time, so that what stands beside them takes little memory."""
+NO_WEIGHT = -14.0
+"""Pairs whose log odds for the same person are lower than this take nothing from the weight of their records."""
 DOUBT = 1.0
 """Standard deviation of the error of the log odds: what the model's simplifications may do to a pair."""
 
@@ -87,10 +88,35 @@ def find_people(
 
     The same for every number of ``threads``.
     """
-    settings = settings or Settings()
+    with ThreadPoolExecutor(threads) as pool:
+        pairs, parts, weight = _learnt(pool, compared, drawn, force, possible, settings or Settings())
+    same = np.full(len(pairs.first), -np.inf)
+    for part in parts:
+        same[part.pairs] = _log_odds(part.weighed)[part.of_pair]
+    probability = blurred(same)
+    threshold = best_threshold(probability)
+    first, second = pairs.first.astype(np.int64), pairs.second.astype(np.int64)
+    tree = build_tree(len(force), first, second, same, force, pairs.copy)
+    weights = {name: np.zeros(len(same)) for name in FIELDS}
+    for part in parts:
+        for name, logs in part.weighed.weights.items():
+            weights[name][part.pairs] = logs[part.of_pair]
+    cut = float(np.log(threshold / (1 - threshold)))
+    return People(first, second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
+
+
+def _learnt(
+    pool: Executor,
+    compared: Compared,
+    drawn: dict[bool, Strangers],
+    force: Ints,
+    possible: dict[bool, float],
+    settings: Settings,
+) -> tuple[Pairs, list[Part], Floats]:
+    """The pairs that may be the same person's, what was learnt of those within forces and across, and the weights of the records."""
     records = len(force)
     kinds = {kind: _possible(drawn[kind], settings, possible[kind], records) for kind in drawn if not compared.every}
-    pairs = _by_kind(compared, force, kinds)
+    pairs = by_kind(pool, compared, force, kinds)
     weight = _first_weights(compared, pairs, records)
     states: dict[bool, State | None] = {False: None, True: None}
     settled: dict[bool, Patterns | None] = {False: None, True: None}
@@ -98,20 +124,14 @@ def find_people(
     for step in range(ROUNDS):
         last = step == ROUNDS - 1
         parts, kept = [], np.ones(len(pairs.first), bool)
-        bearing = [_Bearing(name, compared, weight) for name in RARE]
-
-        def patterns_of(
-            kind: bool, pairs: _Pairs = pairs, bearing: list[_Bearing] = bearing
-        ) -> tuple[bool, slice, Patterns, Ints] | None:
+        bearing = list(pool.map(partial(_Bearing, compared=compared, weight=weight), RARE))
+        rarity = {
+            kind: [_Rarity(of_field, states[kind], drawn[kind]) for of_field in bearing]
+            for kind in (False, True)
+            if possible[kind] >= 1 and (pairs.any_of(kind) or settled[kind])
+        }
+        for kind, (moving, of_pair) in _patterns(pool, pairs, rarity, possible).items():
             places = pairs.of_kind(kind)
-            if possible[kind] < 1 or not (places.start < places.stop or settled[kind]):
-                return None
-            rarity = [_Rarity(of_field, states[kind], drawn[kind]) for of_field in bearing]
-            return kind, places, *_patterns(pairs, places, rarity, possible[kind])
-
-        with ThreadPoolExecutor(threads) as pool:
-            of_kinds = [found for found in pool.map(patterns_of, (False, True)) if found]
-        for kind, places, moving, of_pair in of_kinds:
             mine = settings if not kind or not parts else _across(settings, parts[0])
             rest = settled[kind]
             patterns = moving.and_also(rest) if rest else moving
@@ -119,28 +139,17 @@ def find_people(
             states[kind] = state
             parts.append(Part(places, of_pair, patterns, drawn[kind], state, weighed, mine))
             if step in SETTLED:
-                likely = _log_odds(weighed) >= SETTLED[step]
-                of_a_kind = weighed.odds[1:].max(0) > NO_KIND if step == 1 and not compared.every else np.ones_like(likely)
-                done = (of_a_kind & ~likely)[of_pair] & ~pairs.copy[places]
-                left = moving.with_count(np.bincount(of_pair[done], minlength=len(moving.count)).astype(float))
+                count = len(moving.count)
+                likely = _log_odds(weighed)[:count] >= SETTLED[step]
+                of_a_kind = weighed.odds[1:, :count].max(0) > NO_KIND if step == 1 and not compared.every else np.ones_like(likely)
+                copies = np.bincount(of_pair[pairs.copy[places]], minlength=count)
+                left = moving.with_count(np.where(of_a_kind & ~likely, moving.count - copies, 0.0))
                 settled[kind] = left.and_also(rest) if rest else left
                 kept[places] = (of_a_kind & likely)[of_pair] | pairs.copy[places]
-        weight = _weights(pairs, parts, records)
+        weight = _weights(pool, pairs, parts, records)
         if not kept.all():
-            pairs = pairs.only(kept)
-    same = np.full(len(pairs.first), -np.inf)
-    for part in parts:
-        same[part.pairs] = _log_odds(part.weighed)[part.of_pair]
-    probability = blurred(same)
-    threshold = best_threshold(probability)
-    first, second = pairs.first.astype(np.int64), pairs.second.astype(np.int64)
-    tree = build_tree(records, first, second, same, force, pairs.copy)
-    weights = {name: np.zeros(len(same)) for name in FIELDS}
-    for part in parts:
-        for name, logs in part.weighed.weights.items():
-            weights[name][part.pairs] = logs[part.of_pair]
-    cut = float(np.log(threshold / (1 - threshold)))
-    return People(first, second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
+            pairs = pairs.only(pool, kept)
+    return pairs, parts, weight
 
 
 def blurred(odds: Floats, spread: float = DOUBT) -> Floats:
@@ -168,47 +177,6 @@ def best_threshold(probability: Floats) -> float:
     return float(np.clip(expected.max() / 2, 0.05, 0.5))
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Pairs: those within forces, so many as ``within``, and then those across."""
-
-    first: Ints
-    second: Ints
-    code: Ints
-    copy: np.ndarray
-    within: int
-
-    def of_kind(self, across: bool) -> slice:
-        """The places of the pairs of one kind."""
-        return slice(self.within, len(self.first)) if across else slice(0, self.within)
-
-    def only(self, keep: np.ndarray) -> "_Pairs":
-        within = int(np.count_nonzero(keep[: self.within]))
-        return _Pairs(self.first[keep], self.second[keep], self.code[keep], self.copy[keep], within)
-
-
-def _by_kind(compared: Compared, force: Ints, possible: dict[bool, np.ndarray]) -> _Pairs:
-    """All pairs, or those with a code that is possible for their kind, and copies."""
-    copy = np.zeros(len(compared.first), bool)
-    copy[compared.copies] = True
-    few = force.astype(np.int16 if force.max(initial=0) < 2**15 else np.int64)
-    across = few[compared.first] != few[compared.second]
-    kept = copy.copy() if possible else np.ones(len(copy), bool)
-    for kind, codes in possible.items():
-        kept |= codes[compared.code] & (across == kind)
-    within, beyond = kept & ~across, kept & across
-    first, second, code, copies = (
-        np.concatenate((values[within], values[beyond])) for values in (compared.first, compared.second, compared.code, copy)
-    )
-    return _Pairs(first, second, code, copies, int(np.count_nonzero(within)))
-
-
-def _in_turn(places: slice) -> Iterator[slice]:
-    """The places, so many as ``AT_ONCE`` at a time."""
-    for begin in range(places.start, places.stop, AT_ONCE):
-        yield slice(begin, min(begin + AT_ONCE, places.stop))
-
-
 def _log_odds(weighed: Weighed) -> Floats:
     """The same person against all other kinds."""
     others = np.delete(weighed.odds, SAME, axis=0)
@@ -227,7 +195,7 @@ def _possible(drawn: Strangers, settings: Settings, possible: float, records: in
     return np.asarray(odds[1:].max(0) > NO_KIND)
 
 
-def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:
+def _first_weights(compared: Compared, pairs: Pairs, records: int) -> Floats:
     """How many people a record stands for before the first round: records of one name and birth share one."""
     key, full = np.zeros(records, np.int64), np.ones(records, bool)
     for name in ("forename", "surname", "date_of_birth"):
@@ -242,19 +210,30 @@ def _first_weights(compared: Compared, pairs: _Pairs, records: int) -> Floats:
     return weight
 
 
-def _weights(pairs: _Pairs, parts: list[Part], records: int) -> Floats:
+def _weights(pool: Executor, pairs: Pairs, parts: list[Part], records: int) -> Floats:
     """How many people a record stands for: one, shared with the records that are probably the same person's."""
-    degree, of_copy = np.zeros(records), np.full(records, -1.0)
+    of_copy = np.full(records, -1.0)
+    degree = np.zeros((2, records))
     for part in parts:
-        chance = expit(_log_odds(part.weighed))
-        for some in _in_turn(part.pairs):
-            same = chance[part.of_pair[some.start - part.pairs.start : some.stop - part.pairs.start]]
-            copy = pairs.copy[some]
-            of_copy[pairs.second[some][copy]] = 1 - same[copy]
-            same[copy] = 0.0
-            for side in (pairs.first, pairs.second):
-                degree += np.bincount(side[some], same, records)
-    return np.where(of_copy >= 0, of_copy, 1 / (1 + degree))
+        odds = _log_odds(part.weighed)
+        chance, matters = expit(odds), odds >= NO_WEIGHT
+        copies = np.flatnonzero(pairs.copy[part.pairs])
+        of_copy[pairs.second[part.pairs][copies]] = 1 - chance[part.of_pair[copies]]
+
+        def likely(
+            some: slice, part: Part = part, matters: np.ndarray = matters, chance: Floats = chance
+        ) -> tuple[Ints, Ints, Floats]:
+            of_pair = part.of_pair[some.start - part.pairs.start : some.stop - part.pairs.start]
+            at = np.flatnonzero(matters[of_pair] & ~pairs.copy[some])
+            return pairs.first[some][at], pairs.second[some][at], chance[of_pair[at]]
+
+        for several in in_turn(part.pairs, 8 * AT_ONCE):
+            first, second, same = (np.concatenate(values) for values in zip(*pool.map(likely, in_turn(several)), strict=True))
+            for side, sums in zip(
+                degree, pool.map(lambda side, same=same: np.bincount(side, same, records), (first, second)), strict=True
+            ):
+                side += sums
+    return np.where(of_copy >= 0, of_copy, 1 / (1 + degree.sum(0)))
 
 
 def _across(settings: Settings, within: Part) -> Settings:
@@ -263,38 +242,57 @@ def _across(settings: Settings, within: Part) -> Settings:
     return Settings(same=within.state.same, strength=strength, same_pairs=0.005, home_pairs=0.02)
 
 
-def _patterns(pairs: _Pairs, places: slice, rarity: "list[_Rarity]", possible: float) -> tuple[Patterns, Ints]:
-    """Pairs by levels and rarity of what they share; and the pattern of each."""
-    found: list[Ints] = []
-    counts: list[Floats] = []
-    sums: dict[str, list[Floats]] = {name: [] for name in RARE}
-    of_pair = np.zeros(places.stop - places.start, np.int32)
-    for some in _in_turn(places):
+def _patterns(
+    pool: Executor, pairs: Pairs, rarity: "dict[bool, list[_Rarity]]", possible: dict[bool, float]
+) -> dict[bool, tuple[Patterns, Ints]]:
+    """By kind, its pairs by levels and rarity of what they share; and the pattern of each."""
+    of_pair = {kind: np.zeros(places.stop - places.start, np.int32) for kind in rarity for places in (pairs.of_kind(kind),)}
+
+    def look(kind: bool, some: slice) -> tuple[slice, Ints, Floats, dict[str, Floats]]:
+        """Where the pairs of a part are among those of their kind, the patterns they have, how many have each, and shares summed."""
         first, second, code = pairs.first[some], pairs.second[some], pairs.code[some]
         key, shares, radix = code.astype(np.int64), {}, CODES
-        for measure in rarity:
+        for measure in rarity[kind]:
             hit, share = shares[measure.of.name] = measure.share(code, first, second)
             key[hit] += np.clip(np.rint(-share / BIN), 0, 127).astype(np.int64) * radix
             radix *= 128
         local, keys = pd.factorize(key)
-        of_pair[some.start - places.start : some.stop - places.start] = local
-        found.append(keys)
-        counts.append(np.bincount(local, minlength=len(keys)).astype(float))
-        for name, (hit, share) in shares.items():
-            sums[name].append(np.asarray(np.bincount(local[hit], share, len(keys)), np.float64))
-    whole, distinct = pd.factorize(np.concatenate(found)) if found else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        begin = pairs.of_kind(kind).start
+        mine = slice(some.start - begin, some.stop - begin)
+        of_pair[kind][mine] = local
+        sums = {name: np.asarray(np.bincount(local[hit], share, len(keys)), np.float64) for name, (hit, share) in shares.items()}
+        return mine, keys, np.bincount(local, minlength=len(keys)).astype(float), sums
+
+    work = [(kind, some) for kind in rarity for some in in_turn(pairs.of_kind(kind))]
+    found = list(pool.map(look, *zip(*work, strict=True))) if work else []
+    return {
+        kind: (
+            _together(
+                [part for (of, _), part in zip(work, found, strict=True) if of == kind], of_pair[kind], measures, possible[kind]
+            ),
+            of_pair[kind],
+        )
+        for kind, measures in rarity.items()
+    }
+
+
+def _together(
+    found: list[tuple[slice, Ints, Floats, dict[str, Floats]]], of_pair: Ints, rarity: "list[_Rarity]", possible: float
+) -> Patterns:
+    """The patterns of all parts of a kind; ``of_pair`` is numbered anew by them."""
+    parts = [keys for _, keys, _, _ in found]
+    whole, distinct = pd.factorize(np.concatenate(parts)) if parts else (np.zeros(0, np.int64), np.zeros(0, np.int64))
     begin = 0
-    for some, keys in zip(_in_turn(places), found, strict=True):
-        mine = slice(some.start - places.start, some.stop - places.start)
+    for mine, keys, _, _ in found:
         of_pair[mine] = whole[begin : begin + len(keys)][of_pair[mine]]
         begin += len(keys)
 
     def summed(parts: list[Floats]) -> Floats:
         return np.asarray(np.bincount(whole, np.concatenate(parts), len(distinct)) if parts else np.zeros(0), np.float64)
 
-    count = summed(counts)
-    mean = {name: summed(parts) / count for name, parts in sums.items()}
-    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(rarity[0].of.weight)), of_pair
+    count = summed([counts for _, _, counts, _ in found])
+    mean = {name: summed([sums[name] for *_, sums in found]) / count for name in RARE}
+    return Patterns(levels_of(distinct % CODES), mean, count, possible, len(rarity[0].of.weight))
 
 
 class _Bearing:
