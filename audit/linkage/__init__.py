@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from audit.linkage.clusters import Tree
 from audit.linkage.compare import compare, present_fields, strangers
@@ -53,9 +54,12 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     fields are filled no two records are joined, and the diagnosis says so.
     """
     prepare(connection, TABLE)
-    records = connection.execute(f"SELECT person_id, force FROM {TABLE} ORDER BY number").df()
-    person, (force, forces) = records["person_id"].to_numpy(), pd.factorize(records["force"].to_numpy(), sort=True)
-    force = np.asarray(force, np.int64)
+    records = connection.sql(f"SELECT person_id, force FROM {TABLE} ORDER BY number").to_arrow_table().combine_chunks()
+    person = records["person_id"].cast(pa.large_string())  # of all together, which may be more than offsets of 32 bits reach
+    encoded = records["force"].cast(pa.dictionary(pa.int32(), pa.string())).combine_chunks()
+    forces, rank = np.unique(np.asarray(encoded.dictionary.to_pylist(), object), return_inverse=True)
+    force = rank[encoded.indices.to_numpy()]
+    del records, encoded
     there = present_fields(connection, TABLE) if len(force) > 1 else {}
     left_out = [name for name in FIELDS if name not in there]
     if sum(name in there for name in IDENTIFYING) < 2:
@@ -77,7 +81,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)
     return Identities(
-        pd.DataFrame({"person_id": person, "cluster_id": person[people.cluster]}),
+        pa.table({"person_id": person, "cluster_id": person.take(pa.array(people.cluster))}).to_pandas(),
         _summary(people.cluster, force, forces, rates),
         _pairs(people, person),
         _thresholds(people.probability, findings.missed),
@@ -89,7 +93,9 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     )
 
 
-def _nothing(person: np.ndarray, force: np.ndarray, forces: np.ndarray, left_out: list[str], there: dict[str, float]) -> Identities:
+def _nothing(
+    person: pa.ChunkedArray, force: np.ndarray, forces: np.ndarray, left_out: list[str], there: dict[str, float]
+) -> Identities:
     """Results where nothing can be compared: every record its own, and a rate that may be anything."""
     rows = np.bincount(force, minlength=len(forces))
     none = np.zeros(len(forces))
@@ -97,7 +103,7 @@ def _nothing(person: np.ndarray, force: np.ndarray, forces: np.ndarray, left_out
     empty = np.zeros(0)
     nobody = {"person_id_l": [], "person_id_r": [], "probability": empty, "joined": np.zeros(0, bool)}
     return Identities(
-        pd.DataFrame({"person_id": person, "cluster_id": person}),
+        pa.table({"person_id": person, "cluster_id": person}).to_pandas(),
         _summary(np.arange(len(person)), force, forces, (none, none, high)),
         pd.DataFrame(nobody | {f"weight_{name}": empty for name in FIELDS}),
         _thresholds(empty),
@@ -132,22 +138,22 @@ def _summary(
     )
 
 
-def _pairs(people: People, person: np.ndarray) -> pd.DataFrame:
+def _pairs(people: People, person: pa.ChunkedArray) -> pd.DataFrame:
     """Pairs that may be the same person, with what each field says for it against strangers, in bits.
 
     The weights of a pair do not add up to its probability: that also counts how likely the pair is of a home or a family.
     """
-    shown = people.probability >= LEAST_REPORTED
+    shown = np.flatnonzero(people.probability >= LEAST_REPORTED)
+    shown = shown[np.lexsort((people.second[shown], people.first[shown]))]
     first, second = people.first[shown], people.second[shown]
-    order = np.lexsort((second, first))
     columns = {
-        "person_id_l": person[first],
-        "person_id_r": person[second],
+        "person_id_l": person.take(pa.array(first)),
+        "person_id_r": person.take(pa.array(second)),
         "probability": people.probability[shown],
         "joined": people.cluster[first] == people.cluster[second],
     }
     parts = {f"weight_{name}": weight[shown] / np.log(2) for name, weight in people.weights.items()}
-    return pd.DataFrame(columns | parts).iloc[order].reset_index(drop=True)
+    return pa.table(columns | parts).to_pandas()
 
 
 def _thresholds(probability: np.ndarray, missed: float = 0.0) -> pd.DataFrame:
