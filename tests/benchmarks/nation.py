@@ -43,6 +43,7 @@ STEPS = {
 """Steps of an audit, as the results name them, and their goals."""
 measured: dict[str, str] = {}
 PATIENCE = 3600
+READING = 3.0
 TABLES = ("units", "persons", "crimes", "involvements", "truth/people", "truth/events", "truth/identities", "truth/defects")
 
 
@@ -123,23 +124,32 @@ def _first_start() -> None:
 
 
 def _dashboard(scale: float, results: Path) -> None:
-    """First visitor of a server just started, and the longest answer of any page after."""
-    with server("--results", str(results)) as (port, pid):
-        peak = Peak(pid)
-        seconds = asyncio.run(_pages(port))
-        gib = peak.stop()
-    first = seconds.pop("")
-    _row(scale, "page: first visitor", first, gib)
-    slowest = max(seconds, key=lambda page: seconds[page])
-    _row(scale, f"page: {slowest}, the slowest", seconds[slowest], gib)
+    """First visitor of a server just started, and the longest first answer of any page after: to one who goes on at once, and to
+    one who has looked at the first page for so long as it takes to read its sentence in bold."""
+    slowest = {}
+    for reading in (0.0, READING):
+        with server("--results", str(results)) as (port, pid):
+            peak = Peak(pid)
+            seconds = asyncio.run(_pages(port, reading))
+            gib = peak.stop()
+        first = seconds.pop("")
+        page = max(seconds, key=lambda page: seconds[page])
+        slowest[reading] = f"{page} {seconds[page]:.1f} s"
+        after = f" after {reading:.0f} s on the first page" if reading else ""
+        _row(scale, "page: first visitor", first, gib)
+        _row(scale, f"page: {page}, the slowest{after}", seconds[page], gib)
+        if scale == 1:
+            measured.setdefault("dashboard on the nation's results, first view", f"{first:.1f} s")
     if scale == 1:
-        measured["dashboard on the nation's results, first view"] = f"{first:.1f} s"
-        measured["dashboard on the nation's results, any page"] = f"{seconds[slowest]:.1f} s"
+        measured["dashboard on the nation's results, any page"] = (
+            f"{slowest[READING]} after {READING:.0f} s on the first; at once {slowest[0.0]}"
+        )
 
 
-async def _pages(port: int) -> dict[str, float]:
+async def _pages(port: int, reading: float) -> dict[str, float]:
     visitor = await Visitor.come(port)
     seconds = {"": (await visitor.open("")).seconds}
+    await asyncio.sleep(reading)
     seconds["overview"] = (await visitor.open("")).seconds
     for page in visitor.pages:
         if page:
