@@ -279,7 +279,7 @@ def _patterns(
 def _together(
     found: list[tuple[slice, Ints, Floats, dict[str, Floats]]], of_pair: Ints, rarity: "list[_Rarity]", possible: float
 ) -> Patterns:
-    """The patterns of all parts of a kind; ``of_pair`` is numbered anew by them."""
+    """The patterns of all parts of a kind; ``of_pair`` is numbered by them again."""
     parts = [keys for _, keys, _, _ in found]
     whole, distinct = pd.factorize(np.concatenate(parts)) if parts else (np.zeros(0, np.int64), np.zeros(0, np.int64))
     begin = 0
