@@ -80,7 +80,8 @@ def _sorted(pool: Executor, arrays: tuple[np.ndarray, ...], side: np.ndarray) ->
     return Pairs(first, second, code, copy, within)
 
 
-def in_turn(places: slice, most: int = AT_ONCE) -> Iterator[slice]:
-    """The places, so many at a time."""
+def in_turn(places: slice, times: int = 1) -> Iterator[slice]:
+    """The places, so many as ``AT_ONCE``, or as several times that, at a time."""
+    most = AT_ONCE * times
     for begin in range(places.start, places.stop, most):
         yield slice(begin, min(begin + most, places.stop))

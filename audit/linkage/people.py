@@ -26,7 +26,7 @@ from audit.linkage.model import (
     start,
     weigh,
 )
-from audit.linkage.pairs import AT_ONCE, Pairs, by_kind, in_turn
+from audit.linkage.pairs import Pairs, by_kind, in_turn
 
 ROUNDS = 8
 """Rounds in which the model, and how many records each person has, are learnt in turn."""
@@ -227,7 +227,7 @@ def _weights(pool: Executor, pairs: Pairs, parts: list[Part], records: int) -> F
             at = np.flatnonzero(matters[of_pair] & ~pairs.copy[some])
             return pairs.first[some][at], pairs.second[some][at], chance[of_pair[at]]
 
-        for several in in_turn(part.pairs, 8 * AT_ONCE):
+        for several in in_turn(part.pairs, 8):
             first, second, same = (np.concatenate(values) for values in zip(*pool.map(likely, in_turn(several)), strict=True))
             for side, sums in zip(
                 degree, pool.map(lambda side, same=same: np.bincount(side, same, records), (first, second)), strict=True
@@ -246,7 +246,7 @@ def _patterns(
     pool: Executor, pairs: Pairs, rarity: "dict[bool, list[_Rarity]]", possible: dict[bool, float]
 ) -> dict[bool, tuple[Patterns, Ints]]:
     """By kind, its pairs by levels and rarity of what they share; and the pattern of each."""
-    of_pair = {kind: np.zeros(places.stop - places.start, np.int32) for kind in rarity for places in (pairs.of_kind(kind),)}
+    of_pair = {kind: np.zeros(len(pairs.first[pairs.of_kind(kind)]), np.int32) for kind in rarity}
 
     def look(kind: bool, some: slice) -> tuple[slice, Ints, Floats, dict[str, Floats]]:
         """Where the pairs of a part are among those of their kind, the patterns they have, how many have each, and shares summed."""
