@@ -43,6 +43,7 @@ def first(small: Dataset) -> Results:
     return first_of(small)
 
 
+@pytest.mark.deep
 def test_the_whole_is_the_same_whether_first_results_were_wanted_or_not(small: Dataset, small_results_folder: Path) -> None:
     kept: list[Results] = []
     whole, plain = audit_dataset(small, first=kept.append), read_results(small_results_folder)

@@ -26,6 +26,7 @@ seeds = [1, 2]
 """
 
 
+@pytest.mark.deep
 def test_replicates_record_the_same_world_again(tmp_path: Path) -> None:
     dataset = generate(tmp_path / "data", "typical", ["durnley", "fellgate"], years=1, scale=0.05, seed=4)
     results = audit_dataset(dataset, AuditOptions(only=["missing.units.*"]))

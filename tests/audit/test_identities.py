@@ -407,8 +407,8 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
     persons = pd.concat([persons, again], ignore_index=True)
     whole = found_in(persons)
-    monkeypatch.setattr("audit.linkage.levels.AT_ONCE", 600)
-    monkeypatch.setattr("audit.linkage.levels.IN_CACHE", 250)
+    monkeypatch.setattr("audit.linkage.levels.AT_ONCE", 300_000)
+    monkeypatch.setattr("audit.linkage.levels.IN_CACHE", 70_000)
     monkeypatch.setattr("audit.linkage.pairs.AT_ONCE", 700)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20

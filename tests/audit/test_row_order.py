@@ -23,7 +23,7 @@ IDENTIFIER = {
 def repeated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Two forces; an eighth of the rows stand twice, and the second time with some of another row's values."""
     folder = tmp_path_factory.mktemp("repeated")
-    generate(folder / "once", "typical", ["aldermoor", "durnley"], years=1, scale=0.02, seed=7)
+    generate(folder / "once", "typical", ["aldermoor", "durnley"], years=1, scale=0.01, seed=7)
     rng = np.random.default_rng(4)
 
     def twice(name: str, rows: pa.Table) -> pa.Table:
