@@ -14,9 +14,11 @@ from audit.readiness.periods import months_of
 from audit.readiness.thresholds import Thresholds
 from audit.readiness.uses import for_use
 from audit.readiness.verdict import judge
-from dashboard.jobs import result_of
+from dashboard.jobs import PATIENCE, result_of
 from synthetic.dataset import Dataset, file_hash, load
 
+ROWS_CHECKED_SOON = 1_000_000
+"""Rows of which the provenance is checked before a visitor waits for it."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -80,7 +82,8 @@ class View:
         if file_hash(path / "dataset.json") != self.results.summary.dataset.manifest_sha256:
             raise InputError(None, "The dataset at hand is not the one that was audited; name it by --dataset.")
         key = f"dataset {path} {file_hash(path / 'dataset.json')}"
-        return result_of(key, "Checking the provenance of the dataset", lambda progress: load(path))
+        patience = PATIENCE if sum(self.results.summary.dataset.rows.values()) < ROWS_CHECKED_SOON else 0.0
+        return result_of(key, "Checking the provenance of the dataset", lambda progress: load(path), patience=patience)
 
 
 def once(draw: Callable[P, R]) -> Callable[P, R]:

@@ -18,6 +18,8 @@ class Progress(Protocol):
     def __call__(self, sentence: str | None = None, share: float | None = None) -> None: ...
 
 
+PATIENCE = 0.6
+"""Seconds for which a page waits for work before it shows how far that is."""
 MOST_KEPT = 40
 """Results kept for all visitors; the oldest go first."""
 
@@ -78,15 +80,22 @@ def begin(key: str, work: Callable[[Progress], Any]) -> Job:
     return job
 
 
-def result_of(key: str, title: str, work: Callable[[Progress], R], meanwhile: Callable[[], R | None] = lambda: None) -> R:
+def result_of(
+    key: str,
+    title: str,
+    work: Callable[[Progress], R],
+    meanwhile: Callable[[], R | None] = lambda: None,
+    patience: float = PATIENCE,
+) -> R:
     """What the work of a key (``begin``) returns; while it runs the page shows its progress, with a button to stop it, and ends there.
 
     ``meanwhile`` gives what can be shown before the work is done, None where there is nothing yet. The page then goes on with
-    that below the progress, and runs again by itself when the work is done.
+    that below the progress, and runs again by itself when the work is done. ``patience``: seconds for which nothing is shown, as
+    the work may be done by then.
     """
     job, early = begin(key, work), meanwhile()
     if early is None:
-        job.done.wait(0.6)
+        job.done.wait(patience)
         early = meanwhile()
     if not job.done.is_set():
         _progress(title, job, None if early is not None else meanwhile)
