@@ -390,7 +390,7 @@ def test_pairs_are_those_that_share_a_key_and_of_large_blocks_the_neighbours(lar
 
 
 def test_one_thread_and_three_find_the_same() -> None:
-    persons = people(1800)
+    persons = people(900)
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
     found = []
     for threads in (1, 3):

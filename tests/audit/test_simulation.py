@@ -340,6 +340,7 @@ def test_a_world_in_memory_is_the_world_of_the_files(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(of_files.attribution, in_memory.attribution)
 
 
+@pytest.mark.deep
 def test_exact_rates_are_the_exact_path_seed_for_seed() -> None:
     counts = check_counts(
         {"population": 50_000, "profile": "clean", "left_out": "profile", "answers": {"linkage.suspect_not_linked": 0.5}}
