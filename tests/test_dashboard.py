@@ -398,13 +398,13 @@ def test_the_demonstration_is_the_last_of_a_series_that_over_time_shows(monkeypa
     assert fix["force"] == "cairnwater" and fix["high"] < 0  # repaired, beyond chance
 
 
-@pytest.mark.parametrize(("patience", "shown"), [(0.0, "Counting: beginning"), (20.0, "done")])
-def test_work_that_takes_long_is_shown_at_once_and_short_work_only_as_done(patience: float, shown: str) -> None:
+@pytest.mark.parametrize(("patience", "takes", "shown"), [(0.0, 60.0, "Counting: beginning"), (60.0, 0.1, "done")])
+def test_work_that_takes_long_is_shown_at_once_and_short_work_only_as_done(patience: float, takes: float, shown: str) -> None:
     script = f"""
 import time
 import streamlit as st
 from dashboard.jobs import result_of
-st.markdown(result_of("{patience}", "Counting", lambda progress: time.sleep(0.2) or "done", patience={patience}))
+st.markdown(result_of("{patience}", "Counting", lambda progress: time.sleep({takes}) or "done", patience={patience}))
 """
     app = AppTest.from_string(script, default_timeout=60).run()
     assert not app.exception
