@@ -126,7 +126,8 @@ SELECT *, (row_number() OVER (ORDER BY identifier) - 1)::INT AS place FROM ident
 DROP TABLE identifiers;
 CREATE OR REPLACE TEMP TABLE numbered AS
 SELECT (row_number() OVER (
-           ORDER BY f.n, item, a.place, b.place, kind, e.offence, reported, occurred, recorded, domestic, charged, incident, e.victim
+           ORDER BY f.n, item, a.place, b.place, kind, e.offence, reported, occurred, recorded, domestic, charged, incident,
+           true_offence, true_reported, true_occurred, true_domestic, true_incident, lost, e.victim
        ) - 1)::INT AS row, e.kind::TINYINT AS kind, f.n::SMALLINT AS force, e.force AS of_force, item,
        coalesce(a.place, -1)::INT AS record, coalesce(b.place, -1)::INT AS person, u.cluster_id, e.of_event,
        CASE WHEN e.incident THEN $incident ELSE coalesce(e.offence, -1) END::SMALLINT AS offence,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from audit import AuditOptions, Results, audit_dataset
 from audit.checks.catalogue import DIMENSIONS, catalogue
 from audit.checks.run import COLUMNS, Context, count_checks, failing_rows, first_failing_rows, judged
-from audit.checks.types.base import RowCheck, SeriesCheck
+from audit.checks.types.base import RowCheck, SeriesCheck, is_one_of
 from audit.checks.types.changes import count_changes, share_changes
 from audit.checks.types.groups import Group, Unequal
 from audit.checks.types.values import Missing
@@ -405,3 +406,10 @@ def test_a_column_that_a_dataset_leaves_out_is_all_missing(
     checks = rows_on("duckdb", load(without))
     row = checks[(checks["check_id"] == "missing.persons.phone") & checks["month"].isna()].iloc[0]
     assert row["failed"] == row["total"] > 0
+
+
+@pytest.mark.parametrize("choices", [(), ("F",), ("F", "M"), ("F", "M", "U", "X", "Y")])
+def test_a_value_is_one_of_none_of_few_and_of_many(choices: tuple[str, ...]) -> None:
+    values = pd.DataFrame({"sex": ["F", "M", "U", "Z", None]})
+    found = nw.from_native(values).select(found=is_one_of(nw.col("sex"), choices).fill_null(False)).to_native()["found"]
+    assert found.tolist() == [value in choices for value in values["sex"]]

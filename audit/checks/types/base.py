@@ -176,8 +176,8 @@ def absent(table: str, field: str) -> nw.Expr:
     return nw.col(field).is_null()
 
 
-def is_one_of(column: str, values: Sequence[str]) -> nw.Expr:
-    """Whether a column has one of some values; null where it has none. A few are compared one by one, which is quicker."""
-    if len(values) > 4:
-        return nw.col(column).is_in(list(values))
-    return reduce(or_, (nw.col(column) == value for value in values))
+def is_one_of(value: nw.Expr, choices: Sequence[str]) -> nw.Expr:
+    """Whether a value is one of some; null where there is none. A few are compared one by one, which is quicker."""
+    if not 0 < len(choices) <= 4:
+        return value.is_in(list(choices))
+    return reduce(or_, (value == choice for choice in choices))

@@ -56,7 +56,7 @@ class ShareOfCodes(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         among = _all(self.among, self.table)
-        return Rule(among & is_one_of(self.field, self.codes).fill_null(False), among, joins_of(self.among))
+        return Rule(among & is_one_of(nw.col(self.field), self.codes).fill_null(False), among, joins_of(self.among))
 
 
 @dataclass(frozen=True, kw_only=True)

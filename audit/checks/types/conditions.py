@@ -61,7 +61,7 @@ class IsIn(Condition):
     constants: tuple[str, ...]
 
     def holds(self, table: str) -> nw.Expr:
-        return is_one_of(self.column, self.constants).fill_null(False)
+        return is_one_of(self.value, self.constants).fill_null(False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class IsNotIn(Condition):
     constants: tuple[str, ...]
 
     def holds(self, table: str) -> nw.Expr:
-        return ~is_one_of(self.column, self.constants).fill_null(False)
+        return ~is_one_of(self.value, self.constants).fill_null(False)
 
 
 @dataclass(frozen=True)

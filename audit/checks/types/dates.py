@@ -126,5 +126,5 @@ class SameDay(RowCheck):
 
     def rule(self, context: Context) -> Rule:
         column = nw.col(self.field)
-        of_these = is_one_of("offence_code", self.offences).fill_null(False) & ~column.is_null()
+        of_these = is_one_of(nw.col("offence_code"), self.offences).fill_null(False) & ~column.is_null()
         return Rule(of_these & (column == nw.col(self.same_as)).fill_null(False), of_these)

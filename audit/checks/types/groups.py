@@ -47,7 +47,7 @@ class Unequal(SeriesCheck):
         rules = {}
         for group in self.groups:
             inside = f"{self.column}_in_{'_'.join(group.codes)}"
-            member = is_one_of(self.column, group.codes).fill_null(False)
+            member = is_one_of(nw.col(self.column), group.codes).fill_null(False)
             rules[group.name] = Rule(blank & nw.col(inside), nw.col(inside), columns=((inside, member),))
         return rules
 

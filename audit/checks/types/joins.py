@@ -77,7 +77,7 @@ def _links_of_crime(frame: Frame, frames: Frames) -> Frame:
     flags = {
         "suspects": (nw.col("role") == "suspect").fill_null(False) & linked,
         "victims": (nw.col("role") == "victim").fill_null(False) & linked,
-        "partners": is_one_of("relationship", ("partner", "ex_partner")).fill_null(False),
+        "partners": is_one_of(nw.col("relationship"), ("partner", "ex_partner")).fill_null(False),
         "strangers": (nw.col("relationship") == "stranger").fill_null(False),
     }
     counted = links.select("crime_key", **{name: flag.cast(nw.Int64) for name, flag in flags.items()})

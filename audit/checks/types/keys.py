@@ -128,7 +128,7 @@ class LinkedRecords(RowCheck):
         records, right = f"{self.role}_records", f"{self.role}_records_right"
 
         def join(frame: Frame, frames: Frames) -> Frame:
-            is_good = is_one_of(self.value, self.good).fill_null(False).cast(nw.Int64)
+            is_good = is_one_of(nw.col(self.value), self.good).fill_null(False).cast(nw.Int64)
             people = frames["persons"].select("person_key", is_good.alias(right)).group_by("person_key").agg(nw.col(right).min())
             in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False))
             links = in_role.group_by("crime_key", "person_key").agg(nw.len().alias("times"))

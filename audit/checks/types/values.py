@@ -54,7 +54,7 @@ class UnknownCode(RowCheck):
         return self.accepted
 
     def rule(self, context: Context) -> Rule:
-        return Rule(is_one_of(self.field, self.codes).fill_null(False))
+        return Rule(is_one_of(nw.col(self.field), self.codes).fill_null(False))
 
     def wording(self) -> Wording:
         return Wording(
