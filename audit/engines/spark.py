@@ -51,7 +51,7 @@ class Spark(Engine):
         session = self.session(master)
         try:
             session.conf.set(BESIDE, str(dataset.path.resolve()))
-            _fit_to(session, max(entry.rows for entry in dataset.manifest.tables.values()))
+            fit_to(session, max(entry.rows for entry in dataset.manifest.tables.values()))
             frames = with_months({name: _frame(session, dataset, name) for name in RECORDED})
             for name, frame in {"crimes": frames["crimes"], "involvements": frames[LINKS]}.items():
                 nw.to_native(frame).createOrReplaceTempView(name)
@@ -137,7 +137,7 @@ def work_folder(session: Any) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fit_to(session: Any, rows: int) -> None:
+def fit_to(session: Any, rows: int) -> None:
     """As many tasks as the rows need; of few rows the hundreds of sums are not compiled, which takes longer than they do."""
     cores = session.sparkContext.defaultParallelism
     session.conf.set("spark.sql.shuffle.partitions", str(max(cores, rows // ROWS_A_TASK + 1)))

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from audit.linkage.blocking import collapse
 from audit.linkage.clusters import Tree
-from audit.linkage.compare import compare, present_fields, strangers
+from audit.linkage.compare import compare, present_fields
 from audit.linkage.comparisons import FIELDS
 from audit.linkage.diagnosis import diagnose
 from audit.linkage.interval import duplicate_rates
-from audit.linkage.levels import Levels
+from audit.linkage.levels import threads_of
 from audit.linkage.people import People, best_threshold, find_people
 from audit.linkage.records import prepare
 from audit.statistics import distinct
@@ -64,17 +65,12 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     left_out = [name for name in FIELDS if name not in there]
     if sum(name in there for name in IDENTIFYING) < 2:
         return _nothing(person, force, forces, left_out, there)
-    levels = Levels(connection, TABLE)
-    threads = levels.threads
-    compared = compare(connection, TABLE, levels, spark)
-    copied = np.zeros(len(force), bool)
-    copied[compared.second[compared.copies]] = True
-    sizes = np.bincount(force[~copied]).astype(float)
+    copies, threads = collapse(connection, TABLE), threads_of(connection)
+    sizes = np.bincount(np.delete(force, copies.number)).astype(float)
     within = float((sizes * (sizes - 1) / 2).sum())
     distinct = float(sizes.sum())
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
-    drawn = {kind: strangers(connection, TABLE, levels, compared, kind) for kind in (False, True) if possible[kind] >= 1}
-    del levels
+    compared, drawn = compare(connection, TABLE, copies, possible, spark)
     for kind, parts in (("VIEW", ("_whole", "_fields")), ("TABLE", ("", "_copies", "_names", "_nicknames"))):
         connection.execute("".join(f"DROP {kind} {TABLE}{part};" for part in parts))
     people = find_people(compared, drawn, force, possible, threads=threads)

@@ -56,6 +56,25 @@ class Key:
                 columns += [np.minimum(one, other), np.maximum(one, other)]
         return there, numbers.hashed(*columns)
 
+    def spark_sql(self) -> tuple[str, str]:
+        """The same in Spark's SQL, of the columns of ``records.COLUMNS``: a condition, and an expression of type BIGINT."""
+        parts: list[str] = []
+        for part in self.parts or self.needs:
+            if isinstance(part, str):
+                parts.append(_column_sql(part))
+            else:
+                both = ", ".join(map(_column_sql, part))
+                parts += [f"least({both})", f"greatest({both})"]
+        # Spark's hash passes over what is missing, so that it is missing is hashed too.
+        hashed = ", ".join(f"{part}, {part} IS NULL" for part in parts)
+        return " AND ".join(f"{_column_sql(name)} IS NOT NULL" for name in self.needs), f"xxhash64({hashed})"
+
+
+def _column_sql(name: str) -> str:
+    """A column of ``Numbers.column`` in SQL: ``fn_sound_2`` is the two letters at the start of ``fn_sound``."""
+    column, _, letters = name.rpartition("_")
+    return f"left({column}, {letters})" if letters.isdigit() else name
+
 
 _DAY = ("born_month", "born_of_month")
 _FN, _SN = "fn_sound_3", "sn_sound_3"
@@ -139,7 +158,7 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbe
     original = np.ones(len(numbers), bool)
     original[copies.number] = False
     count = int(original.sum())
-    if count * (count - 1) // 2 <= ALL_PAIRS:
+    if all_are_compared(count):
         alone = np.flatnonzero(original).astype(np.int32)
         one, other = np.triu_indices(count, 1)
         return Found(alone[one], alone[other], True, [])
@@ -152,6 +171,11 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbe
     pairs = _distinct(some)
     halves = pairs.astype("<i8", copy=False).view("<i4")
     return Found(halves[1::2].copy(), halves[::2].copy(), False, sampled)
+
+
+def all_are_compared(records: int) -> bool:
+    """Whether so many records, copies left out, are few enough to compare every one with every other."""
+    return records * (records - 1) // 2 <= ALL_PAIRS
 
 
 def _distinct(some: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
@@ -197,15 +221,13 @@ def _of_key(
     size: Ints = np.diff(np.append(begins, len(both)))
     record = (both & low).astype(np.int64)
     del both, block
-    cap = _cap(key, size, count)
-    pairs = list(_within(record, *_only(begins, size, (size > 1) & (size <= cap))))
-    large = size > cap
-    if not large.any():
+    most = cap(key, size, count)
+    pairs = list(_within(record, *_only(begins, size, (size > 1) & (size <= most))))
+    sampled = sample_of(key, size, most, count)
+    if sampled is None:
         return pairs, None
-    begins, size = _only(begins, size, large)
-    near = NEXT_TO if not key.broad or count <= SAMPLED_BROAD else 0
-    possible = int((size * (size - 1) // 2).sum())
-    sampled = Sampled(key.name, len(size), int(size.sum()), possible, int(size.sum() - len(size)) * near)
+    begins, size = _only(begins, size, size > most)
+    near = next_to(key, count)
     if near:
         record = record[np.repeat(begins - np.append(0, np.cumsum(size)[:-1]), size) + np.arange(size.sum())]
         block = np.repeat(np.arange(len(size), dtype=np.uint64), size)
@@ -236,11 +258,30 @@ def _within(record: Ints, begins: Ints, size: Ints, most: int | None = None) -> 
         yield np.minimum(one, other) << 32 | np.maximum(one, other)
 
 
-def _cap(key: Key, size: Ints, records: int) -> int:
-    """The largest block that is compared whole, so that the key's pairs stay within its budget."""
+def cap(key: Key, size: Ints, records: int, blocks: Ints | None = None) -> int:
+    """The largest block that is compared whole, so that the key's pairs stay within its budget.
+
+    ``size`` is each block's number of records; ``blocks`` how many blocks have it, one each where it is left out.
+    """
     most = LARGEST_OF_NAME if key.name == "names" else LARGEST_BLOCK
     budget = max(LEAST_BUDGET, records * (BROAD if key.broad else NARROW))
-    blocks = np.bincount(np.minimum(size, most + 1), minlength=most + 2)[: most + 1]
+    counts = np.bincount(np.minimum(size, most + 1), blocks, most + 2)[: most + 1]
     sizes = np.arange(most + 1)
-    fits = (blocks > 0) & (sizes > 1) & (np.cumsum(blocks * (sizes * (sizes - 1) // 2)) <= budget)
+    fits = (counts > 0) & (sizes > 1) & (np.cumsum(counts * (sizes * (sizes - 1) // 2)) <= budget)
     return int(sizes[fits].max(initial=1))
+
+
+def next_to(key: Key, records: int) -> int:
+    """With how many that follow it each record of a block over the cap is compared."""
+    return NEXT_TO if not key.broad or records <= SAMPLED_BROAD else 0
+
+
+def sample_of(key: Key, size: Ints, most: int, records: int, blocks: Ints | None = None) -> Sampled | None:
+    """What is sampled of a key if any block is larger than ``most``, its cap; ``size`` and ``blocks`` as for ``cap``."""
+    large = size > most
+    if not large.any():
+        return None
+    size = size[large].astype(np.int64)
+    counts = np.ones(len(size), np.int64) if blocks is None else blocks[large]
+    groups, within = int(counts.sum()), int((size * counts).sum())
+    return Sampled(key.name, groups, within, int((size * (size - 1) // 2 * counts).sum()), (within - groups) * next_to(key, records))

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from audit.linkage.blocking import Sampled, collapse, find_pairs
+from audit.linkage.blocking import Copies, Sampled, all_are_compared, find_pairs
 from audit.linkage.comparisons import FIELDS, FORENAME, levels_of, worth_weighing
 from audit.linkage.levels import Levels
 from audit.linkage.model import Ints, Strangers
@@ -31,29 +31,41 @@ class Compared:
     values: dict[str, Ints]
     every: bool
     sampled: list[Sampled]
-    totals: dict[bool, tuple[Ints, npt.NDArray[np.float64]]] | None
-    """Where all pairs were compared: the codes of all of them with their counts, within forces and across."""
 
 
-def compare(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, spark: Any = None) -> Compared:
-    """Find the pairs of the table that ``records.prepare`` made, and compare them."""
-    copies = collapse(connection, table)
-    pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
-    every, sampled = pairs.every, pairs.sampled
+def compare(
+    connection: duckdb.DuckDBPyConnection, table: str, copies: Copies, possible: dict[bool, float], spark: Any = None
+) -> tuple[Compared, dict[bool, Strangers]]:
+    """Find the pairs of the table that ``records.prepare`` made, and compare them; and what strangers agree on by chance.
+
+    ``possible`` counts all pairs, copies left out, within forces (False) and across (True); strangers are of the kinds that
+    there are. On ``spark`` only those pairs come back that ``pairs.by_kind`` would keep.
+    """
+    levels = Levels(connection, table)
+    kinds = [kind for kind, count in possible.items() if count >= 1]
+    every = all_are_compared(len(levels.numbers) - len(copies.number))
+    drawn = {} if every else {kind: strangers(connection, table, levels, kind) for kind in kinds}
+    of_copies = levels.codes(copies.original, copies.original)
     if spark is None:
-        first, second, code = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second)
+        pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
+        first, second, code, sampled = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second), pairs.sampled
+        del pairs  # of a nation they are a gigabyte
+        values = levels.numbers.values
     else:
-        from audit.linkage.on_spark import levels_on_spark
+        from audit.linkage.on_spark import compare_on_spark
 
-        first, second, code = levels_on_spark(spark, connection, table, pairs.first, pairs.second)
-    del pairs  # of a nation they are a gigabyte
+        values = levels.numbers.values
+        del levels  # nor are these numbers needed where the workers have the records
+        (first, second, code), sampled = compare_on_spark(spark, connection, table, drawn, possible)
     totals = _totals(connection, table, first, second, code) if every else None
+    if totals is not None:
+        drawn = {kind: _counted(*totals[kind]) for kind in kinds}
     worth = worth_weighing(code)
     first = np.concatenate((first[worth], copies.original))
     second = np.concatenate((second[worth], copies.number))
-    code = np.concatenate((code[worth], levels.codes(copies.original, copies.original)))
-    of_copies = np.arange(len(first) - len(copies.number), len(first))
-    return Compared(first, second, code, of_copies, levels.numbers.values, every, sampled, totals)
+    code = np.concatenate((code[worth], of_copies))
+    places = np.arange(len(first) - len(copies.number), len(first))
+    return Compared(first, second, code, places, values, every, sampled), drawn
 
 
 def _forces(connection: duckdb.DuckDBPyConnection, table: str) -> npt.NDArray[np.object_]:
@@ -63,6 +75,7 @@ def _forces(connection: duckdb.DuckDBPyConnection, table: str) -> npt.NDArray[np
 def _totals(
     connection: duckdb.DuckDBPyConnection, table: str, first: Ints, second: Ints, code: Ints
 ) -> dict[bool, tuple[Ints, npt.NDArray[np.float64]]]:
+    """The codes of all pairs with their counts, within forces and across."""
     force = _forces(connection, table)
     across = force[first] != force[second]
     counted = {}
@@ -72,14 +85,12 @@ def _totals(
     return counted
 
 
-def strangers(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, compared: Compared, across: bool) -> Strangers:
-    """What random pairs agree on, within forces or across: all pairs where all were compared, else some drawn.
+def strangers(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, across: bool) -> Strangers:
+    """What random pairs agree on, within forces or across, by some that are drawn.
 
     The same pairs whatever the row order: records stand in the order of a hash of their identifier, and each is compared
     with those that follow at distance 1, 2, …; of more records than pairs are wanted, those of the smallest hashes.
     """
-    if compared.totals is not None:
-        return _counted(*compared.totals[across])
     records = connection.execute(f"SELECT count(*) FROM {table} ANTI JOIN {table}_copies USING (number)").fetchall()[0][0]
     wanted = SAMPLE // 3 if across else SAMPLE
     reach = min(wanted // records + 1, records if records <= 6_000 else FARTHEST * 4)

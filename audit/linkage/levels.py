@@ -71,7 +71,7 @@ class Levels:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         self.connection, self.table, self.numbers = connection, table, Numbers.of(connection, table)
         self.lock = Lock()
-        self.threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+        self.threads = threads_of(connection)
 
     def codes(self, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
         """The number that holds all levels (``comparisons.levels_of``) of each pair of record numbers."""
@@ -180,3 +180,8 @@ class Levels:
         level = np.empty(len(first), np.int32)
         level[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
         return level
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many threads the connection works with."""
+    return int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])

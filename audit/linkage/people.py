@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
@@ -103,6 +104,15 @@ def find_people(
             weights[name][part.pairs] = logs[part.of_pair]
     cut = float(np.log(threshold / (1 - threshold)))
     return People(first, second, same, probability, weights, threshold, tree.labels(cut), tree, parts, weight)
+
+
+def possible_codes(drawn: dict[bool, Strangers], possible: dict[bool, float], records: int) -> dict[bool, npt.NDArray[np.bool_]]:
+    """By kind of pair, across forces or not, whether a pair of each code may be of another kind than strangers; each of shape
+    (``CODES``,). Before anything is learnt, so that it is the same wherever pairs are compared.
+
+    ``drawn`` has the strangers of each kind, ``possible`` counts all pairs, and ``records`` all records.
+    """
+    return {kind: _possible(drawn[kind], Settings(), possible[kind], records) for kind in drawn}
 
 
 def _learnt(
