@@ -137,11 +137,13 @@ def work_folder(session: Any) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fit_to(session: Any, rows: int) -> None:
-    """As many tasks as the rows need; of few rows the hundreds of sums are not compiled, which takes longer than they do."""
+def fit_to(session: Any, rows: int, compiled_from: int = COMPILED_FROM) -> None:
+    """As many tasks as the rows need; of fewer than ``compiled_from`` the expressions are not compiled, which takes longer than
+    they do.
+    """
     cores = session.sparkContext.defaultParallelism
     session.conf.set("spark.sql.shuffle.partitions", str(max(cores, rows // ROWS_A_TASK + 1)))
-    compiled = rows >= COMPILED_FROM
+    compiled = rows >= compiled_from
     session.conf.set("spark.sql.codegen.wholeStage", str(compiled).lower())
     session.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if compiled else "NO_CODEGEN")
 

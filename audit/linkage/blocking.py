@@ -284,4 +284,6 @@ def sample_of(key: Key, size: Ints, most: int, records: int, blocks: Ints | None
     size = size[large].astype(np.int64)
     counts = np.ones(len(size), np.int64) if blocks is None else blocks[large]
     groups, within = int(counts.sum()), int((size * counts).sum())
-    return Sampled(key.name, groups, within, int((size * (size - 1) // 2 * counts).sum()), (within - groups) * next_to(key, records))
+    return Sampled(
+        key.name, groups, within, int((size * (size - 1) // 2 * counts).sum()), (within - groups) * next_to(key, records)
+    )

@@ -13,8 +13,6 @@ from audit.linkage.comparisons import Ints
 
 ORDER = ("sn_number", "fn_number", "born_day", "home_number", "number")
 """The order of names and birth in which ``blocking`` samples large blocks; what is missing comes last."""
-ALL = "SELECT a.number AS first, b.number AS second FROM {records} a JOIN {records} b ON a.number < b.number"
-"""All pairs of the records."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,11 @@ def plan_keys(key: Ints, size: Ints, blocks: Ints, records: int) -> list[KeyPlan
         pairs = int((counts * (sizes * (sizes - 1) // 2))[whole].sum()) + (sampled.compared if sampled else 0)
         plans.append(KeyPlan(most, next_to(one, records) if sampled else 0, pairs, sampled))
     return plans
+
+
+def all_pairs_sql(records: str) -> str:
+    """All pairs (first, second) of the records, ``first`` < ``second``."""
+    return f"SELECT a.number AS first, b.number AS second FROM {records} a JOIN {records} b ON a.number < b.number"
 
 
 def keyed_sql(records: str) -> str:

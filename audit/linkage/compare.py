@@ -42,8 +42,8 @@ def compare(
     there are. On ``spark`` only those pairs come back that ``pairs.by_kind`` would keep.
     """
     levels = Levels(connection, table)
-    kinds = [kind for kind, count in possible.items() if count >= 1]
-    every = all_are_compared(len(levels.numbers) - len(copies.number))
+    records, kinds = len(levels.numbers), [kind for kind, count in possible.items() if count >= 1]
+    every = all_are_compared(records - len(copies.number))
     drawn = {} if every else {kind: strangers(connection, table, levels, kind) for kind in kinds}
     of_copies = levels.codes(copies.original, copies.original)
     if spark is None:
@@ -52,11 +52,13 @@ def compare(
         del pairs  # of a nation they are a gigabyte
         values = levels.numbers.values
     else:
-        from audit.linkage.on_spark import compare_on_spark
+        from audit.linkage.on_spark import compare_on_spark, kept_codes
 
         values = levels.numbers.values
-        del levels  # nor are these numbers needed where the workers have the records
-        (first, second, code), sampled = compare_on_spark(spark, connection, table, drawn, possible)
+        del levels  # the workers have the records, and these numbers take as much memory
+        found = compare_on_spark(spark, connection, table, kept_codes(drawn, possible, records))
+        first, second, code, sampled = found.first, found.second, found.code, found.sampled
+        del found
     totals = _totals(connection, table, first, second, code) if every else None
     if totals is not None:
         drawn = {kind: _counted(*totals[kind]) for kind in kinds}

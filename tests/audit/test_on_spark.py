@@ -1,14 +1,17 @@
 """On Spark, in local mode and on a cluster of its own: the same checks, pairs, clusters and gaps as on DuckDB."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,10 +19,14 @@ import pytest
 from audit import Results, read_results
 from audit.engines import connect, engine_of, spark_session
 from audit.linkage import find_identities
-from audit.linkage.blocking import collapse, find_pairs
-from audit.linkage.comparisons import BIRTH, FORENAME, levels_of
+from audit.linkage.blocking import Copies, collapse, find_pairs
+from audit.linkage.compare import Compared, strangers
+from audit.linkage.comparisons import CODES, worth_weighing
+from audit.linkage.levels import Levels
 from audit.linkage.numbers import Numbers
-from audit.linkage.on_spark import levels_on_spark
+from audit.linkage.on_spark import Found, compare_on_spark, kept_codes
+from audit.linkage.pairs import by_kind
+from audit.linkage.people import possible_codes
 from audit.linkage.records import prepare
 from synthetic import Dataset
 from tests.audit.cluster import HERE, NO_SPARK, cluster, free_port
@@ -43,26 +50,76 @@ def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
     assert_same_people(vars(here), vars(there))
 
 
-def test_of_many_pairs_those_that_say_nothing_stay_on_spark(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no file is left where the workers read records and pairs."""
-    with connect(small) as connection:
-        prepare(connection, "records")
-        found = find_pairs(connection, "records", Numbers.of(connection, "records"), collapse(connection, "records"))
-
-        def on_spark() -> pd.DataFrame:
-            columns = levels_on_spark(spark_session(), connection, "records", found.first, found.second)
-            return pd.DataFrame(dict(zip(("first", "second", "code"), columns, strict=True)))
-
-        every = on_spark()
-        monkeypatch.setattr("audit.linkage.on_spark.ALL_PAIRS", 1000)
-        few = on_spark()
-    assert 0 < len(few) < len(every) / 2
-    both = every.merge(few, how="left", indicator=True)
-    assert (both["_merge"] == "both").sum() == len(few)
-    levels = levels_of(both.loc[both["_merge"] == "left_only", "code"].to_numpy())
-    assert not np.isin(levels["date_of_birth"], [BIRTH.number("same"), BIRTH.number("one digit off")]).any()
-    assert not (levels["forename"] == FORENAME.number("same")).any()
+@pytest.mark.parametrize("broad_are_sampled", [True, False])
+def test_the_workers_find_the_pairs_that_are_found_here(
+    broad_are_sampled: bool, typical: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than a million possible pairs, with blocks whole and sampled; and no file is left where the workers read."""
+    for name, value in {"LARGEST_BLOCK": 12, "LARGEST_OF_NAME": 3, "LEAST_BUDGET": 4000, "NARROW": 0.5}.items():
+        monkeypatch.setattr(f"audit.linkage.blocking.{name}", value)
+    if not broad_are_sampled:
+        monkeypatch.setattr("audit.linkage.blocking.SAMPLED_BROAD", 1000)
+    with prepared(typical) as (connection, copies):
+        here = find_pairs(connection, "records", Numbers.of(connection, "records"), copies)
+        there = compare_on_spark(spark_session(), connection, "records", ANY_CODE)
+    assert not here.every and len(copies.number) > 0
+    assert len({one.key for one in here.sampled}) > 3
+    assert any(one.compared == 0 for one in here.sampled) != broad_are_sampled
+    assert np.array_equal(here.first, there.first) and np.array_equal(here.second, there.second)
+    assert here.sampled == there.sampled
     assert not list(Path(tempfile.gettempdir()).glob(f".force-data-spark-*.partial-{os.getpid()}-*"))
+
+
+def test_of_many_pairs_those_come_back_that_the_model_looks_at_again(typical: Dataset) -> None:
+    """The same pairs, within forces and across, as if all had come back."""
+    with prepared(typical) as (connection, copies):
+        force = np.unique(connection.execute("SELECT force FROM records ORDER BY number").df()["force"], return_inverse=True)[1]
+        size = np.bincount(np.delete(force, copies.number)).astype(float)
+        within = float((size * (size - 1) / 2).sum())
+        possible = {False: within, True: size.sum() * (size.sum() - 1) / 2 - within}
+        levels = Levels(connection, "records")
+        drawn = {kind: strangers(connection, "records", levels, kind) for kind in possible}
+        every = compare_on_spark(spark_session(), connection, "records", ANY_CODE)
+        few = compare_on_spark(spark_session(), connection, "records", kept_codes(drawn, possible, len(force)))
+    assert 0 < len(few.first) < len(every.first)
+    codes = possible_codes(drawn, possible, len(force))
+    with ThreadPoolExecutor(1) as pool:
+        of_every, of_few = (by_kind(pool, compared_of(found, levels), force, codes) for found in (every, few))
+    assert 0 < of_few.within < len(of_few.first) == len(few.first)
+    for name in ("first", "second", "code", "within"):
+        assert np.array_equal(getattr(of_every, name), getattr(of_few, name))
+
+
+def test_all_pairs_of_few_records_come_back(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.linkage.blocking.ALL_PAIRS", 10**8)
+    with prepared(small) as (connection, _):
+        connection.execute("DELETE FROM records WHERE number % 20 > 0")
+        connection.execute("DELETE FROM records_copies WHERE number % 20 > 0")
+        there = compare_on_spark(spark_session(), connection, "records", {})
+        numbers = connection.execute("SELECT number FROM records ANTI JOIN records_copies USING (number) ORDER BY number").df()[
+            "number"
+        ]
+    one, other = np.triu_indices(len(numbers), 1)
+    assert np.array_equal(there.first, numbers.to_numpy()[one]) and np.array_equal(there.second, numbers.to_numpy()[other])
+    assert there.sampled == []
+
+
+ANY_CODE = {across: np.ones(CODES, bool) for across in (False, True)}
+
+
+@contextlib.contextmanager
+def prepared(dataset: Dataset) -> Iterator[tuple[duckdb.DuckDBPyConnection, Copies]]:
+    """A connection with the table ``records`` ready for comparison, and its copies."""
+    with connect(dataset) as connection:
+        prepare(connection, "records")
+        yield connection, collapse(connection, "records")
+
+
+def compared_of(found: Found, levels: Levels) -> Compared:
+    """Pairs of Spark as the model takes them, without copies."""
+    worth = worth_weighing(found.code)
+    columns = (found.first[worth], found.second[worth], found.code[worth])
+    return Compared(*columns, np.zeros(0, np.int64), levels.numbers.values, False, found.sampled)
 
 
 def assert_same_people(here: Mapping[str, Any] | Results, there: Mapping[str, Any] | Results) -> None:

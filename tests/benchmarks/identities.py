@@ -21,8 +21,9 @@ import pandas as pd
 from audit.engines import connect
 from audit.evaluation import score_identities
 from audit.linkage import Identities, find_identities
+from audit.linkage.blocking import collapse
 from audit.linkage.clusters import build_tree
-from audit.linkage.compare import compare, strangers
+from audit.linkage.compare import compare
 from audit.linkage.model import Floats
 from audit.linkage.people import find_people
 from audit.linkage.records import prepare
@@ -146,11 +147,11 @@ def best_with_truth(connection: duckdb.DuckDBPyConnection, owner: pd.Series) -> 
     records = connection.execute("SELECT person_id, force FROM known ORDER BY number").df()
     person = pd.factorize(records["person_id"].map(owner))[0]
     force = pd.factorize(records["force"], sort=True)[0].astype(np.int64)
-    compared = compare(connection, "known")
     sizes = np.bincount(force).astype(float)
     within = float((sizes * (sizes - 1) / 2).sum())
     possible = {False: within, True: len(force) * (len(force) - 1) / 2 - within}
-    people = find_people(compared, {kind: strangers(connection, "known", compared, kind) for kind in possible}, force, possible)
+    compared, drawn = compare(connection, "known", collapse(connection, "known"), possible)
+    people = find_people(compared, drawn, force, possible)
     right, odds = person[people.first] == person[people.second], np.full(len(people.first), -20.0)
     for part in people.parts:
         true = np.bincount(part.of_pair, right[part.pairs], len(part.patterns.count))
