@@ -196,6 +196,8 @@ def _settings(master: str | None, jar: str) -> dict[str, str]:
         "spark.sql.debug.maxToStringFields": "1000",
         # A file a force is listed here, not by work of the cluster.
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+        # Pairs come back in batches, which the driver passes on as they arrive.
+        "spark.driver.maxResultSize": "0",
         "spark.driver.memory": os.environ.get("SPARK_DRIVER_MEMORY") or f"{_memory_here()}g",
     }
     if executor := os.environ.get("SPARK_EXECUTOR_MEMORY"):

@@ -42,8 +42,10 @@ pytestmark = [
 ]
 
 
-def test_pairs_that_are_compared_are_the_same(small: Dataset) -> None:
-    with connect(small) as connection:
+@pytest.mark.parametrize("size", ["small", "typical"])
+def test_pairs_that_are_compared_are_the_same(size: str, request: pytest.FixtureRequest) -> None:
+    """Where all pairs are compared, and where those that share a key are."""
+    with connect(request.getfixturevalue(size)) as connection:
         here, there = find_identities(connection), find_identities(connection, spark=spark_session())
     assert len(here.identity_pairs) > 50
     assert here.left_out == there.left_out
