@@ -32,7 +32,6 @@ from audit.linkage.records import COLUMNS
 
 GROUP = 100_000
 """Rows in a group of a Parquet file, the least that a task reads."""
-
 COMPILED_FROM = 250_000
 """Pairs from which compiling their levels takes less time than it saves: 576,201 took 13 s compiled and 19 s not."""
 
@@ -58,7 +57,7 @@ def compare_on_spark(session: Any, connection: duckdb.DuckDBPyConnection, table:
     from splink.backends.spark import SparkAPI
 
     SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=8)  # brings its functions
-    with work_folder(session) as folder, _settings_kept(session):
+    with work_folder(session) as folder, _as_before(session):
         count = _hand_over(session, connection, table, folder)
         if all_are_compared(count):
             return _found(session.sql(_levels_sql(table, all_pairs_sql(f"{table}_whole"))), [])
@@ -82,18 +81,15 @@ def _of_many(session: Any, table: str, count: int, kept: dict[bool, Bools]) -> F
     # On the workers' own disks, where the records of a block stay together, so that they are sorted once.
     keyed = session.sql(keyed_sql(records)).persist(StorageLevel.DISK_ONLY)
     keyed.createOrReplaceTempView("keyed")
-    try:
-        sizes = session.sql("SELECT key, size, count(*) DIV size AS blocks FROM keyed GROUP BY key, size").toArrow()
-        plans = plan_keys(sizes["key"].to_numpy(), sizes["size"].to_numpy(), sizes["blocks"].to_numpy(), count)
-        fit_to(session, sum(plan.pairs for plan in plans), COMPILED_FROM)
-        levels = _levels_sql(table, pairs_of_keys_sql("keyed", records, plans))
-        # An ordinary join with codes that are there once: what a semi-join asks for is calculated twice.
-        found = session.sql(
-            f"SELECT /*+ BROADCAST(k) */ first, second, code FROM ({levels}) JOIN kept_codes k USING (across, code)"
-        )
-        return _found(found, [plan.sampled for plan in plans if plan.sampled])
-    finally:
-        keyed.unpersist()
+    sizes = session.sql("SELECT key, size, count(*) DIV size AS blocks FROM keyed GROUP BY key, size").toArrow()
+    plans = plan_keys(sizes["key"].to_numpy(), sizes["size"].to_numpy(), sizes["blocks"].to_numpy(), count)
+    fit_to(session, sum(plan.pairs for plan in plans), COMPILED_FROM)
+    levels = _levels_sql(table, pairs_of_keys_sql("keyed", records, plans))
+    # An ordinary join with codes that are there once: what a semi-join asks for is calculated twice.
+    query = f"SELECT /*+ BROADCAST(k) */ first, second, code FROM ({levels}) JOIN kept_codes k USING (across, code)"
+    found = _found(session.sql(query), [plan.sampled for plan in plans if plan.sampled])
+    keyed.unpersist()
+    return found
 
 
 def _levels_sql(table: str, pairs: str) -> str:
@@ -143,12 +139,10 @@ def _write(session: Any, connection: duckdb.DuckDBPyConnection, query: str, path
 
 
 @contextmanager
-def _settings_kept(session: Any) -> Iterator[None]:
-    """What ``fit_to`` sets is as before at the end of the block."""
+def _as_before(session: Any) -> Iterator[None]:
+    """What ``fit_to`` sets is as before after the block; not after an error, which may have ended the session."""
     names = ("spark.sql.shuffle.partitions", "spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
     before = {name: session.conf.get(name) for name in names}
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            session.conf.set(name, value)
+    yield
+    for name, value in before.items():
+        session.conf.set(name, value)
