@@ -1,5 +1,7 @@
 """Pairs of person records compared level by level on DuckDB or Spark, and pairs drawn at random."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,10 @@ from audit.linkage.blocking import Sampled, collapse, find_pairs
 from audit.linkage.comparisons import FIELDS, FORENAME, levels_of, worth_weighing
 from audit.linkage.levels import Levels
 from audit.linkage.model import Ints, Strangers
+from synthetic.dataset.storage import holding_less
 
+MOST_BESIDE = 4_000_000
+"""Up to so many person records are linked while DuckDB does other work beside it: of more, its memory is too small for both."""
 SAMPLE, FARTHEST = 450_000, 25
 """Pairs drawn at random to see what strangers agree on by chance; of a large set each record takes part in so many."""
 
@@ -38,7 +43,8 @@ class Compared:
 def compare(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, spark: Any = None) -> Compared:
     """Find the pairs of the table that ``records.prepare`` made, and compare them."""
     copies = collapse(connection, table)
-    pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
+    with room_for_pairs(connection, len(levels.numbers)):
+        pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
     every, sampled = pairs.every, pairs.sampled
     if spark is None:
         first, second, code = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second)
@@ -53,7 +59,14 @@ def compare(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels, s
     second = np.concatenate((second[worth], copies.number))
     code = np.concatenate((code[worth], levels.codes(copies.original, copies.original)))
     of_copies = np.arange(len(first) - len(copies.number), len(first))
-    return Compared(first, second, code, of_copies, levels.numbers.values, every, sampled, totals)
+    return Compared(first, second, code, of_copies, levels.numbers.values(levels.threads), every, sampled, totals)
+
+
+@contextmanager
+def room_for_pairs(connection: duckdb.DuckDBPyConnection, records: int) -> Iterator[None]:
+    """To the end of the block DuckDB holds less in memory, unless it may be at work beside: pairs take most of it."""
+    with holding_less(connection) if records > MOST_BESIDE else nullcontext():
+        yield
 
 
 def _forces(connection: duckdb.DuckDBPyConnection, table: str) -> npt.NDArray[np.object_]:

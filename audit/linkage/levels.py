@@ -17,6 +17,7 @@ import pyarrow as pa
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLACES, SEX, SURNAME, SWAPPED_NAMES, UNSURE, Ints
 from audit.linkage.conditions import DUCKDB, Pairs
 from audit.linkage.numbers import Numbers
+from audit.linkage.records import threads_of
 
 AT_ONCE, IN_CACHE = 2_000_000, 1 << 14
 """Pairs that a thread works on, whose names are looked up together; and pairs whose numbers are compared at a time."""
@@ -71,7 +72,7 @@ class Levels:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         self.connection, self.table, self.numbers = connection, table, Numbers.of(connection, table)
         self.lock = Lock()
-        self.threads = int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])
+        self.threads = threads_of(connection)
 
     def codes(self, first: Ints, second: Ints) -> npt.NDArray[np.int32]:
         """The number that holds all levels (``comparisons.levels_of``) of each pair of record numbers."""

@@ -146,11 +146,13 @@ def best_with_truth(connection: duckdb.DuckDBPyConnection, owner: pd.Series) -> 
     records = connection.execute("SELECT person_id, force FROM known ORDER BY number").df()
     person = pd.factorize(records["person_id"].map(owner))[0]
     force = pd.factorize(records["force"], sort=True)[0].astype(np.int64)
-    compared = compare(connection, "known")
+    levels = Levels(connection, "known")
+    compared = compare(connection, "known", levels)
     sizes = np.bincount(force).astype(float)
     within = float((sizes * (sizes - 1) / 2).sum())
     possible = {False: within, True: len(force) * (len(force) - 1) / 2 - within}
-    people = find_people(compared, {kind: strangers(connection, "known", compared, kind) for kind in possible}, force, possible)
+    drawn = {kind: strangers(connection, "known", levels, compared, kind) for kind in possible}
+    people = find_people(compared, drawn, force, possible)
     right, odds = person[people.first] == person[people.second], np.full(len(people.first), -20.0)
     for part in people.parts:
         true = np.bincount(part.of_pair, right[part.pairs], len(part.patterns.count))
