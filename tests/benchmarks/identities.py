@@ -23,6 +23,7 @@ from audit.evaluation import score_identities
 from audit.linkage import Identities, find_identities
 from audit.linkage.clusters import build_tree
 from audit.linkage.compare import compare, strangers
+from audit.linkage.levels import Levels
 from audit.linkage.model import Floats
 from audit.linkage.people import find_people
 from audit.linkage.records import prepare
