@@ -19,7 +19,7 @@ from audit.effect import Effect, built_in, measure, no_effect
 from audit.engines import connect, engine_of
 from audit.engines.engine import Engine
 from audit.gaps import Coverage, Gaps, find_coverage, find_gaps, read_counts
-from audit.linkage import Identities, find_identities
+from audit.linkage import MOST_BESIDE, Identities, find_identities
 from audit.options import AuditOptions
 from audit.oversight.sampling import LOGS_OF_AN_AUDIT, SamplingAudit, sampling_audit
 from audit.readiness.evidence import ESTIMATED, agreement, class_shares, months_supplied
@@ -31,9 +31,6 @@ from synthetic.dataset import Dataset, file_hash, load
 __all__ = ["audit_dataset", "show_progress"]
 
 NO_TRUTH = "The dataset has no truth, so what depends on it cannot be judged."
-
-MOST_LINKED_BESIDE = 4_000_000
-"""Up to so many person records are linked while other steps run: of more, DuckDB's memory is too small for both."""
 
 Progress = Callable[[str, float], None]
 
@@ -58,7 +55,7 @@ def audit_dataset(
         opened = dataset if isinstance(dataset, Dataset) else load(dataset)
     as_of = opened.manifest.as_of
     # Where first results are wanted, nothing runs beside what makes them.
-    beside = first is None and opened.manifest.tables["persons"].rows <= MOST_LINKED_BESIDE
+    beside = first is None and opened.manifest.tables["persons"].rows <= MOST_BESIDE
     with connect(opened) as connection, _identities(connection, runs_on, options.master, steps, beside) as linked:
         with steps.step("Checked the fields"):
             frames = runs_on.frames(opened, connection, options.master)

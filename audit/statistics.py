@@ -19,6 +19,19 @@ def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return ordered[np.diff(ordered, prepend=ordered[:1] - 1) > 0]
 
 
+def ranks(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The place of each number among the distinct ones in order, shape (values,). By sorting, as ``distinct``.
+
+    >>> ranks(np.array([7, 3, 7])).tolist()
+    [1, 0, 1]
+    """
+    order = np.argsort(values)
+    new = np.diff(values[order], prepend=values[order[:1]]) != 0
+    places = np.empty(len(values), np.int64)
+    places[order] = np.cumsum(new)
+    return places
+
+
 def wilson(failed: np.ndarray, total: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate, and low and high end of Wilson's score interval, for counts of one shape; NaN where the total is 0.
 

@@ -14,16 +14,15 @@ import pyarrow as pa
 
 from audit.linkage.blocking import collapse
 from audit.linkage.clusters import Tree
-from audit.linkage.compare import compare, present_fields
+from audit.linkage.compare import MOST_BESIDE, compare, present_fields, room_for_pairs
 from audit.linkage.comparisons import FIELDS
 from audit.linkage.diagnosis import diagnose
 from audit.linkage.interval import duplicate_rates
-from audit.linkage.levels import threads_of
 from audit.linkage.people import People, best_threshold, find_people
-from audit.linkage.records import prepare
+from audit.linkage.records import prepare, threads_of
 from audit.statistics import distinct
 
-__all__ = ["Identities", "best_threshold", "find_identities"]
+__all__ = ["MOST_BESIDE", "Identities", "best_threshold", "find_identities"]
 
 TABLE = "identity_records"
 LEAST_REPORTED = 0.01
@@ -73,7 +72,8 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     compared, drawn = compare(connection, TABLE, copies, possible, spark)
     for kind, parts in (("VIEW", ("_whole", "_fields")), ("TABLE", ("", "_copies", "_names", "_nicknames"))):
         connection.execute("".join(f"DROP {kind} {TABLE}{part};" for part in parts))
-    people = find_people(compared, drawn, force, possible, threads=threads)
+    with room_for_pairs(connection, len(force)):
+        people = find_people(compared, drawn, force, possible, threads=threads)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)
     return Identities(

@@ -6,7 +6,7 @@ into one first, so that no block is large because of them, and none of them is l
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from audit.linkage.comparisons import Ints
 from audit.linkage.conditions import MISSING
 from audit.linkage.numbers import Numbers
+from audit.linkage.parts import in_turn
 
 ALL_PAIRS = 1_000_000
 """Up to so many possible pairs, all are compared."""
@@ -144,9 +145,12 @@ def collapse(connection: duckdb.DuckDBPyConnection, table: str) -> Copies:
     same = "force, fn_number, sn_number, born, ad, pc, ph, sex"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table}_copies AS
-            SELECT number, original FROM (
-                SELECT number, min(number) OVER (PARTITION BY {same}) AS original FROM {table}
+            WITH known AS (
+                SELECT *, hash({same}) AS key FROM {table}
                 WHERE fn_number IS NOT NULL AND sn_number IS NOT NULL AND born IS NOT NULL AND (ad IS NOT NULL OR ph IS NOT NULL)
+            ), repeated AS (SELECT key FROM known GROUP BY key HAVING count(*) > 1)
+            SELECT number, original FROM (
+                SELECT number, min(number) OVER (PARTITION BY {same}) AS original FROM known SEMI JOIN repeated USING (key)
             ) WHERE number > original ORDER BY number"""
     )
     found = connection.execute(f"SELECT number, original FROM {table}_copies ORDER BY number").fetchnumpy()
@@ -165,12 +169,11 @@ def find_pairs(connection: duckdb.DuckDBPyConnection, table: str, numbers: Numbe
     in_order = _by_name(connection, table)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda key: _of_key(key, numbers, original, count, *in_order), KEYS))
-    sampled = [one for _, one in found if one]
-    some = [pairs for of_key, _ in found for pairs in of_key]
-    del found
-    pairs = _distinct(some)
-    halves = pairs.astype("<i8", copy=False).view("<i4")
-    return Found(halves[1::2].copy(), halves[::2].copy(), False, sampled)
+        sampled = [one for _, one in found if one]
+        some = [pairs for of_key, _ in found for pairs in of_key]
+        del found
+        first, second = _distinct(pool, some)
+    return Found(first, second, False, sampled)
 
 
 def all_are_compared(records: int) -> bool:
@@ -178,8 +181,8 @@ def all_are_compared(records: int) -> bool:
     return records * (records - 1) // 2 <= ALL_PAIRS
 
 
-def _distinct(some: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """All different numbers in order. The list is emptied on the way, so that nothing stands in memory twice."""
+def _distinct(pool: Executor, some: list[npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """All different pairs in order. The list is emptied on the way, so that nothing stands in memory twice."""
     pairs = np.empty(sum(map(len, some)), np.int64)
     end = len(pairs)
     while some:
@@ -187,9 +190,20 @@ def _distinct(some: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
         pairs[end - len(part) : end] = part
         end -= len(part)
     pairs.sort()
-    new = np.ones(len(pairs), bool)
-    np.not_equal(pairs[1:], pairs[:-1], out=new[1:])
-    return pairs[new]
+    parts = list(in_turn(slice(0, len(pairs))))
+
+    def new(part: slice) -> npt.NDArray[np.bool_]:
+        return np.diff(pairs[part], prepend=pairs[part.start - 1] if part.start else -1) != 0
+
+    counts = [0, *np.cumsum(list(pool.map(lambda part: np.count_nonzero(new(part)), parts)), dtype=int).tolist()]
+    first, second = np.empty(counts[-1], np.int32), np.empty(counts[-1], np.int32)
+
+    def put(number: int) -> None:
+        there, mine = slice(counts[number], counts[number + 1]), pairs[parts[number]][new(parts[number])]
+        first[there], second[there] = mine >> 32, mine & 0xFFFFFFFF
+
+    list(pool.map(put, range(len(parts))))
+    return first, second
 
 
 def _by_name(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[Ints, Ints]:

@@ -1,5 +1,7 @@
 """Pairs of person records compared level by level on DuckDB or Spark, and pairs drawn at random."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,10 @@ from audit.linkage.blocking import Copies, Sampled, all_are_compared, find_pairs
 from audit.linkage.comparisons import FIELDS, FORENAME, levels_of, worth_weighing
 from audit.linkage.levels import Levels
 from audit.linkage.model import Ints, Strangers
+from synthetic.dataset.storage import holding_less
 
+MOST_BESIDE = 4_000_000
+"""Up to so many person records are linked while DuckDB does other work beside it: of more, its memory is too small for both."""
 SAMPLE, FARTHEST = 450_000, 25
 """Pairs drawn at random to see what strangers agree on by chance; of a large set each record takes part in so many."""
 
@@ -47,14 +52,15 @@ def compare(
     drawn = {} if every else {kind: strangers(connection, table, levels, kind) for kind in kinds}
     of_copies = levels.codes(copies.original, copies.original)
     if spark is None:
-        pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
+        with room_for_pairs(connection, records):
+            pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
         first, second, code, sampled = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second), pairs.sampled
         del pairs  # of a nation they are a gigabyte
-        values = levels.numbers.values
+        values = levels.numbers.values(levels.threads)
     else:
         from audit.linkage.on_spark import compare_on_spark, kept_codes
 
-        values = levels.numbers.values
+        values = levels.numbers.values(levels.threads)
         del levels  # the workers have the records, and these numbers take as much memory
         found = compare_on_spark(spark, connection, table, kept_codes(drawn, possible, records))
         first, second, code, sampled = found.first, found.second, found.code, found.sampled
@@ -68,6 +74,13 @@ def compare(
     code = np.concatenate((code[worth], of_copies))
     places = np.arange(len(first) - len(copies.number), len(first))
     return Compared(first, second, code, places, values, every, sampled), drawn
+
+
+@contextmanager
+def room_for_pairs(connection: duckdb.DuckDBPyConnection, records: int) -> Iterator[None]:
+    """To the end of the block DuckDB holds less in memory, unless it may be at work beside: pairs take most of it."""
+    with holding_less(connection) if records > MOST_BESIDE else nullcontext():
+        yield
 
 
 def _forces(connection: duckdb.DuckDBPyConnection, table: str) -> npt.NDArray[np.object_]:

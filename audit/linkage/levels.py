@@ -17,6 +17,7 @@ import pyarrow as pa
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLACES, SEX, SURNAME, SWAPPED_NAMES, UNSURE, Ints
 from audit.linkage.conditions import DUCKDB, Pairs
 from audit.linkage.numbers import Numbers
+from audit.linkage.records import threads_of
 
 AT_ONCE, IN_CACHE = 2_000_000, 1 << 14
 """Pairs that a thread works on, whose names are looked up together; and pairs whose numbers are compared at a time."""
@@ -180,8 +181,3 @@ class Levels:
         level = np.empty(len(first), np.int32)
         level[np.ma.getdata(found["place"])] = np.ma.getdata(found["level"])
         return level
-
-
-def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many threads the connection works with."""
-    return int(connection.execute("SELECT current_setting('threads')").fetchall()[0][0])

@@ -1,7 +1,7 @@
 """Person records as numbers: most of what is asked of two records needs no text to be read."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from audit.linkage.comparisons import Ints
 from audit.linkage.conditions import MISSING
+from audit.statistics import ranks
 
 ROWS = 1_000_000
 DAYS = 1_000_000
@@ -66,14 +67,16 @@ class Numbers:
     def __len__(self) -> int:
         return len(self.records)
 
-    @cached_property
-    def values(self) -> dict[str, Ints]:
+    def values(self, threads: int = 1) -> dict[str, Ints]:
         """Each record's value by field whose rarity counts, as a number, -1 where missing; names share their numbers."""
         values: dict[str, Ints] = {name: self.records[column].copy() for name, column in (("forename", "fn"), ("surname", "sn"))}
-        for name, column in (("date_of_birth", "born_day"), ("place", "ad"), ("phone", "ph")):
-            number = self.records[column]
-            values[name] = np.where(number == MISSING, MISSING, pd.factorize(number)[0]).astype(np.int32)
-        return values
+
+        def ranked(column: str) -> Ints:
+            number = np.ascontiguousarray(self.records[column])
+            return np.where(number == MISSING, MISSING, ranks(number)).astype(np.int32)
+
+        with ThreadPoolExecutor(threads) as pool:
+            return values | dict(zip(("date_of_birth", "place", "phone"), pool.map(ranked, ("born_day", "ad", "ph")), strict=True))
 
     def column(self, name: str) -> Ints:
         """A column by its name; sounds as ``fn_sound``, or ``fn_sound_2`` for the two letters at their start."""

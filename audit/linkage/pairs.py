@@ -1,6 +1,5 @@
 """The pairs that the model looks at: those within forces and then those across, in arrays that threads work on part by part."""
 
-from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -8,9 +7,7 @@ import numpy as np
 
 from audit.linkage.compare import Compared
 from audit.linkage.model import Ints
-
-AT_ONCE = 2_000_000
-"""Pairs that a thread works on at a time, so that what stands beside them takes little memory."""
+from audit.linkage.parts import in_turn
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,3 @@ def _sorted(pool: Executor, arrays: tuple[np.ndarray, ...], side: np.ndarray) ->
     list(pool.map(put, range(len(parts))))
     first, second, code, copy = sorted_arrays
     return Pairs(first, second, code, copy, within)
-
-
-def in_turn(places: slice, times: int = 1) -> Iterator[slice]:
-    """The places, so many as ``AT_ONCE``, or as several times that, at a time."""
-    most = AT_ONCE * times
-    for begin in range(places.start, places.stop, most):
-        yield slice(begin, min(begin + most, places.stop))

@@ -27,7 +27,9 @@ from audit.linkage.model import (
     start,
     weigh,
 )
-from audit.linkage.pairs import Pairs, by_kind, in_turn
+from audit.linkage.pairs import Pairs, by_kind
+from audit.linkage.parts import in_turn
+from audit.statistics import ranks
 
 ROUNDS = 8
 """Rounds in which the model, and how many records each person has, are learnt in turn."""
@@ -212,9 +214,9 @@ def _first_weights(compared: Compared, pairs: Pairs, records: int) -> Floats:
         values = compared.values[name]
         key = key * (values.max(initial=0) + 1) + values
         full &= values >= 0
-    of_group, groups = pd.factorize(key[full])
+    of_group = ranks(key[full])
     size = np.ones(records)
-    size[full] = np.bincount(of_group, minlength=len(groups))[of_group]
+    size[full] = np.bincount(of_group)[of_group]
     weight = 1 / size
     weight[pairs.second[pairs.copy]] = 0.0
     return weight

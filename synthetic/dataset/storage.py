@@ -56,9 +56,21 @@ def reading(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
         raise InputError(None, CHANGED)
 
 
+@contextlib.contextmanager
+def holding_less(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What the connection's database holds in memory goes to the temporary folder at once, but for ``LESS_MEMORY``, to the end of
+    the block: what works beside it needs the room."""
+    connection.execute(f"SET memory_limit = '{LESS_MEMORY}'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET memory_limit = '{MEMORY}'")
+
+
 CHANGED = "The dataset was changed while it was read, so nothing was kept; run the command again once nobody writes to it."
 MEMORY = "5GB"
 """What DuckDB may hold in memory; what is more goes to the temporary folder."""
+LESS_MEMORY = "1GB"
 
 
 def write_table(folder: Path, table: str, force: str, content: pa.Table) -> FileEntry:

@@ -409,7 +409,7 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     whole = found_in(persons)
     monkeypatch.setattr("audit.linkage.levels.AT_ONCE", 300_000)
     monkeypatch.setattr("audit.linkage.levels.IN_CACHE", 70_000)
-    monkeypatch.setattr("audit.linkage.pairs.AT_ONCE", 700)
+    monkeypatch.setattr("audit.linkage.parts.AT_ONCE", 700)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20
     pd.testing.assert_frame_equal(parts.identity_pairs, whole.identity_pairs)

@@ -121,7 +121,7 @@ def compared_of(found: Found, levels: Levels) -> Compared:
     """Pairs of Spark as the model takes them, without copies."""
     worth = worth_weighing(found.code)
     columns = (found.first[worth], found.second[worth], found.code[worth])
-    return Compared(*columns, np.zeros(0, np.int64), levels.numbers.values, False, found.sampled)
+    return Compared(*columns, np.zeros(0, np.int64), levels.numbers.values(), False, found.sampled)
 
 
 def assert_same_people(here: Mapping[str, Any] | Results, there: Mapping[str, Any] | Results) -> None:

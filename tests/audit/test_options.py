@@ -78,7 +78,7 @@ def test_only_what_fits_into_memory_is_linked_beside_other_steps(
     def look(*_: object) -> None:
         raise InputError("dataset", f"linked beside: {threading.current_thread() is not threading.main_thread()}")
 
-    monkeypatch.setattr("audit.pipeline.MOST_LINKED_BESIDE", most)
+    monkeypatch.setattr("audit.pipeline.MOST_BESIDE", most)
     monkeypatch.setattr("audit.pipeline.find_identities", look)
     with pytest.raises(InputError, match=f"linked beside: {beside}"):
         audit_dataset(small)
