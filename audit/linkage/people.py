@@ -94,7 +94,7 @@ def find_people(
         pairs, parts, weight = _learnt(pool, compared, drawn, force, possible, settings or Settings())
     same = np.full(len(pairs.first), -np.inf)
     for part in parts:
-        same[part.pairs] = _log_odds(part.weighed)[part.of_pair]
+        same[part.pairs] = log_odds(part.weighed)[part.of_pair]
     probability = blurred(same)
     threshold = best_threshold(probability)
     first, second = pairs.first.astype(np.int64), pairs.second.astype(np.int64)
@@ -142,7 +142,7 @@ def _learnt(
             parts.append(Part(places, of_pair, patterns, drawn[kind], state, weighed, mine))
             if step in SETTLED:
                 count = len(moving.count)
-                likely = _log_odds(weighed)[:count] >= SETTLED[step]
+                likely = log_odds(weighed)[:count] >= SETTLED[step]
                 of_a_kind = weighed.odds[1:, :count].max(0) > NO_KIND if step == 1 and not compared.every else np.ones_like(likely)
                 copies = np.bincount(of_pair[pairs.copy[places]], minlength=count)
                 left = moving.with_count(np.where(of_a_kind & ~likely, moving.count - copies, 0.0))
@@ -179,7 +179,7 @@ def best_threshold(probability: Floats) -> float:
     return float(np.clip(expected.max() / 2, 0.05, 0.5))
 
 
-def _log_odds(weighed: Weighed) -> Floats:
+def log_odds(weighed: Weighed) -> Floats:
     """The same person against all other kinds."""
     others = np.delete(weighed.odds, SAME, axis=0)
     return np.asarray(weighed.odds[SAME] - np.logaddexp.reduce(others, axis=0), np.float64)
@@ -217,7 +217,7 @@ def _weights(pool: Executor, pairs: Pairs, parts: list[Part], records: int) -> F
     of_copy = np.full(records, -1.0)
     degree = np.zeros((2, records))
     for part in parts:
-        odds = _log_odds(part.weighed)
+        odds = log_odds(part.weighed)
         chance, matters = expit(odds), odds >= NO_WEIGHT
         copies = np.flatnonzero(pairs.copy[part.pairs])
         of_copy[pairs.second[part.pairs][copies]] = 1 - chance[part.of_pair[copies]]
