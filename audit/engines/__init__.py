@@ -6,7 +6,19 @@ A new engine is a class in a module of its own, and a line in ``ENGINES``.
 from duckdb import DuckDBPyConnection  # the module itself would be this package's duckdb
 
 from audit.engines.duckdb import DuckDB, connect, connect_tables, duckdb_frames
-from audit.engines.engine import ALL_ROWS, KEYS, LINKS, ON_RECORD, Ask, Engine, Frames, asked_of, listed_column, with_months
+from audit.engines.engine import (
+    ALL_ROWS,
+    KEYS,
+    LINKS,
+    ON_RECORD,
+    Ask,
+    Engine,
+    Frames,
+    asked_of,
+    grouped_by,
+    listed_column,
+    with_months,
+)
 from audit.engines.pandas import Pandas
 from audit.engines.spark import Spark, spark_session
 from synthetic.dataset import Dataset
@@ -14,7 +26,7 @@ from synthetic.errors import InputError
 
 __all__ = [
     "ALL_ROWS", "ENGINES", "KEYS", "LINKS", "ON_RECORD", "Ask", "Engine", "Frames", "asked_of", "connect", "connect_tables",
-    "duckdb_frames", "engine_of", "frames", "listed_column", "spark_session", "with_months",
+    "duckdb_frames", "engine_of", "frames", "grouped_by", "listed_column", "spark_session", "with_months",
 ]  # fmt: skip
 
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (DuckDB(), Pandas(), Spark())}

@@ -42,6 +42,19 @@ def listed_column(field: str) -> str:
     return f"listed_{field}"
 
 
+def grouped_by(frame: Frame, columns: list[str]) -> tuple[Frame, list[str]]:
+    """The frame, and the columns by which its rows are grouped and joined so that those with the same values in all of ``columns``,
+    none of them missing, come together: on DuckDB one column of their hash, a third of the work that texts are.
+    """
+    if not frame.implementation.is_duckdb() or columns in ([key] for key in KEYS.values()):
+        return frame, columns
+    key, listed = f"key_of_{'_'.join(columns)}", ", ".join(f'"{name}"' for name in columns)
+    if key not in frame.collect_schema().names():
+        there = " AND ".join(f'"{name}" IS NOT NULL' for name in columns)
+        frame = nw.from_native(frame.to_native().project(f"*, CASE WHEN {there} THEN hash({listed}) END AS {key}"))
+    return frame, [key]
+
+
 class Engine(ABC):
     """Where the checks run, and pairs of person records are compared."""
 

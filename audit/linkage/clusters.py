@@ -47,23 +47,21 @@ class Tree:
         return labels
 
     def people(self, cuts: list[float], force: Ints, forces: int) -> list[Ints]:
-        """How many clusters have records in each force, shape (forces,), for each cut, joining merges of at least so much."""
-        joined = distinct(np.concatenate((self.left, self.right)))
-        left, right = np.searchsorted(joined, self.left), np.searchsorted(joined, self.right)
-        of_joined = force[joined]
-        alone = np.bincount(force, minlength=forces) - np.bincount(of_joined, minlength=forces)
-        counted: list[Ints] = []
-        for cut in cuts:
-            taken = self.odds >= cut
-            known = distinct(_smallest(left[taken], right[taken], len(joined)) * forces + of_joined)
-            counted.append(np.asarray(alone + np.bincount(known % forces, minlength=forces), np.int64))
-        return counted
+        """How many clusters have records in each force, shape (forces,), for each cut, joining merges of at least so much.
 
-    def mean_odds(self, odds: Floats) -> Floats:
-        """The merges' mean log odds where the pairs given to ``build_tree`` have other odds."""
-        inside = self.pair_merge >= 0
-        total = np.bincount(self.pair_merge[inside], clipped(odds[inside]), len(self.odds))
-        known = np.bincount(self.pair_merge[inside], minlength=len(self.odds))
+        Each merge that is joined takes one away in the forces that it shares: none has higher odds than those that made its groups.
+        """
+        records, odds = np.bincount(force, minlength=forces), self.odds[self.shared[:, 0]]
+        return [records - np.bincount(self.shared[odds >= cut, 1], minlength=forces) for cut in cuts]
+
+    def inside(self, places: slice) -> tuple[Ints, Ints]:
+        """Of some of the pairs given to ``build_tree``, those that a merge brings together, and that merge."""
+        merge = self.pair_merge[places]
+        at = np.flatnonzero(merge >= 0)
+        return at, merge[at]
+
+    def mean_odds(self, total: Floats, known: Ints) -> Floats:
+        """The merges' mean log odds, by the clipped log odds of their pairs added up, and how many pairs these are."""
         return np.asarray((total + UNKNOWN * (self.pairs - known)) / self.pairs, np.float64)
 
 

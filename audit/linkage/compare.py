@@ -26,7 +26,7 @@ class Compared:
     """Pairs worth weighing: record numbers and levels by one number (``comparisons.levels_of``), in order of the records.
 
     ``copies`` are pairs of a record and a copy of it, letter for letter; the copies take part in no other pair.
-    ``values`` numbers the values of each field of ``model.RARE``, -1 where missing; those of the names share their numbers.
+    ``values`` numbers the values of each field of ``model.RARE`` from 1 on, 0 where missing; those of the names share their numbers.
     """
 
     first: Ints

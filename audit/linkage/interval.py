@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
+from audit.linkage.clusters import clipped
 from audit.linkage.comparisons import BIRTH, FORENAME, PHONE, PLACE, SURNAME
 from audit.linkage.model import Floats, Settings, State, fit
-from audit.linkage.people import DOUBT, Part, People, _log_odds
+from audit.linkage.people import DOUBT, NO_WEIGHT, Part, People, log_odds
 
 REFITS, DRAWS = 12, 40
 STEP = 0.1
@@ -77,12 +78,18 @@ def duplicate_rates(
     edges = np.arange(LOWEST, HIGHEST + STEP, STEP)
     middles = edges[:-1] + STEP / 2
 
+    inside = [people.tree.inside(part.pairs) for part in people.parts]
+    known = np.bincount(np.concatenate([merge for _, merge in inside]), minlength=len(people.tree.odds))
+
     def drawn_with(lot: _Lot) -> list[Floats]:
-        odds, missed, hidden = _refitted(people, lot)
-        merges = people.tree.mean_odds(odds)
+        of_patterns, missed, hidden = _refitted(people, lot)
+        total = np.zeros(len(known))
+        for part, (at, merge), odds in zip(people.parts, inside, of_patterns, strict=True):
+            total += np.bincount(merge, clipped(odds)[part.of_pair[at]], len(known))
+        merges = people.tree.mean_odds(total, known)
         by_force = _histogram(merges, people.tree.shared, edges, forces)
         missed = widened + (0.0 if every else missed)
-        alone = 1 - np.minimum(_degrees(people, odds, len(force)), 1 - 1e-3)
+        alone = 1 - np.minimum(_degrees(people, of_patterns, len(force)), 1 - 1e-3)
         matched = 1 - np.bincount(force, alone, forces) / np.maximum(records, 1)
         shift = -np.log(np.maximum(1 - matched, 1 / np.maximum(records, 2)))
         drawn = []
@@ -136,9 +143,15 @@ class _Lot:
         return cls(settings, counts, draws)
 
 
-def _degrees(people: People, odds: Floats, records: int) -> Floats:
-    same = expit(odds)
-    return np.asarray(np.bincount(people.first, same, records) + np.bincount(people.second, same, records), np.float64)
+def _degrees(people: People, of_patterns: list[Floats], records: int) -> Floats:
+    """How many records each one is expected to share its person with, by the log odds of the parts' patterns."""
+    total = np.zeros(records)
+    for part, odds in zip(people.parts, of_patterns, strict=True):
+        at = np.flatnonzero((odds >= NO_WEIGHT)[part.of_pair])
+        same = expit(odds)[part.of_pair[at]]
+        for side in (people.first, people.second):
+            total += np.bincount(side[part.pairs][at], same, records)
+    return total
 
 
 def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -> Floats:
@@ -148,13 +161,15 @@ def _histogram(merges: Floats, shared: np.ndarray, edges: Floats, forces: int) -
     return counted.reshape(forces, -1).astype(float)
 
 
-def _refitted(people: People, lot: _Lot) -> tuple[Floats, float, float]:
-    """The pairs' log odds by a fit with other hand-set numbers and weights of pairs; the shares that blocking and names hide."""
-    odds = people.odds.copy()
+def _refitted(people: People, lot: _Lot) -> tuple[list[Floats], float, float]:
+    """The log odds of each part's patterns by a fit with other hand-set numbers and weights of pairs; the shares that blocking and
+    names hide.
+    """
+    of_patterns: list[Floats] = []
     missed, hidden = 0.0, 0.0
     for part, settings, count in zip(people.parts, lot.settings, lot.counts, strict=True):
         state, weighed = fit(replace(part.patterns, count=count), part.strangers, settings, part.state, most=60)
-        odds[part.pairs] = _log_odds(weighed)[part.of_pair]
+        of_patterns.append(log_odds(weighed))
         if part is people.parts[0]:
             missed, hidden = missed_by_blocking(state), hidden_by_names(part, state)
-    return odds, missed, hidden
+    return of_patterns, missed, hidden

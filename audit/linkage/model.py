@@ -221,7 +221,7 @@ def fit(
         weighed = weigh(patterns, state, settings)
         same = float((weighed.chance[SAME] * patterns.count).sum())
         if state.rounds > settings.hold + 5 and abs(same - before) < 1e-4 * before:
-            break
+            return state, weighed
         before = same
         state = learn(patterns, strangers, settings, state, weighed)
     return state, weigh(patterns, state, settings)

@@ -68,12 +68,12 @@ class Numbers:
         return len(self.records)
 
     def values(self, threads: int = 1) -> dict[str, Ints]:
-        """Each record's value by field whose rarity counts, as a number, -1 where missing; names share their numbers."""
-        values: dict[str, Ints] = {name: self.records[column].copy() for name, column in (("forename", "fn"), ("surname", "sn"))}
+        """Each record's value by field whose rarity counts, as a number from 1 on, 0 where missing; names share their numbers."""
+        values: dict[str, Ints] = {name: self.records[column] + 1 for name, column in (("forename", "fn"), ("surname", "sn"))}
 
         def ranked(column: str) -> Ints:
             number = np.ascontiguousarray(self.records[column])
-            return np.where(number == MISSING, MISSING, ranks(number)).astype(np.int32)
+            return np.where(number == MISSING, 0, ranks(number) + 1).astype(np.int32)
 
         with ThreadPoolExecutor(threads) as pool:
             return values | dict(zip(("date_of_birth", "place", "phone"), pool.map(ranked, ("born_day", "ad", "ph")), strict=True))

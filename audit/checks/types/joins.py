@@ -4,7 +4,7 @@ import narwhals as nw
 
 from audit.blanks import blank
 from audit.checks.types.base import Frame, Join, is_one_of
-from audit.engines import ALL_ROWS, KEYS, LINKS, ON_RECORD, Frames
+from audit.engines import ALL_ROWS, KEYS, LINKS, ON_RECORD, Frames, grouped_by
 from synthetic.contract import TABLES
 
 COUNTED = ("suspects", "victims", "partners", "strangers")
@@ -32,11 +32,12 @@ def often(table: str, key: tuple[str, ...], most: int, all_rows: bool = False) -
 
     def join(frame: Frame, frames: Frames) -> Frame:
         # Only keys that many share are joined back, as a rule few: a window over all rows is slow.
-        keys = [KEYS.get(name, name) for name in key]
+        keys = named = [KEYS.get(name, name) for name in key]
         if (table, keys) == ("persons", ["person_key"]):
             counted = frames[ON_RECORD].select("person_key", nw.col("rows").alias(column))
         else:
-            counted = frames[counted_on(table, all_rows)].group_by(*keys).agg(nw.len().alias(column))
+            frame, keys = grouped_by(frame, keys)
+            counted = grouped_by(frames[counted_on(table, all_rows)], named)[0].group_by(*keys).agg(nw.len().alias(column))
         counts = counted.filter(nw.col(column) > most)
         return frame.join(counts, on=keys, how="left")
 
@@ -48,9 +49,10 @@ def first_of(table: str, key: tuple[str, ...], keep: str, all_rows: bool = False
     column, number = f"first_{keep}_of_{'_'.join(key)}", f"rows_with_{keep}_of_{'_'.join(key)}"
 
     def join(frame: Frame, frames: Frames) -> Frame:
-        grouped = frames[counted_on(table, all_rows)].group_by(*key)
+        frame, keys = grouped_by(frame, list(key))
+        grouped = grouped_by(frames[counted_on(table, all_rows)], list(key))[0].group_by(*keys)
         counts = grouped.agg(nw.len().alias(number), nw.col(keep).min().alias(column)).filter(nw.col(number) > 1)
-        return frame.join(counts, on=list(key), how="left")
+        return frame.join(counts, on=keys, how="left")
 
     return column, (column, join)
 

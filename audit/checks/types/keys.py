@@ -129,10 +129,10 @@ class LinkedRecords(RowCheck):
 
         def join(frame: Frame, frames: Frames) -> Frame:
             is_good = is_one_of(nw.col(self.value), self.good).fill_null(False).cast(nw.Int64)
-            people = frames["persons"].select("person_key", is_good.alias(right)).group_by("person_key").agg(nw.col(right).min())
-            in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False))
-            links = in_role.group_by("crime_key", "person_key").agg(nw.len().alias("times"))
-            counted = links.join(people, on="person_key", how="inner").group_by("crime_key")
+            people = frames["persons"].select("person_key", is_good.alias(right))
+            in_role = frames[LINKS].filter((nw.col("role") == self.role).fill_null(False)).select("crime_key", "person_key")
+            links = in_role.join(people, on="person_key", how="inner").group_by("crime_key", "person_key").agg(nw.col(right).min())
+            counted = links.group_by("crime_key")
             return frame.join(counted.agg(nw.len().alias(records), nw.col(right).sum()), on="crime_key", how="left")
 
         count = nw.col(records).fill_null(0)
