@@ -54,8 +54,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     fields are filled no two records are joined, and the diagnosis says so.
     """
     prepare(connection, TABLE)
-    records = connection.sql(f"SELECT person_id, force FROM {TABLE} ORDER BY number").to_arrow_table().combine_chunks()
-    person = records["person_id"].cast(pa.large_string())  # of all together, which may be more than offsets of 32 bits reach
+    records = connection.sql(f"SELECT force FROM {TABLE} ORDER BY number").to_arrow_table()
     encoded = records["force"].cast(pa.dictionary(pa.int32(), pa.string())).combine_chunks()
     forces, rank = np.unique(np.asarray(encoded.dictionary.to_pylist(), object), return_inverse=True)
     force = rank[encoded.indices.to_numpy()]
@@ -63,7 +62,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     there = present_fields(connection, TABLE) if len(force) > 1 else {}
     left_out = [name for name in FIELDS if name not in there]
     if sum(name in there for name in IDENTIFYING) < 2:
-        return _nothing(person, force, forces, left_out, there)
+        return _nothing(_identifiers(connection), force, forces, left_out, there)
     copies, threads = collapse(connection, TABLE), threads_of(connection)
     sizes = np.bincount(np.delete(force, copies.number)).astype(float)
     within = float((sizes * (sizes - 1) / 2).sum())
@@ -76,6 +75,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
         people = find_people(compared, drawn, force, possible, threads=threads)
     findings = diagnose(people, compared, force, forces.tolist(), there, left_out)
     rates = duplicate_rates(people, force, len(forces), compared.every, np.random.default_rng(seed), findings.widened, threads)
+    person = _identifiers(connection)
     return Identities(
         pa.table({"person_id": person, "cluster_id": person.take(pa.array(people.cluster))}).to_pandas(),
         _summary(people.cluster, force, forces, rates),
@@ -87,6 +87,13 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
         left_out,
         findings.missed,
     )
+
+
+def _identifiers(connection: duckdb.DuckDBPyConnection) -> pa.ChunkedArray:
+    """The records' identifiers in order of their numbers; until now they were in nobody's way. The table is dropped."""
+    read = connection.sql(f"FROM {TABLE}_identifiers").to_arrow_table()["person_id"]  # in the order in which it was made
+    connection.execute(f"DROP TABLE {TABLE}_identifiers")
+    return read.cast(pa.large_string())  # of all together, which may be more than offsets of 32 bits reach
 
 
 def _nothing(

@@ -51,16 +51,15 @@ def compare(
     every = all_are_compared(records - len(copies.number))
     drawn = {} if every else {kind: strangers(connection, table, levels, kind) for kind in kinds}
     of_copies = levels.codes(copies.original, copies.original)
+    values = levels.numbers.values(levels.threads)
     if spark is None:
         with room_for_pairs(connection, records):
             pairs = find_pairs(connection, table, levels.numbers, copies, levels.threads)
         first, second, code, sampled = pairs.first, pairs.second, levels.codes(pairs.first, pairs.second), pairs.sampled
-        del pairs  # of a nation they are a gigabyte
-        values = levels.numbers.values(levels.threads)
+        del pairs, levels  # of a nation a gigabyte, and one and a half
     else:
         from audit.linkage.on_spark import compare_on_spark, kept_codes
 
-        values = levels.numbers.values(levels.threads)
         del levels  # the workers have the records, and these numbers take as much memory
         found = compare_on_spark(spark, connection, table, kept_codes(drawn, possible, records))
         first, second, code, sampled = found.first, found.second, found.code, found.sampled
@@ -109,8 +108,8 @@ def strangers(connection: duckdb.DuckDBPyConnection, table: str, levels: Levels,
     records = connection.execute(f"SELECT count(*) FROM {table} ANTI JOIN {table}_copies USING (number)").fetchall()[0][0]
     wanted = SAMPLE // 3 if across else SAMPLE
     reach = min(wanted // records + 1, records if records <= 6_000 else FARTHEST * 4)
-    few = f"AND hash(person_id) < {int(wanted / records * 2**64)}::UBIGINT" if records > wanted else ""
-    number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY hash(person_id), number)"
+    few = f"AND lot < {int(wanted / records * 2**64)}::UBIGINT" if records > wanted else ""
+    number = f"row_number() OVER ({'' if across else 'PARTITION BY force'} ORDER BY lot, number)"
     pairs = connection.execute(
         f"""WITH numbered AS (
                 SELECT number, force, {number} AS spot FROM {table} ANTI JOIN {table}_copies USING (number) WHERE true {few}

@@ -77,7 +77,7 @@ def plain(text: str, digits: bool = False) -> str:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
-    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), person_id, force, the names'
+    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), lot (a hash of person_id), force, the names'
     numbers in ``{table}_names``, birth, address, postcode, telephone and sex. ``{table}_fields`` has what of ``COLUMNS`` is not
     of a name, and ``{table}_whole`` all of them.
 
@@ -117,10 +117,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
     connection.register("identity_signed", pa.table(signed))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {table} AS
-            SELECT number, person_id, force, fn_number, sn_number, born, ad, ad_mask, ad_letters, pc, ph, ph_mask, sex
+            SELECT number, hash(person_id) AS lot, force, fn_number, sn_number, born, ad, ad_mask, ad_letters, pc, ph, ph_mask, sex
             FROM identity_written w JOIN identity_signed ON number = w.rowid"""
     )
     connection.unregister("identity_signed")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_identifiers AS SELECT person_id FROM identity_written")
     connection.execute("DROP TABLE identity_names; DROP TABLE identity_written")
     born_text = "strftime(born, '%Y%m%d')"
     names = ", ".join(f"{field}.{field}{name}" for field in ("fn", "sn") for name in _OF_NAME)

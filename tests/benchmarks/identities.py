@@ -144,7 +144,8 @@ def best_with_truth(connection: duckdb.DuckDBPyConnection, owner: pd.Series) -> 
     1969), and then each pattern of levels by its own true share.
     """
     prepare(connection, "known")
-    records = connection.execute("SELECT person_id, force FROM known ORDER BY number").df()
+    records = connection.execute("SELECT force FROM known ORDER BY number").df()
+    records["person_id"] = connection.execute("FROM known_identifiers").df()["person_id"]
     person = pd.factorize(records["person_id"].map(owner))[0]
     force = pd.factorize(records["force"], sort=True)[0].astype(np.int64)
     sizes = np.bincount(force).astype(float)
