@@ -220,6 +220,12 @@ FROM older_links c LEFT JOIN identifier_order a ON a.key = c.record LEFT JOIN ol
 ORDER BY c.n, c.crime, c.record;
 CREATE OR REPLACE TEMP VIEW older AS SELECT *, rowid::INT AS row FROM older_in_order;
 """
+LET_GO = (
+    "all_crimes", "all_people", "links", "set_aside", "linked_crimes", "missed", "first_record", "first_owner", "entries", "owned",
+    "listed_keys", "unnamed", "rows_in_order", "owners", "reported_to", "older_links", "older_numbers", "older_in_order",
+    "victim_rows", "victim_links", "unlinked_victims", "first_victim", "victim_owner", "victim_edges", "joined_records",
+)  # fmt: skip
+"""Tables that nobody asks for once the rows are read."""
 OLDER_VICTIMS = """
 SELECT o.row, (p.record >> 1)::BIGINT AS victim FROM older o
 JOIN (SELECT hash(crime_id) AS crime, hash(person_id) AS record FROM all_involvements WHERE role = 'victim' AND crime_id IS NOT NULL) i

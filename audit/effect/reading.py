@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from audit.effect.entries import BIRTHS, ENTRIES, NARROW, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS
+from audit.effect.entries import BIRTHS, ENTRIES, LET_GO, NARROW, NO_DAY, NUMBERED, OLDER, OLDER_VICTIMS, ROWS, VICTIMS
 from audit.effect.instruments import Instrument
 from audit.results import empty
 from synthetic.contract import reference
+from synthetic.dataset.storage import give_back
 
 LINKED, RESTORED, UNRECORDED = 0, 1, 2
 FOR_ALL, FOR_INCIDENTS, FOR_CRIMES = 0, 1, 2
@@ -127,7 +128,7 @@ def read(
         wanted = "domestic OR true_domestic"
     connection.execute(VICTIMS.format(wanted=wanted))
     births = any(instrument.eligibility.least_age for instrument in instruments)
-    return World(
+    world = World(
         rows=rows,
         begin=np.searchsorted(rows["force"], np.arange(len(forces) + 1)),
         edges=Edges(**_fetch(connection, "SELECT row, victim, person, cluster, restored FROM victim_edges ORDER BY row")),
@@ -156,6 +157,9 @@ def read(
             "count": np.append(np.ones(len(offences)), 0.0),
         },
     )
+    connection.execute("DROP VIEW numbered; DROP VIEW older;" + "".join(f"DROP TABLE {name};" for name in LET_GO))
+    give_back(connection)
+    return world
 
 
 def came_of_age(born: Array, years: int) -> Array:

@@ -67,6 +67,12 @@ def holding_less(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
 
 
+def give_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Memory of tables that were dropped goes back to the system, which the database would keep for others."""
+    with holding_less(connection):
+        pass
+
+
 CHANGED = "The dataset was changed while it was read, so nothing was kept; run the command again once nobody writes to it."
 MEMORY = "5GB"
 """What DuckDB may hold in memory; what is more goes to the temporary folder."""
