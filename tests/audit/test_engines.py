@@ -14,7 +14,7 @@ import pytest
 
 import audit.engines.watch as watching
 from audit.blanks import blank, placeholder
-from audit.checks.types.joins import known
+from audit.checks.types.joins import known, often
 from audit.engines import ENGINES, connect, engine_of, frames
 from synthetic import Dataset, load
 from synthetic.contract import TABLES, blanks
@@ -118,6 +118,23 @@ def test_links_without_an_identifier_belong_to_no_crime_and_no_person(engine: st
         assert rows[name].isna().sum() == 1
         assert rows.loc[rows[name].isna(), found].isna().all()
         assert rows[found].notna().sum() > 5
+
+
+@pytest.mark.parametrize("engine", [pytest.param(name, marks=MARKS.get(name, [])) for name in ENGINES])
+def test_rows_come_together_by_several_columns_of_which_none_is_missing(engine: str, tmp_path: Path) -> None:
+    data = clean_data(months=1, per_month=10)
+    persons = data["persons"] = data["persons"][:6]
+    for person, phone in zip(persons, ["06055500001", "06055500001", "06055500002", None, None, "06055500002"], strict=True):
+        person["phone"] = phone
+    persons[5]["postcode"] = persons[4]["postcode"] = persons[3]["postcode"] = persons[2]["postcode"] = "VA1 1AA"
+    persons[1]["postcode"] = persons[0]["postcode"] = "VA1 1AB"
+    column, (_, join) = often("persons", ("postcode", "phone"), 1)
+    dataset = write(tmp_path / "data", data, AS_OF, ["testshire"])
+    with connect(dataset) as connection:
+        tables = frames(engine, dataset, connection)
+        found = join(tables["persons"], tables).select("person_id", column).collect(backend="pyarrow").to_native().to_pandas()
+    counted = found.set_index("person_id")[column].reindex([person["person_id"] for person in persons])
+    assert counted.fillna(0).tolist() == [2, 2, 2, 0, 0, 2]
 
 
 def test_what_is_blank_stands_for_none_and_is_a_name_is_as_listed() -> None:
