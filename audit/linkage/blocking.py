@@ -8,6 +8,7 @@ into one first, so that no block is large because of them, and none of them is l
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import duckdb
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from audit.linkage.comparisons import Ints
 from audit.linkage.conditions import MISSING
-from audit.linkage.numbers import Numbers
+from audit.linkage.numbers import Numbers, hashed
 from audit.linkage.parts import in_turn
 
 ALL_PAIRS = 1_000_000
@@ -26,6 +27,8 @@ NEXT_TO = 2
 """In a block that is sampled each record is compared with so many that follow it."""
 LEAST_BUDGET, NARROW, BROAD = 500_000, 1.0, 0.1
 """A key may bring together so many pairs, or so many a record (for narrow and for broad keys) where that is more."""
+IN_CACHE = 1 << 15
+"""Records whose keys are made at a time."""
 SAMPLED_BROAD = 200_000
 """Up to so many records, the large blocks of broad keys are sampled too: of more, other keys find these pairs."""
 
@@ -45,17 +48,23 @@ class Key:
 
     def of(self, numbers: Numbers) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
         """Which records have the key, and each record's key as one number. Shapes (records,)."""
-        there = np.ones(len(numbers), bool)
-        for name in self.needs:
-            there &= numbers.column(name) != MISSING
-        columns: list[Ints] = []
-        for part in self.parts or self.needs:
-            if isinstance(part, str):
-                columns.append(numbers.column(part))
-            else:
-                one, other = map(numbers.column, part)
-                columns += [np.minimum(one, other), np.maximum(one, other)]
-        return there, numbers.hashed(*columns)
+        there, keys = np.ones(len(numbers), bool), np.empty(len(numbers), np.uint64)
+        parts = self.parts or self.needs
+        names = dict.fromkeys((*self.needs, *chain.from_iterable((part,) if isinstance(part, str) else part for part in parts)))
+        for begin in range(0, len(numbers), IN_CACHE):
+            some = slice(begin, begin + IN_CACHE)
+            column = {name: numbers.column(name, some) for name in names}
+            for name in self.needs:
+                there[some] &= column[name] != MISSING
+            columns: list[Ints] = []
+            for part in parts:
+                if isinstance(part, str):
+                    columns.append(column[part])
+                else:
+                    one, other = (column[name] for name in part)
+                    columns += [np.minimum(one, other), np.maximum(one, other)]
+            keys[some] = hashed(columns)
+        return there, keys
 
     def spark_sql(self) -> tuple[str, str]:
         """The same in Spark's SQL, of the columns of ``records.COLUMNS``: a condition, and an expression of type BIGINT."""

@@ -78,20 +78,22 @@ class Numbers:
         with ThreadPoolExecutor(threads) as pool:
             return values | dict(zip(("date_of_birth", "place", "phone"), pool.map(ranked, ("born_day", "ad", "ph")), strict=True))
 
-    def column(self, name: str) -> Ints:
-        """A column by its name; sounds as ``fn_sound``, or ``fn_sound_2`` for the two letters at their start."""
+    def column(self, name: str, some: slice = slice(None)) -> Ints:
+        """A column of some records by its name; sounds as ``fn_sound``, or ``fn_sound_2`` for the two letters at their start."""
         if "_sound" not in name:
-            return self.records[name]
+            return np.ascontiguousarray(self.records[name][some])
         field, _, column = name.partition("_")
-        number, sounds = self.records[field], self.names[column]
+        number, sounds = self.records[field][some], self.names[column]
         return np.where(number == MISSING, MISSING, sounds[number]) if len(sounds) else np.full(len(number), MISSING, np.int64)
 
-    def hashed(self, *columns: Ints) -> npt.NDArray[np.uint64]:
-        """One number for each record's values of these columns: the same for the same values, and else another."""
-        total = np.zeros(len(self), np.uint64)
-        for column in columns:
-            total = (total ^ column.astype(np.int64).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-            total ^= total >> np.uint64(29)
-            total *= np.uint64(0xBF58476D1CE4E5B9)
-            total ^= total >> np.uint64(32)
-        return total
+
+def hashed(columns: list[Ints]) -> npt.NDArray[np.uint64]:
+    """One number for the values of these columns at each place: the same for the same values, and else another."""
+    total = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        total ^= column.astype(np.int64).view(np.uint64)
+        total *= np.uint64(0x9E3779B97F4A7C15)
+        total ^= total >> np.uint64(29)
+        total *= np.uint64(0xBF58476D1CE4E5B9)
+        total ^= total >> np.uint64(32)
+    return total
