@@ -111,6 +111,11 @@ def changed_at(folder: Path) -> int:
     return (folder / "audit.json").stat().st_mtime_ns
 
 
+def clusters_key(folder: Path) -> str:
+    """The key of the work that counts the clusters of a results folder."""
+    return f"clusters {folder} {changed_at(folder)}"
+
+
 def results_below(root: Path) -> dict[str, Path]:
     """Results folders by name: the root itself, or else those right below it, the latest data first. No other is ever opened."""
     if (root / "audit.json").is_file():

@@ -8,6 +8,7 @@ import time
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -17,8 +18,8 @@ from audit.presentation.html import BANNER_LEAD, BANNER_TEXT, TABLE_STYLE
 from audit.presentation.method import commands, report_name
 from audit.readiness.thresholds import Thresholds
 from dashboard import PAGES, DashboardPage, demonstration, work
-from dashboard.cache import View, changed_at, judged, read, results_below
-from dashboard.jobs import begin, result_of
+from dashboard.cache import View, changed_at, clusters_key, judged, read, results_below
+from dashboard.jobs import Progress, begin, result_of
 from dashboard.widgets import forget_choices, is_presenting
 
 FIRST_RESULTS = (
@@ -109,18 +110,28 @@ def run_page(page: DashboardPage) -> None:
 
 @st.cache_resource(max_entries=20, show_spinner=False)
 def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
-    """Load, behind the first page that a server shows of some results, what takes longest on others: their modules, and the checks."""
+    """Make ready, behind the first page that a server shows of some results, what takes longest on others: their modules, the checks,
+    and the clusters of person records.
+    """
+
+    def count_clusters(progress: Progress) -> Any:
+        from audit.linkage.look import clusters_of
+
+        checks_are_there.wait(PAUSE)
+        return clusters_of(folder, threads=1)  # which leaves a core to the pages
 
     def load() -> None:
         import_module("audit.presentation.charts")
         with contextlib.suppress(InputError):  # the page that needs them says so
             results["checks"]
+        checks_are_there.set()
         time.sleep(PAUSE)
         for page in PAGES:
             import_module(f"dashboard.pages.{page.module}")
 
-    results = read(folder, changed)
+    results, checks_are_there = read(folder, changed), threading.Event()
     threading.Thread(target=load, daemon=True).start()
+    begin(clusters_key(folder), count_clusters)
 
 
 def _view() -> View:

@@ -24,11 +24,11 @@ class Clusters:
     """Number of records → person identifiers of clusters; larger ones count as the largest that is shown."""
 
 
-def clusters_of(folder: Path) -> Clusters:
+def clusters_of(folder: Path, threads: int | None = None) -> Clusters:
     """The clusters in ``identities.parquet`` of a results folder, each named after one of its records: most records are alone, and
-    only the others are grouped."""
+    only the others are grouped. On so many ``threads``, as many as there are cores unless given."""
     file = str(folder / "identities.parquet")
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute("CREATE TEMP TABLE others AS FROM read_parquet(?) WHERE cluster_id <> person_id", [file])
         connection.execute("CREATE TEMP TABLE sized AS SELECT cluster_id, 1 + count(*) AS records FROM others GROUP BY cluster_id")

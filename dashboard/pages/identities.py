@@ -16,7 +16,7 @@ from audit.presentation.records import side_by_side
 from audit.presentation.tables import Cell, Table
 from audit.presentation.wording import count, field_title, percent, plural
 from audit.statistics import LEAST_GROUP
-from dashboard.cache import View, changed_at, once
+from dashboard.cache import View, changed_at, clusters_key, once
 from dashboard.jobs import result_of
 from dashboard.widgets import EVERYWHERE, choose_force, choose_instrument, downloads, folded, show_table
 from synthetic.dataset import Dataset
@@ -95,8 +95,7 @@ def _scored(view: View, dataset: Dataset) -> IdentityScore:
 
 
 def _clusters(view: View) -> Clusters:
-    key = f"clusters {view.folder} {changed_at(view.folder)}"
-    return result_of(key, "Counting the clusters", lambda progress: clusters_of(view.folder))
+    return result_of(clusters_key(view.folder), "Counting the clusters", lambda progress: clusters_of(view.folder))
 
 
 def _sizes(view: View, force: str) -> Table:
