@@ -104,7 +104,8 @@ SELECT hash(person_id) AS record, hash(person_key) AS person FROM truth_identiti
 WHERE person_key IS NOT NULL AND hash(person_id) IN (SELECT record FROM entries);
 """
 
-# A table made in order has its rows' numbers, in a third of the time that a window takes. Rows are in order of all that two of a crime may differ in, as the first of an identity's counts for it: every run has the same.
+# A table made in order has its rows' numbers, in a third of the time that a window takes. Rows are in order of all that two of a
+# crime may differ in, as the first of an identity's counts for it: every run has the same.
 NUMBERED = """
 CREATE OR REPLACE TEMP TABLE listed_keys AS
 SELECT record AS key FROM entries WHERE record IS NOT NULL

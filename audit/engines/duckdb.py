@@ -1,5 +1,6 @@
 """DuckDB, embedded in this process: larger than memory, and the engine unless another is chosen."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -43,7 +44,10 @@ def connect(dataset: Dataset) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def connect_tables(force: str, tables: Mapping[str, pa.Table]) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same connection to one force's tables in memory, by the names of the contract, such as the generator makes them."""
-    with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="force-data-") as spill,  # its own would be a folder in the working directory
+        duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill}) as connection,
+    ):
         connection.execute("SET enable_progress_bar = false")
         for name, table in TABLES.items():
             connection.register("made", tables[name])

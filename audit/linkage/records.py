@@ -77,9 +77,9 @@ def plain(text: str, digits: bool = False) -> str:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_records") -> None:
-    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), lot (a hash of person_id), force, the names'
-    numbers in ``{table}_names``, birth, address, postcode, telephone and sex. ``{table}_fields`` has what of ``COLUMNS`` is not
-    of a name, and ``{table}_whole`` all of them.
+    """Make a table of comparable records from ``persons``: number (from 0, by order of person_id), lot (a hash of person_id),
+    force, the names' numbers in ``{table}_names``, birth, address, postcode, telephone and sex. ``{table}_fields`` has what of
+    ``COLUMNS`` is not of a name, ``{table}_whole`` all of them, and ``{table}_identifiers`` each person_id, in order of the numbers.
 
     Placeholders, blanks (no-break, zero-width and ideographic spaces included) and 1900-01-01 are missing.
     """

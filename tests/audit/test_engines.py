@@ -19,6 +19,7 @@ from audit.engines import ENGINES, connect, engine_of, frames
 from synthetic import Dataset, load
 from synthetic.contract import TABLES, blanks
 from synthetic.dataset import file_hash
+from synthetic.dataset.storage import holding_less
 from synthetic.errors import InputError
 from tests.audit.cluster import NO_SPARK
 from tests.audit.counted import rows_on
@@ -218,3 +219,19 @@ def test_work_that_an_executor_does_is_not_given_up(monkeypatch: pytest.MonkeyPa
     watching.watch(SimpleNamespace(sparkContext=context), 0.05)
     assert not given_up.wait(0.5)
     tracker.getActiveJobsIds = None
+
+
+def test_a_database_holds_less_while_others_need_the_room(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    def limit() -> str:
+        return str(connection.sql("SELECT current_setting('memory_limit')").fetchall()[0][0])
+
+    monkeypatch.setattr("synthetic.dataset.storage.LESS_MEMORY", "100MB")
+    with connect(small) as connection:
+        before = limit()
+        connection.execute("CREATE TEMP TABLE much AS SELECT hash(range)::VARCHAR AS text FROM range(3_000_000)")
+        with holding_less(connection):
+            assert limit() != before
+            held = connection.sql("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0][0]
+            assert held <= 100_000_000
+        assert limit() == before
+        assert connection.sql("SELECT count(DISTINCT text) FROM much").fetchall() == [(3_000_000,)]

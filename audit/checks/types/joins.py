@@ -32,12 +32,13 @@ def often(table: str, key: tuple[str, ...], most: int, all_rows: bool = False) -
 
     def join(frame: Frame, frames: Frames) -> Frame:
         # Only keys that many share are joined back, as a rule few: a window over all rows is slow.
-        keys = named = [KEYS.get(name, name) for name in key]
-        if (table, keys) == ("persons", ["person_key"]):
+        columns = keys = [KEYS.get(name, name) for name in key]
+        if (table, columns) == ("persons", ["person_key"]):
             counted = frames[ON_RECORD].select("person_key", nw.col("rows").alias(column))
         else:
-            frame, keys = grouped_by(frame, keys)
-            counted = grouped_by(frames[counted_on(table, all_rows)], named)[0].group_by(*keys).agg(nw.len().alias(column))
+            frame, keys = grouped_by(frame, columns)
+            every, _ = grouped_by(frames[counted_on(table, all_rows)], columns)
+            counted = every.group_by(*keys).agg(nw.len().alias(column))
         counts = counted.filter(nw.col(column) > most)
         return frame.join(counts, on=keys, how="left")
 
@@ -50,8 +51,8 @@ def first_of(table: str, key: tuple[str, ...], keep: str, all_rows: bool = False
 
     def join(frame: Frame, frames: Frames) -> Frame:
         frame, keys = grouped_by(frame, list(key))
-        grouped = grouped_by(frames[counted_on(table, all_rows)], list(key))[0].group_by(*keys)
-        counts = grouped.agg(nw.len().alias(number), nw.col(keep).min().alias(column)).filter(nw.col(number) > 1)
+        every, _ = grouped_by(frames[counted_on(table, all_rows)], list(key))
+        counts = every.group_by(*keys).agg(nw.len().alias(number), nw.col(keep).min().alias(column)).filter(nw.col(number) > 1)
         return frame.join(counts, on=keys, how="left")
 
     return column, (column, join)
