@@ -117,20 +117,21 @@ def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
     def count_clusters(progress: Progress) -> Any:
         from audit.linkage.look import clusters_of
 
-        checks_are_there.wait(PAUSE)
         return clusters_of(folder, threads=1)  # which leaves a core to the pages
 
-    def load() -> None:
-        import_module("audit.presentation.charts")
+    def read_checks() -> None:  # while the modules of charts are loaded
         with contextlib.suppress(InputError):  # the page that needs them says so
             results["checks"]
-        checks_are_there.set()
+
+    def load_modules() -> None:
+        import_module("audit.presentation.charts")
         time.sleep(PAUSE)
         for page in PAGES:
             import_module(f"dashboard.pages.{page.module}")
 
-    results, checks_are_there = read(folder, changed), threading.Event()
-    threading.Thread(target=load, daemon=True).start()
+    results = read(folder, changed)
+    for work_behind in (read_checks, load_modules):
+        threading.Thread(target=work_behind, daemon=True).start()
     begin(clusters_key(folder), count_clusters)
 
 

@@ -7,6 +7,8 @@ rest.
 from collections.abc import Callable, Mapping
 
 import narwhals as nw
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from audit.checks.status import COLUMNS, judged
@@ -150,17 +152,34 @@ def _count(frames: Frames, table: str, scope: Scope, checks: list[Check], contex
     marked = _joined(frames, table, scope, every).select("force", "month", **flags.columns)
     sums = marked.group_by("force", "month").agg(*(nw.col(name).sum() for name in flags.columns))
     wide = sums.collect(backend="pyarrow").to_native().to_pandas()
+    sums_of = {name: wide[name].to_numpy("float64") for name in flags.columns}
+    single = [check for check in checks if not isinstance(check, SeriesCheck)]
+    rows = np.tile(np.arange(len(wide)), len(single))
+    parts = [
+        pd.DataFrame(
+            {
+                "force": wide["force"].astype("str").take(rows),
+                "month": wide["month"].take(rows),
+                "check_id": pd.Series([check.id for check in single], dtype="str").repeat(len(wide)).array,
+                "failed": _joined_sums([sums_of[places[check.id, ""][0]] for check in single]),
+                "total": _joined_sums([sums_of[places[check.id, ""][1]] for check in single]),
+            }
+        )
+    ]
     base = {"force": wide["force"].astype("str"), "month": wide["month"]}
-    sums_of = {name: wide[name].astype("float64") for name in flags.columns}
-    parts = []
     for check in checks:
-        mine = {
-            part: pd.DataFrame({**base, "check_id": check.id, "failed": sums_of[failed], "total": sums_of[total]})
-            for part in rules[check.id]
-            for failed, total in (places[check.id, part],)
-        }
-        parts.append(check.combine(mine, context) if isinstance(check, SeriesCheck) else mine[""])
+        if isinstance(check, SeriesCheck):
+            mine = {
+                part: pd.DataFrame({**base, "check_id": check.id, "failed": sums_of[failed], "total": sums_of[total]})
+                for part in rules[check.id]
+                for failed, total in (places[check.id, part],)
+            }
+            parts.append(check.combine(mine, context))
     return pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else _no_counts()
+
+
+def _joined_sums(sums: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    return np.concatenate(sums) if sums else np.zeros(0)
 
 
 def _rules(check: Check, context: Context) -> dict[str, Rule]:

@@ -1,6 +1,6 @@
 """Checks judged: rates, intervals and statuses from counts, as ``checks.parquet`` has them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -43,20 +43,25 @@ def judged(
     """
     every = (*checks, *not_run)
     counts = _every_force(counts, every, forces)
-    declared = {check.id: check for check in every}
-    of_row = [declared[name] for name in counts["check_id"]]
+    of_row = pd.Index([check.id for check in every]).get_indexer(counts["check_id"])
+
+    def told(what: Callable[[Check], str]) -> pd.Series:
+        return pd.Series([what(check) for check in every], dtype="str").take(of_row).array
+
+    left_out = np.array([check in not_run for check in every], bool)[of_row]
+    could_not = np.array([check.id in broken for check in every], bool)[of_row]
     rate, low, high = wilson(counts["failed"].to_numpy(float), counts["total"].to_numpy(float))
-    warn, fail = (np.array([getattr(check, limit) for check in of_row], float) for limit in ("warn", "fail"))
-    status = status_of(rate, warn, fail, counts["total"].to_numpy(float), counts["check_id"].isin(list(broken)).to_numpy(bool))
-    status = np.where(counts["check_id"].isin([check.id for check in not_run]), "not_run", status)
+    warn, fail = (np.array([getattr(check, limit) for check in every], float)[of_row] for limit in ("warn", "fail"))
+    status = status_of(rate, warn, fail, counts["total"].to_numpy(float), could_not)
+    status = np.where(left_out, "not_run", status)
     return pd.DataFrame(
         {
             "check_id": counts["check_id"],
-            "check_type": [check.type for check in of_row],
-            "dimension": [check.dimension for check in of_row],
-            "needed_for": [", ".join(check.needed_for) for check in of_row],
-            "table": [check.table for check in of_row],
-            "field": [check.field for check in of_row],
+            "check_type": told(lambda check: check.type),
+            "dimension": told(lambda check: check.dimension),
+            "needed_for": told(lambda check: ", ".join(check.needed_for)),
+            "table": told(lambda check: check.table),
+            "field": told(lambda check: check.field),
             "force": counts["force"],
             "month": counts["month"],
             "failed": counts["failed"],

@@ -36,8 +36,8 @@ def clusters_of(folder: Path, threads: int | None = None) -> Clusters:
         found = connection.execute("SELECT records, count(*) FROM sized GROUP BY records ORDER BY records").fetchall()
         members = connection.execute(
             f"""WITH few AS (
-                    SELECT cluster_id, least(records, {MOST_SHOWN}) AS shown FROM sized
-                    QUALIFY row_number() OVER (PARTITION BY shown ORDER BY cluster_id) <= {MOST_CLUSTERS}
+                    SELECT unnest(min(cluster_id, {MOST_CLUSTERS})) AS cluster_id, least(records, {MOST_SHOWN}) AS shown
+                    FROM sized GROUP BY shown
                 ), members AS (
                     SELECT cluster_id, person_id FROM others SEMI JOIN few USING (cluster_id)
                     UNION ALL SELECT cluster_id, cluster_id FROM few
