@@ -45,7 +45,7 @@ def judged(
     counts = _every_force(counts, every, forces)
     of_row = pd.Index([check.id for check in every]).get_indexer(counts["check_id"])
 
-    def told(what: Callable[[Check], str]) -> pd.Series:
+    def of_check(what: Callable[[Check], str]) -> pd.Series:
         return pd.Series([what(check) for check in every], dtype="str").take(of_row).array
 
     left_out = np.array([check in not_run for check in every], bool)[of_row]
@@ -57,11 +57,11 @@ def judged(
     return pd.DataFrame(
         {
             "check_id": counts["check_id"],
-            "check_type": told(lambda check: check.type),
-            "dimension": told(lambda check: check.dimension),
-            "needed_for": told(lambda check: ", ".join(check.needed_for)),
-            "table": told(lambda check: check.table),
-            "field": told(lambda check: check.field),
+            "check_type": of_check(lambda check: check.type),
+            "dimension": of_check(lambda check: check.dimension),
+            "needed_for": of_check(lambda check: ", ".join(check.needed_for)),
+            "table": of_check(lambda check: check.table),
+            "field": of_check(lambda check: check.field),
             "force": counts["force"],
             "month": counts["month"],
             "failed": counts["failed"],

@@ -69,7 +69,7 @@ def find_identities(connection: duckdb.DuckDBPyConnection, spark: Any = None, se
     distinct = float(sizes.sum())
     possible = {False: within, True: distinct * (distinct - 1) / 2 - within}
     compared, drawn = compare(connection, TABLE, copies, possible, spark)
-    for kind, parts in (("VIEW", ("_whole", "_fields")), ("TABLE", ("", "_copies", "_names", "_nicknames"))):
+    for kind, parts in (("VIEW", ("_whole", "_fields")), ("TABLE", ("", "_copies", "_days", "_names", "_nicknames"))):
         connection.execute("".join(f"DROP {kind} {TABLE}{part};" for part in parts))
     with room_for_pairs(connection, len(force)):
         people = find_people(compared, drawn, force, possible, threads=threads)

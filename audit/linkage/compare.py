@@ -12,7 +12,7 @@ import numpy.typing as npt
 from audit.linkage.blocking import Copies, Sampled, all_are_compared, find_pairs
 from audit.linkage.comparisons import FIELDS, FORENAME, levels_of, worth_weighing
 from audit.linkage.levels import Levels
-from audit.linkage.model import Ints, Strangers
+from audit.linkage.patterns import Ints, Strangers
 from synthetic.dataset.storage import holding_less
 
 MOST_BESIDE = 4_000_000
@@ -26,7 +26,7 @@ class Compared:
     """Pairs worth weighing: record numbers and levels by one number (``comparisons.levels_of``), in order of the records.
 
     ``copies`` are pairs of a record and a copy of it, letter for letter; the copies take part in no other pair.
-    ``values`` numbers the values of each field of ``model.RARE`` from 1 on, 0 where missing; those of the names share their numbers.
+    ``values`` numbers the values of each field of ``patterns.RARE`` from 1 on, 0 where missing; those of the names share their numbers.
     """
 
     first: Ints

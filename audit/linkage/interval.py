@@ -6,14 +6,15 @@ which the odds of the whole may be off, and some pairs share no blocking key and
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
 
 from audit.linkage.clusters import clipped
 from audit.linkage.comparisons import BIRTH, FORENAME, PHONE, PLACE, SURNAME
-from audit.linkage.model import Floats, Settings, State, fit
+from audit.linkage.model import Settings, State, fit
+from audit.linkage.patterns import Floats
 from audit.linkage.people import DOUBT, NO_WEIGHT, Part, People, log_odds
 
 REFITS, DRAWS = 12, 40
@@ -168,7 +169,7 @@ def _refitted(people: People, lot: _Lot) -> tuple[list[Floats], float, float]:
     of_patterns: list[Floats] = []
     missed, hidden = 0.0, 0.0
     for part, settings, count in zip(people.parts, lot.settings, lot.counts, strict=True):
-        state, weighed = fit(replace(part.patterns, count=count), part.strangers, settings, part.state, most=60)
+        state, weighed = fit(part.patterns.counted(count), part.strangers, settings, part.state, most=60)
         of_patterns.append(log_odds(weighed))
         if part is people.parts[0]:
             missed, hidden = missed_by_blocking(state), hidden_by_names(part, state)

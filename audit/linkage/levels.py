@@ -17,10 +17,11 @@ import pyarrow as pa
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME, PHONE, PLACE, PLACES, SEX, SURNAME, SWAPPED_NAMES, UNSURE, Ints
 from audit.linkage.conditions import DUCKDB, Pairs
 from audit.linkage.numbers import Numbers
+from audit.linkage.parts import in_turn
 from audit.linkage.records import threads_of
 
-AT_ONCE, IN_CACHE = 2_000_000, 1 << 14
-"""Pairs that a thread works on, whose names are looked up together; and pairs whose numbers are compared at a time."""
+IN_CACHE = 1 << 14
+"""Pairs whose numbers are compared at a time; a thread looks up the names of a whole part (``parts.in_turn``) together."""
 
 
 _SAME, _SWAPPED = "same", "swapped with surname"
@@ -79,14 +80,13 @@ class Levels:
         code = np.zeros(len(first), np.int32)
         unsure: dict[str, list[Ints]] = {field.name: [] for field in (BIRTH, PLACE, PHONE)}
 
-        def part(begin: int) -> None:
-            some = slice(begin, begin + AT_ONCE)
+        def part(some: slice) -> None:
             code[some], undecided = self._by_number(first[some], second[some])
             for name, places in undecided.items():
-                unsure[name].append(places + begin)
+                unsure[name].append(places + some.start)
 
         with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(part, range(0, len(first), AT_ONCE)))
+            list(pool.map(part, in_turn(slice(0, len(first)))))
         for name, places in unsure.items():
             asked = np.sort(np.concatenate(places)) if places else np.zeros(0, np.int64)
             if len(asked):

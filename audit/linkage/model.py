@@ -16,23 +16,18 @@ maximisation runs on patterns, distinct combinations of levels and rarity with t
 grows with the records.
 """
 
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64 | np.int32]
-Tables = dict[str, Floats]
+from audit.linkage.patterns import RARE, Floats, Patterns, Strangers, Tables
 
 KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins", "strangers of one name")
 SAME, HOUSE, FAMILY, NAMESAKES, TWINS, ONE_NAME = 1, 2, 3, 4, 5, 6
-RARE = ("forename", "surname", "date_of_birth", "place", "phone")
-"""Fields where agreement on a rare value says more than on a common one."""
 SWAPPED = FORENAME.number("swapped with surname")
 SAME_FORENAME, SAME_BIRTH = FORENAME.number("same"), BIRTH.number("same")
 LEAST_CHANCE = 3e-7
@@ -123,59 +118,6 @@ class Settings:
         )
 
 
-@dataclass(frozen=True)
-class Strangers:
-    """Pairs drawn at random: how many, their counts by field and level (without missing), and those by sex of one forename."""
-
-    counts: Tables
-    drawn: float
-    same_forename: Floats
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Distinct combinations of levels and rarity, and how many of the compared pairs have each.
-
-    ``levels`` by field, missing as the highest number; ``shares`` by field of ``RARE``: the log of the share of people who
-    have the value that both records have. ``possible`` counts all pairs, compared or not, and ``records`` the records.
-    """
-
-    levels: dict[str, Ints]
-    shares: Tables
-    count: Floats
-    possible: float
-    records: int
-
-    @cached_property
-    def exact(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """By field of ``RARE``, the patterns in which the value itself is shared."""
-        return {name: np.isin(self.levels[name], FIELDS[name].exact) for name in RARE}
-
-    @cached_property
-    def silent(self) -> npt.NDArray[np.bool_]:
-        """Patterns in which both forename and birth say nothing."""
-        return np.asarray(np.logical_and(*(np.isin(self.levels[one.name], (0, one.size)) for one in (FORENAME, BIRTH))))
-
-    def and_also(self, others: "Patterns") -> "Patterns":
-        """These patterns, and the others after them."""
-        return replace(
-            self,
-            levels={name: np.concatenate((level, others.levels[name])) for name, level in self.levels.items()},
-            shares={name: np.concatenate((share, others.shares[name])) for name, share in self.shares.items()},
-            count=np.concatenate((self.count, others.count)),
-        )
-
-    def with_count(self, count: Floats) -> "Patterns":
-        """The patterns that have any pairs by another count."""
-        some = np.flatnonzero(count)
-        return replace(
-            self,
-            levels={name: level[some] for name, level in self.levels.items()},
-            shares={name: share[some] for name, share in self.shares.items()},
-            count=count[some],
-        )
-
-
 @dataclass
 class State:
     """What is learnt: the tables of the same person and of strangers, the shares of the kinds, and what homes share."""
@@ -212,19 +154,24 @@ def _shares(counts: Floats) -> Floats:
 
 
 def fit(
-    patterns: Patterns, strangers: Strangers, settings: Settings, state: State | None = None, most: int = 200
+    patterns: Patterns,
+    strangers: Strangers,
+    settings: Settings,
+    state: State | None = None,
+    most: int = 200,
+    pool: Executor | None = None,
 ) -> tuple[State, Weighed]:
     """Learn the state from the patterns, from ``state`` on if given, in at most so many rounds; and weigh the patterns."""
     state = state or start(patterns, strangers, settings)
     before = -np.inf
     for _ in range(most):
-        weighed = weigh(patterns, state, settings)
+        weighed = weigh(patterns, state, settings, pool)
         same = float((weighed.chance[SAME] * patterns.count).sum())
         if state.rounds > settings.hold + 5 and abs(same - before) < 1e-4 * before:
             return state, weighed
         before = same
         state = learn(patterns, strangers, settings, state, weighed)
-    return state, weigh(patterns, state, settings)
+    return state, weigh(patterns, state, settings, pool)
 
 
 def start(patterns: Patterns, strangers: Strangers, settings: Settings) -> State:
@@ -279,8 +226,18 @@ def _rarity(patterns: Patterns, state: State) -> Tables:
     return found
 
 
-def weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
-    """Log odds and probabilities of the kinds for each pattern."""
+def weigh(patterns: Patterns, state: State, settings: Settings, pool: Executor | None = None) -> Weighed:
+    """Log odds and probabilities of the kinds for each pattern; ``pool`` shares the work out, with the same outcome."""
+    parts = list((pool.map if pool else map)(partial(_weigh, state=state, settings=settings), patterns.parts))
+    return Weighed(
+        np.concatenate([part.odds for part in parts], 1),
+        np.concatenate([part.chance for part in parts], 1),
+        {name: np.concatenate([part.weights[name] for part in parts]) for name in parts[0].weights},
+        {name: np.concatenate([part.agree[name] for part in parts]) for name in parts[0].agree},
+    )
+
+
+def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
     levels, there = patterns.levels, list(state.missing_same)
     zero = np.zeros(len(patterns.count))
     rarity = _rarity(patterns, state)

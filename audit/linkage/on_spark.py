@@ -26,7 +26,7 @@ from audit.linkage.blocking import KEYS, Sampled, all_are_compared
 from audit.linkage.blocks_on_spark import ORDER, all_pairs_sql, keyed_sql, pairs_of_keys_sql, plan_keys
 from audit.linkage.comparisons import CODES, code_sql, pairs_sql, worth_weighing
 from audit.linkage.conditions import SPARK, Bools
-from audit.linkage.model import Strangers
+from audit.linkage.patterns import Strangers
 from audit.linkage.people import possible_codes
 from audit.linkage.records import COLUMNS
 

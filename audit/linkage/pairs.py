@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audit.linkage.compare import Compared
-from audit.linkage.model import Ints
 from audit.linkage.parts import in_turn
+from audit.linkage.patterns import Ints
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-AT_ONCE = 2_000_000
-"""Pairs that a thread works on at a time."""
+AT_ONCE, LEAST, SHARES = 2_000_000, 50_000, 4
+"""Pairs that a thread works on at a time, at most; and where there are fewer, in how many parts they are shared out, none of them
+smaller than ``LEAST``."""
 
 
 def in_turn(places: slice, times: int = 1) -> Iterator[slice]:
-    """The places, so many as ``AT_ONCE``, or as several times that, at a time."""
-    most = AT_ONCE * times
+    """The places part by part; or several times as many as a part has at a time."""
+    share = -(-(places.stop - places.start) // SHARES)
+    most = min(AT_ONCE, max(share, LEAST)) * times
     for begin in range(places.start, places.stop, most):
         yield slice(begin, min(begin + most, places.stop))

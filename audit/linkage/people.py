@@ -12,23 +12,10 @@ from scipy.special import expit
 from audit.linkage.clusters import Tree, build_tree
 from audit.linkage.compare import Compared
 from audit.linkage.comparisons import CODES, FIELDS, codes_at, levels_of
-from audit.linkage.model import (
-    RARE,
-    SAME,
-    SWAPPED,
-    Floats,
-    Ints,
-    Patterns,
-    Settings,
-    State,
-    Strangers,
-    Weighed,
-    fit,
-    start,
-    weigh,
-)
+from audit.linkage.model import SAME, SWAPPED, Settings, State, Weighed, fit, start, weigh
 from audit.linkage.pairs import Pairs, by_kind
 from audit.linkage.parts import in_turn
+from audit.linkage.patterns import RARE, Floats, Ints, Patterns, Strangers
 from audit.statistics import ranks
 
 ROUNDS = 8
@@ -147,7 +134,7 @@ def _learnt(
             mine = settings if not kind or not parts else _across(settings, parts[0])
             rest = settled[kind]
             patterns = moving.and_also(rest) if rest else moving
-            state, weighed = fit(patterns, drawn[kind], mine, states[kind], 100 if last else STEPS)
+            state, weighed = fit(patterns, drawn[kind], mine, states[kind], 100 if last else STEPS, pool)
             states[kind] = state
             parts.append(Part(places, of_pair, patterns, drawn[kind], state, weighed, mine))
             if step in SETTLED:

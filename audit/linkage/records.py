@@ -123,21 +123,30 @@ def prepare(connection: duckdb.DuckDBPyConnection, table: str = "identity_record
     connection.unregister("identity_signed")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}_identifiers AS SELECT person_id FROM identity_written")
     connection.execute("DROP TABLE identity_names; DROP TABLE identity_written")
-    born_text = "strftime(born, '%Y%m%d')"
+    _days(connection, table)
     names = ", ".join(f"{field}.{field}{name}" for field in ("fn", "sn") for name in _OF_NAME)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW {table}_fields AS
-        SELECT *, {born_text} AS born_text, {_DIGITS.format(born_text)} AS born_text_mask, {_BITS} AS born_text_digits,
-               date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
-               month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month,
-               length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first,
+        SELECT r.*, d.* EXCLUDE (born), length(ad)::INTEGER AS ad_size, left(ad, 1) AS ad_first,
                left(pc, length(pc) - 2) AS sector, left(pc, length(pc) - 3) AS district,
                length(ph)::INTEGER AS ph_size, left(ph, 3) AS ph_start
-        FROM {table};
+        FROM {table} r LEFT JOIN {table}_days d USING (born);
         CREATE OR REPLACE TEMP VIEW {table}_whole AS SELECT r.*, {names} FROM {table}_fields r
         LEFT JOIN {table}_names fn ON fn.number = fn_number LEFT JOIN {table}_names sn ON sn.number = sn_number
         """
+    )
+
+
+def _days(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """``{table}_days``: each date of birth (born) once, with what is compared of it; there are far fewer than records."""
+    text = "strftime(born, '%Y%m%d')"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {table}_days AS
+            SELECT born, {text} AS born_text, {_DIGITS.format(text)} AS born_text_mask, {_BITS} AS born_text_digits,
+                   date_diff('day', DATE '1970-01-01', born)::INTEGER AS born_day, year(born)::SMALLINT AS born_year,
+                   month(born)::SMALLINT AS born_month, day(born)::SMALLINT AS born_of_month
+            FROM (SELECT DISTINCT born FROM {table} WHERE born IS NOT NULL)"""
     )
 
 

@@ -27,6 +27,7 @@ from audit.linkage.interval import hidden_by_names
 from audit.linkage.levels import Levels
 from audit.linkage.model import Settings
 from audit.linkage.numbers import Numbers
+from audit.linkage.parts import AT_ONCE, LEAST, in_turn
 from audit.linkage.records import plain, prepare
 from audit.results import SCHEMAS
 from synthetic import Dataset, generate
@@ -409,13 +410,23 @@ def test_pairs_compared_in_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -
     again = persons.head(60).assign(person_id=[f"SYN-C{number:04}" for number in range(60)], phone=None)
     persons = pd.concat([persons, again], ignore_index=True)
     whole = found_in(persons)
-    monkeypatch.setattr("audit.linkage.levels.AT_ONCE", 300_000)
     monkeypatch.setattr("audit.linkage.levels.IN_CACHE", 70_000)
     monkeypatch.setattr("audit.linkage.parts.AT_ONCE", 700)
+    monkeypatch.setattr("audit.linkage.patterns.IN_CACHE", 50)
     parts = found_in(persons)
     assert len(whole.identity_pairs) > 20
     pd.testing.assert_frame_equal(parts.identity_pairs, whole.identity_pairs)
     pd.testing.assert_frame_equal(parts.identity_summary, whole.identity_summary)
+
+
+@pytest.mark.parametrize("count", [0, 1, 49_999, 50_001, 200_003, 7_999_999, 8_000_001])
+@pytest.mark.parametrize("times", [1, 8])
+def test_parts_follow_one_another_and_leave_nothing_out(count: int, times: int) -> None:
+    parts = list(in_turn(slice(3, 3 + count), times))
+    assert [part.start for part in parts] == [3, *(part.stop for part in parts)][: len(parts)]
+    assert (parts[-1].stop if parts else 3) == 3 + count
+    assert all(part.stop - part.start <= AT_ONCE * times for part in parts)
+    assert len(parts) >= min(4, count // LEAST) or times > 1
 
 
 def test_swapped_names_say_less_where_either_name_is_common() -> None:
