@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 
 from audit.linkage.comparisons import BIRTH, FIELDS, FORENAME
-from audit.linkage.patterns import RARE, Floats, Patterns, Strangers, Tables
+from audit.linkage.patterns import RARE, SWAPPED, Floats, Patterns, Strangers, Tables
 
 KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins", "strangers of one name")
 SAME, HOUSE, FAMILY, NAMESAKES, TWINS, ONE_NAME = 1, 2, 3, 4, 5, 6
-SWAPPED = FORENAME.number("swapped with surname")
+SHARES = ("namesakes", "twins", "home", "house_phone", "family_phone", "twin_phone")
+"""Of family: namesakes and twins. Of those of a home who share it, and of housemates, family and twins who share a telephone."""
 SAME_FORENAME, SAME_BIRTH = FORENAME.number("same"), BIRTH.number("same")
 LEAST_CHANCE = 3e-7
 TWINS_WITH_ONE_NAME = -5.0
@@ -73,6 +74,7 @@ class Settings:
     home: Prior = Prior(0.95, 20)
     house_phone: Prior = Prior(0.5, 10)
     family_phone: Prior = Prior(0.5, 10)
+    twin_phone: Prior = Prior(0.5, 10)
     joint: Prior = Prior(0.3, 20)
     """How much less often than by the tables alone both forename and birth say nothing."""
     births: float = 200.0
@@ -80,6 +82,8 @@ class Settings:
     family_surname: float = 0.9
     kin_other_sex: float = 0.03
     """Chance that namesakes differ in sex."""
+    twins_other_sex: float = 0.35
+    """Chance that twins do: a third are identical, of the others half."""
     same_pairs: float = 0.05
     """Pairs of the same person, as a share of the records, before anything is learnt; ``home_pairs`` likewise."""
     home_pairs: float = 0.2
@@ -111,6 +115,7 @@ class Settings:
             births=self.births * factor(),
             family_surname=1 - (1 - self.family_surname) * factor(),
             kin_other_sex=self.kin_other_sex * factor(),
+            twins_other_sex=self.twins_other_sex * factor(),
             same_pairs=self.same_pairs * factor(),
             home_pairs=self.home_pairs * factor(),
             one_name_pairs=self.one_name_pairs * factor(),
@@ -131,7 +136,7 @@ class State:
     pairs: dict[str, float]
     """Share of all possible pairs: same, house, family, one_name."""
     shares: dict[str, float]
-    """namesakes, twins, home, house_phone, family_phone."""
+    """``SHARES``."""
     joint: float
     rounds: int = 0
 
@@ -195,7 +200,7 @@ def start(patterns: Patterns, strangers: Strangers, settings: Settings) -> State
             "family": settings.home_pairs / 2 * share,
             "one_name": settings.one_name_pairs * share,
         },
-        shares={name: getattr(settings, name).mean for name in ("namesakes", "twins", "home", "house_phone", "family_phone")},
+        shares={name: getattr(settings, name).mean for name in SHARES},
         joint=settings.joint.mean,
     )
 
@@ -221,7 +226,7 @@ def _rarity(patterns: Patterns, state: State) -> Tables:
     for name in RARE:
         average = np.log(state.strangers[name][FIELDS[name].exact].sum())
         found[name] = np.where(patterns.exact[name], average - patterns.shares[name], 0.0)
-    swapped = patterns.levels["forename"] == SWAPPED
+    swapped = patterns.swapped
     found["forename"][swapped] = np.log(state.strangers["forename"][SWAPPED]) - patterns.shares["forename"][swapped]
     return found
 
@@ -247,14 +252,19 @@ def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         known, gone = state.missing_same[name], state.missing_strangers[name]
         table = np.log(state.same[name] / state.strangers[name]) + np.log((1 - known) / (1 - gone))
         weights[name] = np.append(table, np.log(known / gone))[levels[name]] + rarity.get(name, zero)
-    kin_sex = zero
+    # Names that are swapped are looked at once, as forenames; that there is no surname to compare then says nothing.
+    if "surname" in there:
+        weights["surname"][patterns.swapped] = 0.0
+    kin_sex = twin_sex = zero
     if "sex" in there:
         # Strangers of one forename are mostly of one sex, so that their agreement says little.
         by_sex = np.append(np.log(state.sex_of_same_forename / state.strangers["sex"]), 0.0)[levels["sex"]]
         by_name = np.where(same_forename, by_sex, 0.0)
         weights["sex"] = weights["sex"] - by_name
-        kin = np.array([settings.kin_other_sex, 1 - settings.kin_other_sex])
-        kin_sex = np.append(np.log(kin / state.strangers["sex"]), 0.0)[levels["sex"]] - by_name
+        kin_sex, twin_sex = (
+            np.append(np.log(np.array([other, 1 - other]) / state.strangers["sex"]), 0.0)[levels["sex"]] - by_name
+            for other in (settings.kin_other_sex, settings.twins_other_sex)
+        )
 
     def tied(name: str, share: float) -> tuple[Floats, Floats]:
         """Log odds where a share agrees, with the same person's near levels, and the rest are strangers; and the true part."""
@@ -277,20 +287,22 @@ def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         odds[ONE_NAME] = np.log(state.pairs["one_name"]) + agreed("forename") + agreed("surname")
     agree: Tables = {}
     if "place" in there or "phone" in there:
-        home, phone_house, phone_family = zero, zero, zero
+        home, phone_house, phone_family, phone_twins = zero, zero, zero, zero
         if "place" in there:
             home, agree["home"] = tied("place", state.shares["home"])
         if "phone" in there:
             phone_house, agree["house_phone"] = tied("phone", state.shares["house_phone"])
             phone_family, agree["family_phone"] = tied("phone", state.shares["family_phone"])
+            phone_twins, agree["twin_phone"] = tied("phone", state.shares["twin_phone"])
         surname, _ = tied("surname", settings.family_surname)
         births = np.append(np.log(state.births_at_home / state.strangers["date_of_birth"]), 0.0)[levels["date_of_birth"]]
-        family = np.log(state.pairs["family"]) + home + phone_family + surname
+        kin = np.log(state.pairs["family"]) + home + surname
         namesakes, twins = state.shares["namesakes"], state.shares["twins"]
         odds[HOUSE] = np.log(state.pairs["house"]) + home + phone_house + births
-        odds[FAMILY] = family + np.log(max(1 - namesakes - twins, 0.01)) + births
-        odds[NAMESAKES] = family + np.log(namesakes) + agreed("forename") + kin_sex
-        odds[TWINS] = family + np.log(twins) + agreed("date_of_birth") + np.where(same_forename, TWINS_WITH_ONE_NAME, 0.0)
+        odds[FAMILY] = kin + phone_family + np.log(max(1 - namesakes - twins, 0.01)) + births
+        odds[NAMESAKES] = kin + phone_family + np.log(namesakes) + agreed("forename") + kin_sex
+        one_name = np.where(same_forename, TWINS_WITH_ONE_NAME, 0.0)
+        odds[TWINS] = kin + phone_twins + np.log(twins) + agreed("date_of_birth") + twin_sex + one_name
     top = odds.max(0)
     chance = np.exp(odds - top)
     chance /= chance.sum(0)
@@ -309,10 +321,13 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
         # births may be quite different: father and son would come to be one person, and twins.
         home = patterns.exact["place"] & patterns.exact["phone"]
         taught = {name: np.where(home & (levels[name] <= 1), 0.0, same) for name in ("forename", "date_of_birth")}
+        taught["surname"] = same.copy()
+        taught["surname"][patterns.swapped] = 0.0
+        of = {name: float(taught[name].sum()) if name == "surname" else float(same.sum()) for name in there}
         counted = {name: np.bincount(levels[name], taught.get(name, same), FIELDS[name].size + 1) for name in FIELDS}
         tables = {name: _shares(counted[name][:-1] + settings.strength[name] * settings.same[name]) for name in FIELDS}
         missing = {
-            name: (counted[name][-1] + settings.missing * state.missing_strangers[name]) / (same.sum() + settings.missing)
+            name: (counted[name][-1] + settings.missing * state.missing_strangers[name]) / (of[name] + settings.missing)
             for name in there
         }
         apart = 1.0
@@ -328,10 +343,11 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
         births = seen + settings.births * state.strangers["date_of_birth"]
         births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
         births = births / births.sum()
-        for name, group in (("home", kin), ("house_phone", expected[HOUSE]), ("family_phone", family)):
+        of_phone = {"house_phone": expected[HOUSE], "family_phone": family - expected[TWINS], "twin_phone": expected[TWINS]}
+        for name, group in {"home": kin, **of_phone}.items():
             if name in weighed.agree:
-                of = "place" if name == "home" else "phone"
-                known = levels[of] < FIELDS[of].size
+                asked = "place" if name == "home" else "phone"
+                known = levels[asked] < FIELDS[asked].size
                 prior: Prior = getattr(settings, name)
                 shares[name] = prior.learnt(float((group * weighed.agree[name]).sum()), float(group[known].sum()))
         for name, kind in (("namesakes", NAMESAKES), ("twins", TWINS)):

@@ -14,6 +14,7 @@ Tables = dict[str, Floats]
 
 RARE = ("forename", "surname", "date_of_birth", "place", "phone")
 """Fields where agreement on a rare value says more than on a common one."""
+SWAPPED = FORENAME.number("swapped with surname")
 IN_CACHE = 1 << 15
 """Patterns that are weighed at a time."""
 
@@ -47,6 +48,11 @@ class Patterns:
         return {name: np.isin(self.levels[name], FIELDS[name].exact) for name in RARE}
 
     @cached_property
+    def swapped(self) -> Ints:
+        """The places of patterns in which forename and surname are swapped."""
+        return np.flatnonzero(self.levels["forename"] == SWAPPED)
+
+    @cached_property
     def silent(self) -> npt.NDArray[np.bool_]:
         """Patterns in which both forename and birth say nothing."""
         return np.asarray(np.logical_and(*(np.isin(self.levels[one.name], (0, one.size)) for one in (FORENAME, BIRTH))))
@@ -73,7 +79,7 @@ class Patterns:
     def counted(self, count: Floats) -> "Patterns":
         """The same patterns by another count, shape (patterns,)."""
         same = replace(self, count=count)
-        vars(same).update(exact=self.exact, silent=self.silent)
+        vars(same).update(exact=self.exact, silent=self.silent, swapped=self.swapped)
         return same
 
     @cached_property

@@ -12,10 +12,10 @@ from scipy.special import expit
 from audit.linkage.clusters import Tree, build_tree
 from audit.linkage.compare import Compared
 from audit.linkage.comparisons import CODES, FIELDS, codes_at, levels_of
-from audit.linkage.model import SAME, SWAPPED, Settings, State, Weighed, fit, start, weigh
+from audit.linkage.model import SAME, Settings, State, Weighed, fit, start, weigh
 from audit.linkage.pairs import Pairs, by_kind
 from audit.linkage.parts import in_turn
-from audit.linkage.patterns import RARE, Floats, Ints, Patterns, Strangers
+from audit.linkage.patterns import RARE, SWAPPED, Floats, Ints, Patterns, Strangers
 from audit.statistics import ranks
 
 ROUNDS = 8

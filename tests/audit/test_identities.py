@@ -666,3 +666,38 @@ def test_pairs_that_names_may_hide_are_those_that_are_usual_and_were_not_found()
     many = {name: np.append(0.5, table[1:]) for name, table in usual.same.items()}
     assert hidden_by_names(part, SimpleNamespace(same=few)) == pytest.approx(0.04 + 0.05, abs=1e-3)  # type: ignore[arg-type]
     assert hidden_by_names(part, SimpleNamespace(same=many)) == 0  # type: ignore[arg-type]
+
+
+def test_twins_of_a_home_are_two_where_few_families_share_a_telephone() -> None:
+    """Most families here share none, twins do: what families teach must not make twins one person."""
+    rng = np.random.default_rng(5)
+    persons = people(2000)
+    for first in range(400, 2000, 4):  # homes of four, of whom each has a telephone
+        home = persons.loc[first, ["surname", "address", "postcode"]]
+        persons.loc[first : first + 3, ["surname", "address", "postcode"]] = home.to_numpy()
+    twins = persons.iloc[400:1000:4].assign(person_id=[f"SYN-T{number:04}" for number in range(150)])
+    other = {
+        name: rng.choice([one for one in persons["forename"].unique() if one != name]) for name in persons["forename"].unique()
+    }
+    twins["forename"] = twins["forename"].map(other)
+    again = persons.iloc[:200].assign(person_id=[f"SYN-C{number:04}" for number in range(200)], phone=None)
+    found = found_in(pd.concat([persons, twins, again], ignore_index=True))
+    cluster = found.identities.set_index("person_id")["cluster_id"]
+    joined = [cluster[f"SYN-T{number:04}"] == cluster[f"SYN-{400 + 4 * number:05}"] for number in range(150)]
+    assert np.mean(joined) < 0.1
+    assert np.mean([cluster[f"SYN-C{number:04}"] == cluster[f"SYN-{number:05}"] for number in range(200)]) > 0.9
+
+
+def test_people_whose_names_are_others_names_the_other_way_round_are_not_one() -> None:
+    """Where few names are common and some records have them swapped, each such record has many of the name turned round."""
+    persons = people(3000)
+    elsewhere = people(600, seed=2)[["address", "postcode", "phone"]]
+    again = persons.iloc[:600].assign(person_id=[f"SYN-C{number:04}" for number in range(600)], **elsewhere)
+    turned = again.index[:120]
+    again.loc[turned, ["forename", "surname"]] = again.loc[turned, ["surname", "forename"]].to_numpy()
+    found = found_in(pd.concat([persons, again], ignore_index=True))
+    pairs = found.identity_pairs
+    true = pairs["person_id_l"].str.removeprefix("SYN-0") == pairs["person_id_r"].str.removeprefix("SYN-C")
+    assert true[pairs["probability"] > 0.9].mean() > 0.98
+    assert true[pairs["joined"]].sum() > 580
+    assert abs(found.identity_summary["duplicate_rate"].iloc[0] - 600 / 3600) < 0.02
