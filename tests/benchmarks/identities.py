@@ -91,14 +91,19 @@ def measure(name: str, records: pd.DataFrame) -> None:
     right, taken, there = _pairs(joined + "|" + true), _pairs(joined), _pairs(true)
     rate, row = 1 - true.nunique() / len(true), found.identity_summary.iloc[0]
     sure = found.identity_pairs.query("probability >= 0.999")
-    correct = float((sure["person_id_l"].map(person) == sure["person_id_r"].map(person)).mean()) if len(sure) else np.nan
+    correct = sure["person_id_l"].map(person) == sure["person_id_r"].map(person)
     print(
-        f"{name}: {len(true):,} records, precision {right / max(taken, 1):.3f}, recall {right / max(there, 1):.3f}, "
-        f"F1 {2 * right / max(taken + there, 1):.3f}; duplicates {rate:.4f}, estimated {row['duplicate_rate']:.4f} "
+        f"{name}: {len(true):,} records, precision {_share(right, taken)}, recall {_share(right, there)}, "
+        f"F1 {_share(2 * right, taken + there)}; duplicates {rate:.4f}, estimated {row['duplicate_rate']:.4f} "
         f"({row['low']:.4f} to {row['high']:.4f}, {'holds' if row['low'] <= rate <= row['high'] else 'MISSES'}); "
-        f"sure pairs {len(sure):,}, right {correct:.4f}; {seconds:.1f} s",
+        f"sure pairs {len(sure):,}, right {_share(int(correct.sum()), len(sure), 4)}; {seconds:.1f} s",
         flush=True,
     )
+
+
+def _share(right: int, of: int, digits: int = 3) -> str:
+    """A share of pairs; a dash where there is none."""
+    return f"{right / of:.{digits}f}" if of else "–"
 
 
 def _pairs(keys: pd.Series) -> int:
