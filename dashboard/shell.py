@@ -35,7 +35,8 @@ STYLE = f"""<style>
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ color: inherit; opacity: 1; }}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding: 4.4rem 1rem 2rem; }}
-  table.bench tbody th {{ min-width: 8.5rem; }}
+  table.bench tbody th.wide {{ min-width: 8.5rem; }}
+  table.bench tbody td.wide {{ min-width: 11rem; }}
   table.bench td.number small {{ width: max-content; max-width: 9rem; margin-left: auto; }}
 }}
 [class*="st-key-tall-"] .bench-scroll {{ max-height: min(34rem, 75vh); overflow-y: auto; }}
