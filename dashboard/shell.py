@@ -137,10 +137,7 @@ def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
 
 def _view() -> View:
     arguments = _arguments()
-    if arguments.results is None:
-        runs = {demonstration.results_folder().name: _demonstration()}
-    else:
-        runs = results_below(arguments.results)
+    runs = {"demonstration": _demonstration()} if arguments.results is None else results_below(arguments.results)
     if not runs:
         raise InputError(None, "There is no audit.json in the results folder; name one that `python -m audit run` has written.")
     runs = runs | work.made()
@@ -189,13 +186,12 @@ def _demonstration() -> Path:
 
 
 def _take_away(view: View) -> None:
-    names = list(view.runs)
-    later = names[names.index(view.name) + 1 :] if view.name in names else []
+    before = view.before
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
     notice = "Judged with thresholds that were changed in the dashboard; the results keep theirs." if changed else ""
     st.sidebar.download_button(
         "Report (HTML)",
-        lambda: _report(view.results, view.run(later[0]) if later else None, notice),
+        lambda: _report(view.results, view.run(before) if before is not None else None, notice),
         report_name(view.results),
         "text/html",
         key="report",
