@@ -70,8 +70,8 @@ table.bench mark { background: rgba(210, 153, 34, .38); color: inherit; padding:
 LONG = 60
 """A column of texts longer than this is given a quarter of the table at least; most of it in a table of two or three columns."""
 
-WIDE = 20
-"""Cells of more letters keep some width on a narrow screen, so that they do not become a column of single words."""
+WIDE_HEAD, WIDE = 20, 32
+"""Cells of more letters, first of a row and others, keep some width on a narrow screen, so that they are no column of single words."""
 
 
 def status_name(status: str) -> str:
@@ -114,7 +114,7 @@ def _cell_html(cell: Cell, heads: bool, links: bool) -> str:
         text += f"<code>{_breakable(html.escape(cell.code))}</code>"
     if cell.note:
         text += f"<small>{_unbroken(html.escape(cell.note))}</small>"
-    wide = max(len(cell.text), len(cell.code)) > WIDE
+    wide = max(len(cell.text), len(cell.code)) > (WIDE_HEAD if heads else WIDE)
     if heads:
         return f'<th scope="row"{" class=wide" if wide else ""}>{text}</th>'
     kind = " class='number'" if cell.number else " class='wide'" if wide else ""
