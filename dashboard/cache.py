@@ -15,6 +15,7 @@ from audit.readiness.thresholds import Thresholds
 from audit.readiness.uses import for_use
 from audit.readiness.verdict import judge
 from dashboard.jobs import PATIENCE, result_of
+from dashboard.work import PREFIX
 from synthetic.dataset import Dataset, file_hash, load
 
 ROWS_CHECKED_SOON = 1_000_000
@@ -63,6 +64,20 @@ class View:
     def run(self, name: str) -> Results:
         """Another run's results, by its name."""
         return read(self.runs[name], changed_at(self.runs[name]))
+
+    @property
+    def before(self) -> str | None:
+        """The name of the run before, of those that the server was started with; None where none has a force of these results.
+
+        What visitors made is of other worlds, so no difference from it is a change.
+        """
+        names = [name for name in self.runs if not name.startswith(PREFIX)]
+        later = names[names.index(self.name) + 1 :] if self.name in names else []
+        return next((name for name in later if self.shares_a_force(name)), None)
+
+    def shares_a_force(self, name: str) -> bool:
+        """Whether another run is of one of these forces, and so can be compared."""
+        return any(row.force in self.names for row in self.run(name).summary.forces)
 
     @property
     def dataset_changed(self) -> bool:

@@ -35,7 +35,8 @@ STYLE = f"""<style>
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {{ color: inherit; opacity: 1; }}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding: 4.4rem 1rem 2rem; }}
-  table.bench tbody th {{ min-width: 8.5rem; }}
+  table.bench tbody th.wide {{ min-width: 8.5rem; }}
+  table.bench tbody td.wide {{ min-width: 11rem; }}
   table.bench td.number small {{ width: max-content; max-width: 9rem; margin-left: auto; }}
 }}
 [class*="st-key-tall-"] .bench-scroll {{ max-height: min(34rem, 75vh); overflow-y: auto; }}
@@ -137,10 +138,7 @@ def _get_ready_for_other_pages(folder: Path, changed: int) -> None:
 
 def _view() -> View:
     arguments = _arguments()
-    if arguments.results is None:
-        runs = {demonstration.results_folder().name: _demonstration()}
-    else:
-        runs = results_below(arguments.results)
+    runs = {"demonstration": _demonstration()} if arguments.results is None else results_below(arguments.results)
     if not runs:
         raise InputError(None, "There is no audit.json in the results folder; name one that `python -m audit run` has written.")
     runs = runs | work.made()
@@ -189,13 +187,12 @@ def _demonstration() -> Path:
 
 
 def _take_away(view: View) -> None:
-    names = list(view.runs)
-    later = names[names.index(view.name) + 1 :] if view.name in names else []
+    before = view.before
     changed = view.thresholds != Thresholds.model_validate(view.run(view.name).summary.thresholds)
     notice = "Judged with thresholds that were changed in the dashboard; the results keep theirs." if changed else ""
     st.sidebar.download_button(
         "Report (HTML)",
-        lambda: _report(view.results, view.run(later[0]) if later else None, notice),
+        lambda: _report(view.results, view.run(before) if before is not None else None, notice),
         report_name(view.results),
         "text/html",
         key="report",

@@ -78,7 +78,7 @@ def is_presenting() -> bool:
 def show_table(table: Table) -> None:
     """A table with how to read it; a sentence where it has no rows."""
     if not table.rows:
-        st.info(f"{table.caption}: no results.", icon=":material/info:")
+        st.info(table.empty or f"{table.caption}: no results.", icon=":material/info:")
         return
     st.html(table_html(table, links=True))
     if table.note:

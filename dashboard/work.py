@@ -83,7 +83,7 @@ def check(order: Order) -> None:
     if order.benchmark is not None:
         return
     if not 1 <= len(order.forces) <= MOST_FORCES:
-        raise InputError("forces", f"takes from 1 to {MOST_FORCES} forces here.")
+        raise InputError(None, f"Choose from 1 to {MOST_FORCES} forces.")
     if not 0 < order.scale <= MOST_SCALE:
         raise InputError("scale", f"takes a number up to {MOST_SCALE:g} here.")
     if not 1 <= order.years <= MOST_YEARS:

@@ -196,6 +196,16 @@ def test_a_term_of_the_glossary_leads_to_what_it_means() -> None:
     assert "method?term" not in table_html(Table("T", ["Force", "People found"], [[Cell("North"), Cell("50%")]]))
 
 
+def test_cells_of_much_text_keep_some_width_on_a_narrow_screen() -> None:
+    row = [Cell("North"), Cell("cannot be tested in the force's own data"), Cell("yes")]
+    page = table_html(Table("T", ["Force", "Fair to test?", "Short"], [row, [Cell("Sharing: records of other forces"), *row[1:]]]))
+    assert re.findall(r"<t[dh][^>]* class=.?wide.?>([^<]+)<", page) == [
+        "cannot be tested in the force&#x27;s own data",
+        "Sharing: records of other forces",
+        "cannot be tested in the force&#x27;s own data",
+    ]
+
+
 def test_a_job_can_be_stopped_and_reports_errors_in_a_sentence() -> None:
     begun = threading.Event()
 

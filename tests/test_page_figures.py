@@ -55,6 +55,19 @@ def test_overview_of_one_force_shows_the_changes_of_that_force(two_runs: Path, m
     assert "of the checks of Durnley: 0 worse, 0 better" in alone
 
 
+def test_what_visitors_made_is_never_the_run_before(results_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = shutil.copytree(results_folder, tmp_path / "other")
+    audit = (other / "audit.json").read_text(encoding="utf-8")
+    (other / "audit.json").write_text(re.sub(r'"force": "', '"force": "other-', audit), encoding="utf-8")
+    monkeypatch.setattr("dashboard.work.made", lambda: {"made here: same": results_folder, "made here: other": other})
+    assert "Since the run" not in text_of(opened("overview", results_folder, monkeypatch))
+    page = opened("compare", results_folder, monkeypatch)
+    assert f"From made here: same to {results_folder.name}: 0 worse, 0 better" in text_of(page)
+    apart = text_of(page.selectbox(key="earlier").select("made here: other").run())
+    assert "no force in common" in apart
+    assert "gone" not in apart
+
+
 @pytest.mark.parametrize(("page", "reproduces"), [("start", False), ("make", False), ("timeliness", True)])
 def test_how_to_reproduce_figures_stands_where_there_are_figures_of_the_results(
     page: str, reproduces: bool, two_runs: Path, monkeypatch: pytest.MonkeyPatch
@@ -64,6 +77,7 @@ def test_how_to_reproduce_figures_stands_where_there_are_figures_of_the_results(
     if page == "start":  # a link keeps the run that is shown
         assert re.search(r"all-checks\?run=b", shown)
         assert re.search(r"effect\?curve=true&amp;run=b", shown)
+        assert re.search(r"\./\?actions=true&amp;run=b", shown)
 
 
 def test_pages_that_show_no_results_are_declared() -> None:

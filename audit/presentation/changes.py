@@ -62,4 +62,5 @@ def changed_checks_table(comparison: Comparison, names: dict[str, str]) -> Table
         more
         + "The interval of the difference is Newcombe's (95%). Chance: the q-value of the change. Not tested: the figure is an excess "
         "beyond chance, or counts months, so no test of shares applies; both figures are shown, and nothing is said of chance.",
+        "No check changed beyond chance.",
     )

@@ -10,6 +10,7 @@ from audit.presentation.wording import (
     CHOICES,
     FAMILY_TITLES,
     count,
+    group_title,
     instrument_title,
     interval,
     option_title,
@@ -161,7 +162,7 @@ def differences_table(results: Results, instrument: str | None = None, force: st
         rows.append(
             [
                 Cell(ATTRIBUTES[row.attribute]),
-                Cell(str(row.group)),
+                Cell(group_title(str(row.group))),
                 Cell(count(row.people), number=True),
                 Cell(percent(row.recall_at_k, digits=0), number=True),
                 Cell(percent(row.rest_recall_at_k, digits=0), number=True),

@@ -129,6 +129,7 @@ def gaps_table(results: Results, force: str | None = None) -> Table:
         rows,
         "Hidden: crimes that the months lack, with a 95% interval. Chance: the share of false findings among gaps at least as clear as "
         "this one (q-value)." + more,
+        "No run of months in which a unit records fewer crimes than expected, beyond chance.",
     )
 
 

@@ -70,6 +70,9 @@ table.bench mark { background: rgba(210, 153, 34, .38); color: inherit; padding:
 LONG = 60
 """A column of texts longer than this is given a quarter of the table at least; most of it in a table of two or three columns."""
 
+WIDE_HEAD, WIDE = 20, 32
+"""Cells of more letters, first of a row and others, keep some width on a narrow screen, so that they are no column of single words."""
+
 
 def status_name(status: str) -> str:
     """A status in English."""
@@ -111,9 +114,10 @@ def _cell_html(cell: Cell, heads: bool, links: bool) -> str:
         text += f"<code>{_breakable(html.escape(cell.code))}</code>"
     if cell.note:
         text += f"<small>{_unbroken(html.escape(cell.note))}</small>"
+    wide = max(len(cell.text), len(cell.code)) > (WIDE_HEAD if heads else WIDE)
     if heads:
-        return f'<th scope="row">{text}</th>'
-    kind = " class='number'" if cell.number else ""
+        return f'<th scope="row"{" class=wide" if wide else ""}>{text}</th>'
+    kind = " class='number'" if cell.number else " class='wide'" if wide else ""
     style = f' style="background:{mark.colour}"' if mark else ""
     return f"<td{kind}{style}>{text}</td>"
 

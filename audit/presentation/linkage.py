@@ -5,7 +5,7 @@ who provide, link, analyse and report should say. The items are put in this proj
 """
 
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import count, field_title, interval, percent
+from audit.presentation.wording import count, day, field_title, interval, percent
 from audit.results import Results
 from audit.statistics import LEAST_GROUP
 
@@ -49,7 +49,7 @@ def _provision(results: Results) -> dict[str, str]:
         "Population and place": f"All {count(dataset.rows.get('persons'))} person records of {len(dataset.forces)} synthetic "
         f"force{'s' if len(dataset.forces) != 1 else ''}: suspects and victims of what was recorded. Nobody is left out.",
         "How the data came about": f"Synthetic: {made}. Records copied, misspelt and split as the profile says.",
-        "When it was extracted": f"As it stood on {dataset.as_of:%d %B %Y}; records made on any day before.",
+        "When it was extracted": f"As it stood on {day(dataset.as_of)}; records made on any day before.",
         "Quality of the identifiers": f"Blank: {', '.join(shares)}." if shares else "The checks of blanks were not run.",
         "Consent, and people who opted out": "Does not apply: no record is of a real person.",
         "Separating identifiers from content": "Does not apply: the synthetic tables have one holder. The linkage reads names, births and "

@@ -5,7 +5,7 @@ import numpy as np
 from audit.effect import LEAST_GROUP
 from audit.presentation.effects import EVERYWHERE, of_instrument
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import ATTRIBUTES, count, instrument_title, interval, percent, points
+from audit.presentation.wording import ATTRIBUTES, count, group_title, instrument_title, interval, percent, points
 from audit.results import Results
 from audit.statistics import wilson
 
@@ -20,7 +20,7 @@ def wrong_inclusion_table(results: Results, instrument: str | None = None, force
     rows = [
         [
             Cell(ATTRIBUTES[row.attribute]),
-            Cell(str(row.group)),
+            Cell(group_title(str(row.group))),
             Cell(count(row.people), number=True),
             Cell(count(row.entries), number=True),
             Cell(percent(row.wrongly_included, digits=0), interval(row.low, row.high, 0), number=True),

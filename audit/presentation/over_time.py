@@ -19,7 +19,7 @@ from audit.oversight.families import (
 from audit.oversight.signals import shown_signal, shown_size, verdict
 from audit.presentation.charts import GREY, ORANGE, TEAL, Picture
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import chance, check_name, instrument_title, percent, words
+from audit.presentation.wording import chance, check_name, day, instrument_title, percent, words
 
 MOST_SIGNALS = 60
 _LISTS = {
@@ -58,15 +58,20 @@ def figure_name(figure: str) -> str:
     return check_name(figure)
 
 
+def _identifier(figure: str) -> str:
+    """The identifier of a check; counts and figures of lists have names only."""
+    return "" if figure in _ROWS or figure == NEW_DUPLICATES or family_of(figure) in _LISTS else figure
+
+
 def signals_table(signals: pd.DataFrame, names: dict[str, str], force: str | None = None) -> Table:
     """Signals in words, the latest first, with what to look at; ``names``: slug → name of the forces."""
     mine = signals if force is None else signals[signals["force"] == force]
     mine = mine.sort_values(["as_of", "q_value"], ascending=[False, True])
     rows = [
         [
-            Cell(f"{row.as_of:%d %B %Y}"),
+            Cell(day(row.as_of)),
             Cell(names.get(row.force, row.force)),
-            Cell(figure_name(row.figure), code=row.figure),
+            Cell(figure_name(row.figure), code=_identifier(row.figure)),
             Cell(row.kind),
             Cell(shown_signal(row.figure, row.kind, row.size, row.low, row.high), number=True),
             Cell(chance(row.q_value), number=True),
@@ -83,6 +88,8 @@ def signals_table(signals: pd.DataFrame, names: dict[str, str], force: str | Non
         + "A jump lies beyond the limits of the months before, and its size is that month's. A drift strays slowly, and its size is the mean "
         "of the months so far, later ones weighing more. Vanished means that there are no rows any more. "
         "Of the rows recorded since the extract before; at most 5% of an extract's signals are expected to be chance.",
+        "No signals: of the rows recorded since the extract before, no figure changed beyond chance. A fix may show in the whole stock "
+        "and not yet in these rows.",
     )
 
 
@@ -90,9 +97,9 @@ def fixes_table(fixes: pd.DataFrame, names: dict[str, str]) -> Table:
     """Whether fixes worked: before and after, against the forces that were not fixed."""
     rows = [
         [
-            Cell(f"{row.since:%d %B %Y}"),
+            Cell(day(row.since)),
             Cell(names.get(row.force, "All forces")),
-            Cell(figure_name(row.figure), code=row.figure),
+            Cell(figure_name(row.figure), code=_identifier(row.figure)),
             Cell(percent(row.before), number=True),
             Cell(percent(row.after), number=True),
             Cell(
@@ -112,18 +119,20 @@ def fixes_table(fixes: pd.DataFrame, names: dict[str, str]) -> Table:
     )
 
 
-def figures_to_choose(trend: pd.DataFrame, signals: pd.DataFrame, force: str) -> list[str]:
-    """The figures of a force, those with signals first, and of these the latest and surest first."""
+def figures_to_choose(trend: pd.DataFrame, signals: pd.DataFrame, force: str, fixes: pd.DataFrame | None = None) -> list[str]:
+    """The figures of a force: those with signals, the latest and surest first; then those of its fixes; then all others."""
     mine = trend[(trend["force"] == force) & (trend["figure"].map(family_of) != STOCK) & trend["value"].notna()]
     latest = signals[signals["force"] == force].sort_values(["as_of", "q_value"], ascending=[False, True])
     there = list(dict.fromkeys(mine["figure"]))
-    return list(dict.fromkeys([*(figure for figure in latest["figure"] if figure in set(there)), *there]))
+    fixed = [] if fixes is None else fixes.loc[fixes["force"].isna() | (fixes["force"] == force), "figure"]
+    return list(dict.fromkeys([*(figure for figure in [*latest["figure"], *fixed] if figure in set(there)), *there]))
 
 
-def forces_to_choose(signals: pd.DataFrame, forces: list[str]) -> list[str]:
-    """Forces, that of the latest and surest signal first."""
+def forces_to_choose(signals: pd.DataFrame, forces: list[str], fixes: pd.DataFrame | None = None) -> list[str]:
+    """Forces: that of the latest and surest signal first, then those of fixes."""
     latest = signals.sort_values(["as_of", "q_value"], ascending=[False, True])["force"]
-    return list(dict.fromkeys([*(force for force in latest if force in forces), *forces]))
+    fixed = [] if fixes is None else fixes["force"]
+    return list(dict.fromkeys([*(force for force in [*latest, *fixed] if force in forces), *forces]))
 
 
 def figure_chart(trend: pd.DataFrame, figure: str, force: str) -> Picture:

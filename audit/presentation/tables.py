@@ -25,6 +25,8 @@ class Table:
     columns: list[str]
     rows: list[list[Cell]] = field(default_factory=list)
     note: str = ""
+    empty: str = ""
+    """What a page says in place of a table without rows."""
 
     @property
     def numeric(self) -> list[bool]:

@@ -1,6 +1,7 @@
 """English names of what files call by short names, and how figures are written."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 
@@ -210,6 +211,24 @@ def words(name: str) -> str:
     'not applicable'
     """
     return name.replace("_", " ")
+
+
+def group_title(group: str) -> str:
+    """A group of people in English; the sexes have codes in files.
+
+    >>> group_title("F"), group_title("25-34")
+    ('female', '25-34')
+    """
+    return {"F": "female", "M": "male"}.get(group, group)
+
+
+def day(when: date) -> str:
+    """A day as GOV.UK writes it.
+
+    >>> day(date(2024, 12, 1))
+    '1 December 2024'
+    """
+    return f"{when.day} {when:%B %Y}"
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:

@@ -124,6 +124,7 @@ def _trend(view: View, name: str, force: str) -> None:
     from audit.presentation.charts import check_trend  # slow to import, and the table of all checks has no chart
 
     st.altair_chart(check_trend(mine), alt=f"{check_name(name)}: share of each month's rows that fail, with 95% intervals")
+    st.caption("Line: share of the month's rows that fail. Bars: 95% Wilson interval, wide where a month has few rows.")
     picture_downloads(lambda: check_trend(mine), f"trend-{name}", lambda: mine)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from audit.oversight.compare import compare
 from audit.presentation.changes import changed_checks_table, changed_forces_table
+from audit.presentation.wording import day
 from dashboard.cache import View, changed_at, once
 from dashboard.widgets import downloads, show_table
 
@@ -16,14 +17,14 @@ def show(view: View) -> None:
     others = [name for name in view.runs if name != view.name]
     if not others:
         st.info(
-            "There is one run here, so nothing to compare it with. Put several results folders below one, and start the page with "
-            "`streamlit run app.py -- --results THAT-FOLDER`.",
+            "There is one run here, so nothing to compare it with. The page [Make and audit](make) makes another; the page "
+            "[Over time](over-time) shows the months before, where there is a series. To compare runs of your own, put their results "
+            "folders below one, and start the page with `streamlit run app.py -- --results THAT-FOLDER`.",
             icon=":material/compare_arrows:",
         )
         return
-    names = list(view.runs)
-    later = names[names.index(view.name) + 1 :]
-    default = others.index(later[0]) if later else 0
+    fitting = view.before or next((name for name in others if view.shares_a_force(name)), others[0])
+    default = others.index(fitting)
     earlier = str(st.selectbox("Earlier run", others, index=default, key="earlier", bind="query-params"))
     st.button(
         "Swap the two runs", on_click=_swap, args=(view.name, earlier), icon=":material/swap_horiz:",
@@ -41,12 +42,19 @@ def _swap(shown: str, earlier: str) -> None:
 def _made(view: View, name: str) -> str:
     """The last day of a run's data, and when it was made."""
     made = datetime.fromtimestamp(changed_at(view.runs[name]) / 1e9)
-    return f"{name}: data to {view.run(name).summary.dataset.as_of:%d %B %Y}, audited {made:%d %B %Y, %H:%M}"
+    return f"{name}: data to {day(view.run(name).summary.dataset.as_of)}, audited {day(made)}, {made:%H:%M}"
 
 
 @once
 def _changes(view: View, earlier: str) -> None:
     before = view.run(earlier)
+    if not view.shares_a_force(earlier):
+        st.info(
+            f"The runs {earlier} and {view.name} have no force in common, so there is nothing to compare. Choose another run, or "
+            "make one with the same forces.",
+            icon=":material/compare_arrows:",
+        )
+        return
     comparison = compare(before, view.results)
     names = {row.force: row.force_name for row in before.summary.forces} | view.names
     counts = comparison.checks["change"].value_counts()

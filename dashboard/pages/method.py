@@ -7,7 +7,7 @@ from audit.checks.catalogue import BLIND_SPOTS, as_json, catalogue
 from audit.presentation.checks import catalogue_table
 from audit.presentation.method import LIMITS, SAFEGUARDS, definition, definitions_table, numbered_table
 from audit.presentation.tables import Cell, Table
-from audit.presentation.wording import check_type_title, field_title, instrument_title, option_title, plural, size_text, words
+from audit.presentation.wording import check_type_title, day, field_title, instrument_title, option_title, plural, size_text, words
 from audit.readiness.thresholds import as_toml
 from dashboard.cache import View, once
 from dashboard.widgets import downloads, folded, show_table
@@ -86,7 +86,7 @@ def _run(view: View) -> None:
     summary = view.results.summary
     options = summary.options
     rows = {
-        "Dataset": f"{size_text(summary.dataset.rows)}, {plural(len(summary.dataset.forces), 'force')}, up to {summary.dataset.as_of:%d %B %Y}",
+        "Dataset": f"{size_text(summary.dataset.rows)}, {plural(len(summary.dataset.forces), 'force')}, up to {day(summary.dataset.as_of)}",
         "Provenance": ", ".join(f"{words(name)} {value}" for name, value in summary.dataset.provenance.items()),
         "Judged for": instrument_title(options.instrument),
         "List length": "by population" if options.k == "population" else f"{options.k}",

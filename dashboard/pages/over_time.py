@@ -67,16 +67,16 @@ def _one_figure(view: View, folder: Path, tracked: Tracked, force: str) -> None:
     st.header("One figure over the months", anchor=False)
     if force == EVERYWHERE:
         force = str(
-            st.selectbox("Force of the figure", forces_to_choose(tracked.signals, list(view.names)), key="force-of-figure",
-                         format_func=lambda slug: view.names.get(slug, slug), help="That of the latest signal comes first.")
+            st.selectbox("Force of the figure", forces_to_choose(tracked.signals, list(view.names), tracked.fixes), key="force-of-figure",
+                         format_func=lambda slug: view.names.get(slug, slug), help="That of the latest signal comes first, then that of a fix.")
         )  # fmt: skip
-    figures = figures_to_choose(tracked.trend, tracked.signals, force)
+    figures = figures_to_choose(tracked.trend, tracked.signals, force, tracked.fixes)
     if not figures:
         st.info("There is no figure of this force.", icon=":material/info:")
         return
     figure = str(
         st.selectbox("Figure", figures, format_func=figure_name, key="figure", bind="query-params",
-                     help="Those with signals come first.")
+                     help="Those with signals come first, then those of a fix.")
     )  # fmt: skip
     _figure(view, folder, figure, force)
     folded("The same as a table", "as-table", lambda: _as_table(view, folder, figure, force))

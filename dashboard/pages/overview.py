@@ -17,6 +17,7 @@ from audit.presentation.readiness import (
     scorecard_table,
     verdict,
 )
+from audit.presentation.wording import day
 from audit.readiness.gates import GATES
 from audit.results import Results
 from dashboard.cache import View, once
@@ -60,7 +61,7 @@ def _answer(view: View, instrument: str, force: str) -> None:
     st.markdown("  \n".join([f"**{found}**", *others]))
     summary = results.summary
     profile = f", profile *{summary.dataset.profile}*" if summary.dataset.profile else ""
-    st.caption(f"Data up to {summary.dataset.as_of:%d %B %Y}{profile}. Interval: 95% Wilson interval over the people of the lists.")
+    st.caption(f"Data up to {day(summary.dataset.as_of)}{profile}. Interval: 95% Wilson interval over the people of the lists.")
 
 
 @once
@@ -81,7 +82,7 @@ def _actions_table(view: View, instrument: str, force: str) -> None:
 @once
 def _gates_and_families(view: View, instrument: str, force: str) -> None:
     results = _results(view, instrument, force)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([3, 2], gap="large")
     with left:
         show_table(gates_table(results))
     with right:
@@ -96,10 +97,8 @@ def _gates_and_families(view: View, instrument: str, force: str) -> None:
 
 def _since_last(view: View, force: str) -> None:
     """What changed since the run before, of the force that is shown, where there is one below the same folder."""
-    names = list(view.runs)
-    later = names[names.index(view.name) + 1 :]
-    if later and not view.is_first:
-        _changes(view, later[0], force)
+    if view.before is not None and not view.is_first:
+        _changes(view, view.before, force)
 
 
 @once

@@ -10,7 +10,11 @@ STEPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Analyst: is the data ready, and what do we fix first?": (
         ("See which force is nearest to ready, and why it is not", "", "Overview"),
         ("Open what decides a cell of the scorecard, and read how to fix it", "all-checks", "All checks"),
-        ("See what each repair would gain; take the action list as Excel", "effect", "Effect on a prioritisation"),
+        (
+            "Take the action list as Excel: what to fix first, and what each repair gains",
+            "?actions=true",
+            "Overview, with the action list",
+        ),
     ),
     "Researcher: how do defects distort a list?": (
         ("See what is missed because of each family of defects", "effect", "Effect on a prioritisation"),
@@ -42,6 +46,5 @@ def show(view: View) -> None:
 
 def _link(view: View, path: str) -> str:
     """The address of a page, with the run that is shown: a link loads the page again, and would show the first run."""
-    if len(view.runs) < 2:
-        return path or "./"
-    return f"{path or './'}{'&' if '?' in path else '?'}run={quote(view.name)}"
+    path = f"./{path}" if path[:1] in ("", "?") else path
+    return path if len(view.runs) < 2 else f"{path}{'&' if '?' in path else '?'}run={quote(view.name)}"

@@ -146,6 +146,7 @@ def test_signals_and_fixes_are_shown_in_words_and_scored() -> None:
     shown = signals_table(signals, {"north": "North"})
     assert shown.rows[0][1].text == "North"
     assert "points" in shown.rows[0][4].text
+    assert "no figure changed beyond chance" in signals_table(signals, {}, "nowhere").empty
     assert fixes_table(fixes, {"north": "North"}).rows[0][-1].text == "got better"
     assert len(figure_table(trend, "check.5", "north").rows) == 6
     assert figure_chart(trend, "check.5", "north").to_dict()["layer"]

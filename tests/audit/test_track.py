@@ -336,6 +336,12 @@ def test_the_page_begins_with_what_signalled_and_labels_each_extract_once(tracke
     signals = tracked.signals[tracked.signals["as_of"] == DAYS[3]]
     assert forces_to_choose(signals[signals["force"] == "south"], ["north", "south"]) == ["south", "north"]
     assert forces_to_choose(signals.head(0), ["north", "south"]) == ["north", "south"]
+    fixes = pd.DataFrame({"force": ["south"], "figure": [ROWS_MADE]})
+    assert forces_to_choose(signals.head(0), ["north", "south"], fixes) == ["south", "north"]
+    assert figures_to_choose(tracked.trend, signals.head(0), "south", fixes)[0] == ROWS_MADE
+    assert figures_to_choose(tracked.trend, signals.head(0), "north", fixes) == figures_to_choose(
+        tracked.trend, signals.head(0), "north"
+    )
     chart = figure_chart(tracked.trend, PHONE, "north").to_dict()
     axis = next(layer["encoding"]["x"]["axis"] for layer in chart["layer"] if layer["encoding"]["x"].get("axis"))
     assert [one["month"] for one in axis["values"]] == [day.month for day in DAYS]
