@@ -87,32 +87,35 @@ def list_members(lists: Mapping[tuple[str, str], Marked], people: pd.DataFrame) 
 
 
 def group_table(listed: pd.DataFrame) -> pd.DataFrame:
-    """``groups.parquet``: groups under 10 people are left null."""
+    """``groups.parquet``: groups under 10 people, and those from which theirs could be worked out, are left null."""
     counts = _counts(listed)
     rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
-    return _shown(counts, counts["people"] >= LEAST_GROUP, people=counts["people"], recall_at_k=rate, low=low, high=high)
+    shown = without_remainders(counts, counts["people"], counts["people"] >= LEAST_GROUP)
+    return _shown(counts, shown, people=counts["people"], recall_at_k=rate, low=low, high=high)
 
 
 def wrong_inclusion_table(listed: pd.DataFrame) -> pd.DataFrame:
     """``wrong_inclusion.parquet``: share of a group's entries on the recorded list none of whose people is on the truth list.
 
-    ``people`` are the different true people behind the ``entries``, of which the share is; groups under 10 people are left null.
-    Intervals are Wilson's.
+    ``people`` are the different true people behind the ``entries``, of which the share is; groups under 10 people, and those from
+    which theirs could be worked out, are left null. Intervals are Wilson's.
     """
     counts = _counts(listed)
     rate, low, high = wilson(counts["found"].to_numpy(), counts["people"].to_numpy())
     keys = ["force", "instrument", "attribute"]
     different = listed.groupby([*keys, "value"], sort=False)["place"].nunique().rename_axis([*keys, "group"])
     people = different.reindex(pd.MultiIndex.from_frame(counts[[*keys, "group"]]), fill_value=0).to_numpy()
+    shown = without_remainders(counts, pd.Series(people), pd.Series(people >= LEAST_GROUP))
     return _shown(
-        counts, pd.Series(people >= LEAST_GROUP), people=people, entries=counts["people"], wrongly_included=rate, low=low, high=high
+        counts, shown, people=people, entries=counts["people"], wrongly_included=rate, low=low, high=high
     )  # fmt: skip
 
 
 def difference_table(listed: pd.DataFrame) -> pd.DataFrame:
     """``group_differences.parquet``: a group's recall less that of everybody else on the list of whom the attribute is known.
 
-    The interval of the difference is Newcombe's (1998, method 10). A group is shown where it and the rest are 10 people or more.
+    The interval of the difference is Newcombe's (1998, method 10). A group is shown where it and the rest are 10 people or more,
+    and no group of fewer could be worked out.
     """
     counts = _counts(listed)
     rest = counts.groupby(["force", "instrument", "attribute"])[["found", "people"]].transform("sum") - counts[["found", "people"]]
@@ -120,10 +123,28 @@ def difference_table(listed: pd.DataFrame) -> pd.DataFrame:
     difference = here[0] - there[0]
     low = difference - np.hypot(here[0] - here[1], there[2] - there[0])
     high = difference + np.hypot(here[2] - here[0], there[0] - there[1])
+    enough = (counts["people"] >= LEAST_GROUP) & (rest["people"] >= LEAST_GROUP)
     return _shown(
-        counts, (counts["people"] >= LEAST_GROUP) & (rest["people"] >= LEAST_GROUP), people=counts["people"], recall_at_k=here[0],
+        counts, without_remainders(counts, counts["people"], enough), people=counts["people"], recall_at_k=here[0],
         rest_people=rest["people"], rest_recall_at_k=there[0], difference=difference, low=low, high=high,
     )  # fmt: skip
+
+
+def without_remainders(counts: pd.DataFrame, people: pd.Series, shown: pd.Series) -> pd.Series:
+    """What may be shown of the ``shown`` rows (force, instrument, attribute, group) of so many ``people``.
+
+    Where all that is left out of an attribute in a force, or of a group over the forces, are 1 to 9 people, a reader of the whole
+    could work them out: then the next smallest is left out too.
+    """
+    while True:
+        before = shown
+        for line in (["force", "instrument", "attribute"], ["instrument", "attribute", "group"]):
+            frame = counts.assign(hidden=people.where(~shown, 0), size=people.where(shown))
+            few = frame.groupby(line, sort=False)["hidden"].transform("sum").between(1, LEAST_GROUP - 1)
+            smallest = frame[few & shown].sort_values("size", kind="stable").drop_duplicates(line).index
+            shown = shown & ~counts.index.isin(smallest)
+        if shown.equals(before):
+            return shown
 
 
 def _counts(listed: pd.DataFrame) -> pd.DataFrame:

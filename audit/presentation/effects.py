@@ -175,7 +175,7 @@ def differences_table(results: Results, instrument: str | None = None, force: st
         ["Attribute", "Group", "People", "Found", "Found of the rest", "Difference, points", "Fair to test?"],
         rows,
         "People on the true list, by group; the interval of the difference is Newcombe's (95%). Groups under 10 people, and those that "
-        "leave under 10, are not shown. Ethnicity is missing on over 35% of records where it cannot be tested.",
+        "leave under 10 or from which theirs could be worked out, are not shown. Ethnicity is missing on over 35% of records where it cannot be tested.",
     )
 
 

@@ -32,7 +32,8 @@ def wrong_inclusion_table(results: Results, instrument: str | None = None, force
         ["Attribute", "Group", "People", "Their entries", "Wrongly included"],
         rows,
         "Of a group's entries on the recorded list, the share none of whose people is on the true list; a person may have several entries. The "
-        "group is that of the person whose record it is. Small print: 95% Wilson intervals. Groups under 10 people are not shown.",
+        "group is that of the person whose record it is. Small print: 95% Wilson intervals. Groups under 10 people, and "
+        "those from which theirs could be worked out, are not shown.",
     )
 
 

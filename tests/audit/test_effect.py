@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from audit import AuditOptions, Results, audit_dataset
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, measure, shapley
 from audit.effect.entries import LET_GO
+from audit.effect.groups import without_remainders
 from audit.engines import connect
 from synthetic import Dataset, InputError, generate
 from tests.audit.foreign import write_dataset
@@ -215,6 +216,21 @@ def test_groups_under_10_people_are_not_shown(typical_results: Results) -> None:
     assert hidden.any()
     assert (groups.loc[~hidden, "people"] >= 10).all()
     assert groups.loc[hidden, ["recall_at_k", "low", "high"]].isna().all(axis=None)
+
+
+@given(st.lists(st.integers(0, 40), min_size=12, max_size=12))
+@settings(deadline=None)
+def test_no_group_of_fewer_than_10_people_can_be_worked_out(sizes: list[int]) -> None:
+    index = pd.MultiIndex.from_product([["north", "south", "west"], ["harm_365"], ["ethnicity"], ["A", "B", "C", "D"]])
+    counts = pd.DataFrame(list(index), columns=["force", "instrument", "attribute", "group"])
+    people = pd.Series(sizes)
+    shown = without_remainders(counts, people, people >= 10)
+    assert not (shown & (people < 10)).any()
+    for line in ("force", "group"):
+        for _, rows in counts.assign(people=people, shown=shown).groupby(line):
+            left_out = rows.loc[~rows["shown"], "people"].sum()
+            assert left_out == 0 or left_out >= 10 or not rows["shown"].any()
+    assert shown.all() or (people < 10).any()
 
 
 def test_choices_are_refused_with_what_is_allowed() -> None:

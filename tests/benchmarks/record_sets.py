@@ -131,7 +131,7 @@ PLAIN = str.maketrans("ąćęłńóśźżăâîșțĄĆĘŁŃÓŚŹŻĂÂÎȘȚ"
 
 @dataclass
 class Maker:
-    """Draws people, homes and further records of the same person, by one seed."""
+    """Draws people, homes and other records of the same person, by one seed."""
 
     seed: int
     draw: random.Random = field(init=False)
@@ -195,7 +195,7 @@ class Maker:
         )
 
     def again(self, person: Person, errors: float = 0.25, moved: float = 0.3, missing: float = 0.15) -> Person:
-        """A further record of the same person."""
+        """Another record of the same person."""
         record = dict(person)
         for name, share in (("forename", errors), ("surname", 0.8 * errors)):
             if self.chance(share):
