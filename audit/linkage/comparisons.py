@@ -168,6 +168,10 @@ SURNAME = Field(
     (5, 4, 3, 1, 2),
 )
 # One edit of a date leaves its year or its day and month as they were, or it swaps two digits.
+# Two births of 1 January are mostly two that are not known to the day: of other years they are not alike.
+_BOTH_FIRST = All((Same("born_month"), Same("born_of_month"), Value({"born_month": 1, "born_of_month": 1})))
+_WRITTEN_WRONG = (1, 10, 364, 365, 366, 3651, 3652, 3653)
+"""Days by which a date is off where a day, its tens, a year or its tens are one too many or too few."""
 _HALF = Any((Same("born_year"), All((Same("born_month"), Same("born_of_month"))), Same("born_text_mask")))
 BIRTH = Field(
     "date_of_birth",
@@ -180,14 +184,14 @@ BIRTH = Field(
             Any(
                 (
                     All((Same("born_year"), Any((Same("born_month"), Same("born_of_month"))))),
-                    All((Same("born_month"), Same("born_of_month"))),
+                    All((Same("born_month"), Same("born_of_month"), Not(_BOTH_FIRST))),
                 )
             ),
         ),
         Level("1 January of the same year", All((Same("born_year"), Value({"born_month": 1, "born_of_month": 1})))),
         Level(
             "one digit off",
-            Any((When(_HALF, OneDigit("born_text")), DaysApart("born_day", (1, 10, 364, 365, 366, 3651, 3652, 3653)))),
+            All((Not(_BOTH_FIRST), Any((When(_HALF, OneDigit("born_text")), DaysApart("born_day", _WRITTEN_WRONG))))),
             near=True,
         ),
         Level("day and month swapped", All((Same("born_year"), Crossed("born_month", "born_of_month"))), near=True),
@@ -203,7 +207,7 @@ PLACE = Field(
         Level("same sector", Same("sector")),
         Level("similar address", All((LengthOver("ad", 3), Any((Same("ad_letters"), Alike("ad", 0.88))))), near=True),
         Level("address near", When(LengthOver("ad", 8), Edits("ad", 2)), near=True),
-        Level("same postcode", Same("pc")),
+        Level("same postcode", Same("pc"), near=True),
         Level("same postcode, an address missing", All((Same("pc"), Blank("ad"))), near=True),
         Level("same postcode, address near", When(Same("pc"), Edits("ad", 3)), near=True),
         Level("same address", Same("ad"), near=True, exact=True),

@@ -287,22 +287,24 @@ def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         odds[ONE_NAME] = np.log(state.pairs["one_name"]) + agreed("forename") + agreed("surname")
     agree: Tables = {}
     if "place" in there or "phone" in there:
-        home, phone_house, phone_family, phone_twins = zero, zero, zero, zero
+        home, moved, phone_house, phone_family, phone_twins = zero, zero, zero, zero, zero
         if "place" in there:
             home, agree["home"] = tied("place", state.shares["home"])
+            # Grown-up kin need not live together: two of one name or birth are found at two homes as often as one person is.
+            moved, _ = tied("place", state.shares["home"] * float((state.same["place"] * FIELDS["place"].near).sum()))
         if "phone" in there:
             phone_house, agree["house_phone"] = tied("phone", state.shares["house_phone"])
             phone_family, agree["family_phone"] = tied("phone", state.shares["family_phone"])
             phone_twins, agree["twin_phone"] = tied("phone", state.shares["twin_phone"])
         surname, _ = tied("surname", settings.family_surname)
         births = np.append(np.log(state.births_at_home / state.strangers["date_of_birth"]), 0.0)[levels["date_of_birth"]]
-        kin = np.log(state.pairs["family"]) + home + surname
+        kin = np.log(state.pairs["family"]) + surname
         namesakes, twins = state.shares["namesakes"], state.shares["twins"]
         odds[HOUSE] = np.log(state.pairs["house"]) + home + phone_house + births
-        odds[FAMILY] = kin + phone_family + np.log(max(1 - namesakes - twins, 0.01)) + births
-        odds[NAMESAKES] = kin + phone_family + np.log(namesakes) + agreed("forename") + kin_sex
+        odds[FAMILY] = kin + home + phone_family + np.log(max(1 - namesakes - twins, 0.01)) + births
+        odds[NAMESAKES] = kin + moved + phone_family + np.log(namesakes) + agreed("forename") + kin_sex
         one_name = np.where(same_forename, TWINS_WITH_ONE_NAME, 0.0)
-        odds[TWINS] = kin + phone_twins + np.log(twins) + agreed("date_of_birth") + twin_sex + one_name
+        odds[TWINS] = kin + moved + phone_twins + np.log(twins) + agreed("date_of_birth") + twin_sex + one_name
     top = odds.max(0)
     chance = np.exp(odds - top)
     chance /= chance.sum(0)
@@ -313,7 +315,6 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
     """One step of maximisation."""
     levels, expected = patterns.levels, weighed.chance * patterns.count
     same, there = expected[SAME], list(state.missing_same)
-    kin = expected[HOUSE : TWINS + 1].sum(0)
     family = expected[FAMILY : TWINS + 1].sum(0)
     tables, missing, joint = state.same, state.missing_same, state.joint
     if state.rounds >= settings.hold:
@@ -344,7 +345,7 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
         births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
         births = births / births.sum()
         of_phone = {"house_phone": expected[HOUSE], "family_phone": family - expected[TWINS], "twin_phone": expected[TWINS]}
-        for name, group in {"home": kin, **of_phone}.items():
+        for name, group in {"home": expected[HOUSE : TWINS + 1].sum(0), **of_phone}.items():
             if name in weighed.agree:
                 asked = "place" if name == "home" else "phone"
                 known = levels[asked] < FIELDS[asked].size

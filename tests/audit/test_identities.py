@@ -21,7 +21,7 @@ from audit.evaluation import score_identities
 from audit.linkage import Identities, best_threshold, find_identities
 from audit.linkage.blocking import KEYS, collapse, find_pairs
 from audit.linkage.clusters import UNKNOWN, build_tree
-from audit.linkage.comparisons import FIELDS, code_sql, levels_of, pairs_sql
+from audit.linkage.comparisons import BIRTH, FIELDS, code_sql, levels_of, pairs_sql
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.interval import hidden_by_names
 from audit.linkage.levels import Levels
@@ -701,3 +701,62 @@ def test_people_whose_names_are_others_names_the_other_way_round_are_not_one() -
     assert true[pairs["probability"] > 0.9].mean() > 0.98
     assert true[pairs["joined"]].sum() > 580
     assert abs(found.identity_summary["duplicate_rate"].iloc[0] - 600 / 3600) < 0.02
+
+
+def households(count: int, seed: int = 4) -> pd.DataFrame:
+    """People in homes of four, of whom three share a surname that few others have."""
+    persons = people(count, seed)
+    syllables = ["ba", "de", "fi", "go", "hu", "ja", "ke", "li", "mo", "nu", "pa", "re"]
+    for home, first in enumerate(range(0, count, 4)):
+        persons.loc[first : first + 3, ["address", "postcode"]] = persons.loc[first, ["address", "postcode"]].to_numpy()
+        surname = syllables[home % 12] + syllables[home // 12 % 12] + syllables[home // 144 % 12]
+        persons.loc[first : first + 2, "surname"] = surname.title()
+    return persons
+
+
+def test_addresses_that_one_system_writes_longer_make_nobody_of_a_home_one_person() -> None:
+    persons = households(2000)
+    again = persons.iloc[::8].assign(person_id=[f"SYN-C{number:04}" for number in range(250)], phone=None)
+    records = pd.concat([persons, again], ignore_index=True)
+    longer = np.random.default_rng(6).random(len(records)) < 0.3
+    records.loc[longer, "address"] += ", Quaxton"
+    found = found_in(records)
+    pairs = found.identity_pairs
+    person = dict(zip(again["person_id"], persons["person_id"].iloc[::8], strict=True))
+    true = pairs["person_id_l"].replace(person) == pairs["person_id_r"].replace(person)
+    assert true[pairs["probability"] > 0.99].mean() > 0.98
+    assert true[pairs["joined"]].sum() > 240
+    row = found.identity_summary.iloc[0]
+    assert row["low"] <= 250 / 2250 <= row["high"]
+
+
+def test_twins_of_two_homes_are_two() -> None:
+    persons = households(2000)
+    twins = persons.iloc[::20].assign(person_id=[f"SYN-T{number:04}" for number in range(100)])
+    twins["forename"] = twins["forename"].map(
+        dict(zip(persons["forename"].unique(), np.roll(persons["forename"].unique(), 1), strict=True))
+    )
+    twins[["address", "postcode", "phone"]] = people(100, seed=9)[["address", "postcode", "phone"]].to_numpy()
+    again = persons.iloc[1::20].assign(person_id=[f"SYN-C{number:04}" for number in range(100)])
+    found = found_in(pd.concat([persons, twins, again], ignore_index=True))
+    cluster = found.identities.set_index("person_id")["cluster_id"]
+    joined = [cluster[f"SYN-T{number:04}"] == cluster[f"SYN-{20 * number:05}"] for number in range(100)]
+    assert np.mean(joined) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("1990-01-01", "1991-01-01", "other"),
+        ("1990-01-01", "2006-01-01", "other"),
+        ("1990-01-01", "1990-03-05", "1 January of the same year"),
+        ("1990-01-02", "1991-01-02", "one digit off"),
+        ("1990-01-01", "1990-01-01", "same"),
+    ],
+)
+def test_first_days_of_january_of_different_years_are_no_likeness(one: str, other: str, level: str) -> None:
+    persons = people(2).assign(date_of_birth=[one, other])
+    with connected(persons) as connection:
+        prepare(connection)
+        code = Levels(connection, "identity_records").codes(np.array([0], np.int32), np.array([1], np.int32))
+    assert BIRTH.levels[levels_of(code)["date_of_birth"][0]].name == level
