@@ -28,10 +28,12 @@ from audit.linkage.patterns import RARE, SWAPPED, Floats, Patterns, Strangers, T
 
 KINDS = ("strangers", "same person", "housemates", "family", "namesakes", "twins", "strangers of one name")
 SAME, HOUSE, FAMILY, NAMESAKES, TWINS, ONE_NAME = 1, 2, 3, 4, 5, 6
-SHARES = ("namesakes", "twins", "home", "house_phone", "family_phone", "twin_phone")
+SHARES = ("namesakes", "twins", "home", "twin_home", "house_phone", "family_phone", "twin_phone")
 """Of family: namesakes and twins. Of those of a home who share it, and of housemates, family and twins who share a telephone."""
 SAME_FORENAME, SAME_BIRTH = FORENAME.number("same"), BIRTH.number("same")
 LEAST_CHANCE = 3e-7
+LEAST_DIFFERING = 10.0
+"""Pairs of twins who differ in sex from which these say how many twins there are; of fewer, all that look like twins do."""
 TWINS_WITH_ONE_NAME = -5.0
 """Log odds that speak against twins where both records have one forename: it is then more likely one person."""
 
@@ -72,6 +74,7 @@ class Settings:
     namesakes: Prior = Prior(0.02, 200)
     twins: Prior = Prior(0.02, 200)
     home: Prior = Prior(0.95, 20)
+    twin_home: Prior = Prior(0.7, 10)
     house_phone: Prior = Prior(0.5, 10)
     family_phone: Prior = Prior(0.5, 10)
     twin_phone: Prior = Prior(0.5, 10)
@@ -287,10 +290,11 @@ def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         odds[ONE_NAME] = np.log(state.pairs["one_name"]) + agreed("forename") + agreed("surname")
     agree: Tables = {}
     if "place" in there or "phone" in there:
-        home, moved, phone_house, phone_family, phone_twins = zero, zero, zero, zero, zero
+        home, moved, twins_home, phone_house, phone_family, phone_twins = zero, zero, zero, zero, zero, zero
         if "place" in there:
             home, agree["home"] = tied("place", state.shares["home"])
-            # Grown-up kin need not live together: two of one name or birth are found at two homes as often as one person is.
+            twins_home, agree["twin_home"] = tied("place", state.shares["twin_home"])
+            # Grown-up kin need not live together: two of one name are found at two homes as often as one person is.
             moved, _ = tied("place", state.shares["home"] * float((state.same["place"] * FIELDS["place"].near).sum()))
         if "phone" in there:
             phone_house, agree["house_phone"] = tied("phone", state.shares["house_phone"])
@@ -304,11 +308,20 @@ def _weigh(patterns: Patterns, state: State, settings: Settings) -> Weighed:
         odds[FAMILY] = kin + home + phone_family + np.log(max(1 - namesakes - twins, 0.01)) + births
         odds[NAMESAKES] = kin + moved + phone_family + np.log(namesakes) + agreed("forename") + kin_sex
         one_name = np.where(same_forename, TWINS_WITH_ONE_NAME, 0.0)
-        odds[TWINS] = kin + moved + phone_twins + np.log(twins) + agreed("date_of_birth") + twin_sex + one_name
+        odds[TWINS] = kin + twins_home + phone_twins + np.log(twins) + agreed("date_of_birth") + twin_sex + one_name
     top = odds.max(0)
     chance = np.exp(odds - top)
     chance /= chance.sum(0)
     return Weighed(odds, chance, weights, agree)
+
+
+def _twins(patterns: Patterns, expected: Floats, settings: Settings) -> float:
+    """How many pairs of twins there are: one person under two forenames looks the same, but for twins who differ in sex."""
+    sex, twins = patterns.levels["sex"], expected[TWINS]
+    differ, known = float(twins[sex == 0].sum()), float(twins[sex < FIELDS["sex"].size].sum())
+    if differ < LEAST_DIFFERING:
+        return float(twins.sum())
+    return float(twins.sum()) * min(differ / settings.twins_other_sex / known, 1.0)
 
 
 def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: State, weighed: Weighed) -> State:
@@ -345,15 +358,16 @@ def learn(patterns: Patterns, strangers: Strangers, settings: Settings, state: S
         births[SAME_BIRTH] = births.sum() * state.strangers["date_of_birth"][SAME_BIRTH]
         births = births / births.sum()
         of_phone = {"house_phone": expected[HOUSE], "family_phone": family - expected[TWINS], "twin_phone": expected[TWINS]}
-        for name, group in {"home": expected[HOUSE : TWINS + 1].sum(0), **of_phone}.items():
+        of_home = {"home": expected[HOUSE] + family, "twin_home": expected[TWINS]}
+        for name, group in {**of_home, **of_phone}.items():
             if name in weighed.agree:
-                asked = "place" if name == "home" else "phone"
+                asked = "place" if name in of_home else "phone"
                 known = levels[asked] < FIELDS[asked].size
                 prior: Prior = getattr(settings, name)
                 shares[name] = prior.learnt(float((group * weighed.agree[name]).sum()), float(group[known].sum()))
-        for name, kind in (("namesakes", NAMESAKES), ("twins", TWINS)):
+        for name, count in (("namesakes", float(expected[NAMESAKES].sum())), ("twins", _twins(patterns, expected, settings))):
             prior = getattr(settings, name)
-            shares[name] = min(prior.learnt(float(expected[kind].sum()), float(family.sum())), 0.5)
+            shares[name] = min(prior.learnt(count, float(family.sum())), 0.5)
         pairs["house"] = max(float(expected[HOUSE].sum()), 0.5) / patterns.possible
         pairs["family"] = max(float(family.sum()), 0.5) / patterns.possible
     else:

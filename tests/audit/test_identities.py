@@ -25,7 +25,7 @@ from audit.linkage.comparisons import BIRTH, FIELDS, code_sql, levels_of, pairs_
 from audit.linkage.conditions import DUCKDB, SPARK
 from audit.linkage.interval import hidden_by_names
 from audit.linkage.levels import Levels
-from audit.linkage.model import Settings
+from audit.linkage.model import KINDS, TWINS, Settings, _twins
 from audit.linkage.numbers import Numbers
 from audit.linkage.parts import AT_ONCE, LEAST, in_turn
 from audit.linkage.records import plain, prepare
@@ -760,3 +760,12 @@ def test_first_days_of_january_of_different_years_are_no_likeness(one: str, othe
         prepare(connection)
         code = Levels(connection, "identity_records").codes(np.array([0], np.int32), np.array([1], np.int32))
     assert BIRTH.levels[levels_of(code)["date_of_birth"][0]].name == level
+
+
+@pytest.mark.parametrize(("differ", "twins"), [(35.0, 100.0), (350.0, 1000.0), (700.0, 1350.0), (5.0, 970.0)])
+def test_twins_who_differ_in_sex_say_how_many_twins_there_are(differ: float, twins: float) -> None:
+    """Of two records of one birth and home another forename may be an alias; of fewer than ten nothing is said."""
+    patterns = SimpleNamespace(levels={"sex": np.array([0, 1])})
+    expected = np.zeros((len(KINDS), 2))
+    expected[TWINS] = [differ, 965.0 if differ < 50 else 650.0]
+    assert _twins(patterns, expected, Settings()) == pytest.approx(twins)  # type: ignore[arg-type]
