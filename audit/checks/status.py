@@ -1,6 +1,7 @@
 """Checks judged: rates, intervals and statuses from counts, as ``checks.parquet`` has them."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,7 @@ def judged(
     counts = _every_force(counts, every, forces)
     of_row = pd.Index([check.id for check in every]).get_indexer(counts["check_id"])
 
-    def of_check(what: Callable[[Check], str]) -> pd.Series:
+    def of_check(what: Callable[[Check], str]) -> Any:
         return pd.Series([what(check) for check in every], dtype="str").take(of_row).array
 
     left_out = np.array([check in not_run for check in every], bool)[of_row]

@@ -167,11 +167,11 @@ SURNAME = Field(
     ),
     (5, 4, 3, 1, 2),
 )
-# One edit of a date leaves its year or its day and month as they were, or it swaps two digits.
 # Two births of 1 January are mostly two that are not known to the day: of other years they are not alike.
 _BOTH_FIRST = All((Same("born_month"), Same("born_of_month"), Value({"born_month": 1, "born_of_month": 1})))
 _WRITTEN_WRONG = (1, 10, 364, 365, 366, 3651, 3652, 3653)
 """Days by which a date is off where a day, its tens, a year or its tens are one too many or too few."""
+# One edit of a date leaves its year or its day and month as they were, or it swaps two digits.
 _HALF = Any((Same("born_year"), All((Same("born_month"), Same("born_of_month"))), Same("born_text_mask")))
 BIRTH = Field(
     "date_of_birth",

@@ -69,12 +69,7 @@ class Patterns:
     def with_count(self, count: Floats) -> "Patterns":
         """The patterns that have any pairs by another count."""
         some = np.flatnonzero(count)
-        return replace(
-            self,
-            levels={name: level[some] for name, level in self.levels.items()},
-            shares={name: share[some] for name, share in self.shares.items()},
-            count=count[some],
-        )
+        return self._at(some, count[some])
 
     def counted(self, count: Floats) -> "Patterns":
         """The same patterns by another count, shape (patterns,)."""
@@ -88,11 +83,10 @@ class Patterns:
         return [self._part(slice(begin, begin + IN_CACHE)) for begin in range(0, max(len(self.count), 1), IN_CACHE)]
 
     def _part(self, some: slice) -> "Patterns":
-        part = replace(
-            self,
-            levels={name: level[some] for name, level in self.levels.items()},
-            shares={name: share[some] for name, share in self.shares.items()},
-            count=self.count[some],
-        )
+        part = self._at(some, self.count[some])
         vars(part).update(exact={name: exact[some] for name, exact in self.exact.items()}, silent=self.silent[some])
         return part
+
+    def _at(self, places: Ints | slice, count: Floats) -> "Patterns":
+        levels = {name: level[places] for name, level in self.levels.items()}
+        return replace(self, levels=levels, shares={name: share[places] for name, share in self.shares.items()}, count=count)

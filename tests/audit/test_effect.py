@@ -1,5 +1,6 @@
 """The effect and its attribution: equal to an independent recomputation, and lawful."""
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from audit import AuditOptions, Results, audit_dataset
 from audit.effect import FAMILIES, INSTRUMENT_NAMES, Choices, measure, shapley
 from audit.effect.entries import LET_GO
-from audit.effect.groups import without_remainders
+from audit.effect.groups import difference_table, group_table, without_remainders, wrong_inclusion_table
 from audit.engines import connect
 from synthetic import Dataset, InputError, generate
 from tests.audit.foreign import write_dataset
@@ -231,6 +232,17 @@ def test_no_group_of_fewer_than_10_people_can_be_worked_out(sizes: list[int]) ->
             left_out = rows.loc[~rows["shown"], "people"].sum()
             assert left_out == 0 or left_out >= 10 or not rows["shown"].any()
     assert shown.all() or (people < 10).any()
+
+
+@pytest.mark.parametrize("table", [group_table, wrong_inclusion_table, difference_table])
+def test_the_other_sex_is_left_out_where_it_would_give_a_small_one_away(
+    table: Callable[[pd.DataFrame], pd.DataFrame],
+) -> None:
+    listed = pd.DataFrame({"place": range(500), "value": ["F"] * 4 + ["M"] * 496, "found": [True, False] * 250})
+    found = table(listed.assign(force="north", instrument="harm_365", attribute="sex"))
+    assert found["people"].isna().all()
+    enough = listed.assign(value=["F"] * 14 + ["M"] * 486, force="north", instrument="harm_365", attribute="sex")
+    assert list(table(enough).loc[lambda rows: rows["people"].notna(), "group"]) == ["F", "M"]
 
 
 def test_choices_are_refused_with_what_is_allowed() -> None:
